@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "common/wire/tour.h"
+
+#include "common/base/check.h"
+#include "common/wire/json.h"
+
+#include <string.h>
+
+static const char *const end_names[] = {"next", "loop", "stop"};
+// Four hours: longer than any tour, and far below where microseconds or frames overflow.
+#define TRACK_US_MAX (INT64_C(4) * 3600 * 1000000)
+
+const char *cue_end_name(enum cue_end e)
+{
+    return end_names[e];
+}
+
+bool cue_end_parse(const char *name, enum cue_end *out)
+{
+    for (int i = 0; i < 3; i++) {
+        if (strcmp(name, end_names[i]) == 0) {
+            *out = (enum cue_end)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static void get_id(struct json_reader *r, const char *key, char out[WIRE_ID_MAX + 1])
+{
+    json_get_string(r, key, true, out, WIRE_ID_MAX + 1);
+    if (r->err == ERR_OK && !wire_id_valid(out))
+        json_fail(r, key, "not an id");
+}
+
+static void get_hash(struct json_reader *r, const char *key, bool required,
+                     char out[WIRE_HASH_LEN + 1])
+{
+    json_get_string(r, key, required, out, WIRE_HASH_LEN + 1);
+    if (r->err == ERR_OK && out[0] && !wire_hash_valid(out))
+        json_fail(r, key, "not a hash");
+}
+
+// The first title of {"en": "...", ...}.
+static void get_title(struct json_reader *r, char out[WIRE_NAME_MAX + 1])
+{
+    out[0] = '\0';
+    json_t *titles = json_get_object(r, "title", true);
+    const char *lang;
+    json_t *value;
+    json_object_foreach(titles, lang, value)
+    {
+        struct json_reader tr;
+        json_reader_init(&tr, titles);
+        json_get_string(&tr, lang, true, out, WIRE_NAME_MAX + 1);
+        if (tr.err != ERR_OK)
+            json_fail(r, "title", "not a short text");
+        return;
+    }
+    json_fail(r, "title", "empty");
+}
+
+static void parse_variant(struct json_reader *up, json_t *j, struct tour_variant *v)
+{
+    struct json_reader r;
+    json_reader_init(&r, j);
+    json_get_string(&r, "lang", true, v->lang, sizeof v->lang);
+    if (r.err == ERR_OK && !wire_lang_valid(v->lang))
+        json_fail(&r, "lang", "not a language");
+    v->dur_us = json_get_int(&r, "dur_us", true, 1, TRACK_US_MAX, 0);
+    v->bytes = json_get_int(&r, "bytes", true, 1, INT64_C(1) << 31, 0);
+    get_hash(&r, "opus", true, v->opus);
+    get_hash(&r, "seek", true, v->seek);
+    get_hash(&r, "captions", false, v->captions);
+    if (r.err != ERR_OK)
+        json_fail(up, "variants", r.detail);
+}
+
+static void parse_track(struct json_reader *up, json_t *j, struct tour_cue *cue)
+{
+    struct json_reader r;
+    json_reader_init(&r, j);
+    get_id(&r, "id", cue->track);
+    get_title(&r, cue->title);
+    cue->dur_us = json_get_int(&r, "dur_us", true, 1, TRACK_US_MAX, 1);
+    json_t *variants = json_get_array(&r, "variants", true);
+    size_t n = json_array_size(variants);
+    if (n < 1 || n > TOUR_VARIANTS_MAX) {
+        json_fail(&r, "variants", "none or too many");
+    } else {
+        cue->variants = check_alloc(calloc(n, sizeof *cue->variants));
+        cue->variant_count = (int)n;
+        for (size_t i = 0; i < n; i++)
+            parse_variant(&r, json_array_get(variants, i), &cue->variants[i]);
+    }
+    if (r.err != ERR_OK)
+        json_fail(up, "track", r.detail);
+}
+
+static void parse_cue(struct json_reader *up, json_t *j, struct tour_cue *cue)
+{
+    struct json_reader r;
+    json_reader_init(&r, j);
+    char on_end[16];
+    get_id(&r, "id", cue->id);
+    json_get_string(&r, "on_end", true, on_end, sizeof on_end);
+    if (r.err == ERR_OK && !cue_end_parse(on_end, &cue->on_end))
+        json_fail(&r, "on_end", "neither next, loop nor stop");
+    json_t *track = json_get_object(&r, "track", true);
+    if (track)
+        parse_track(&r, track, cue);
+    if (r.err != ERR_OK)
+        json_fail(up, "cues", r.detail);
+}
+
+struct tour *tour_parse(const char *text, size_t len, char *detail, size_t detail_size)
+{
+    json_t *j = len <= TOUR_BYTES_MAX ? json_read_object(text, len, WIRE_DEPTH_MAX) : NULL;
+    if (!j) {
+        snprintf(detail, detail_size, "not a JSON object of at most 2 MiB");
+        return NULL;
+    }
+    struct tour *t = check_alloc(calloc(1, sizeof *t));
+    struct json_reader r;
+    char format[32];
+    json_reader_init(&r, j);
+    json_get_string(&r, "format", true, format, sizeof format);
+    if (r.err == ERR_OK && strcmp(format, "roomtone.tour.v1") != 0)
+        json_fail(&r, "format", "unknown");
+    get_id(&r, "id", t->id);
+    get_title(&r, t->title);
+    json_t *cues = json_get_array(&r, "cues", true);
+    size_t n = json_array_size(cues);
+    if (n < 1 || n > TOUR_CUES_MAX) {
+        json_fail(&r, "cues", "none or too many");
+    } else {
+        t->cues = check_alloc(calloc(n, sizeof *t->cues));
+        t->cue_count = (int)n;
+        for (size_t i = 0; i < n; i++)
+            parse_cue(&r, json_array_get(cues, i), &t->cues[i]);
+    }
+    json_decref(j);
+    if (r.err != ERR_OK) {
+        snprintf(detail, detail_size, "%s", r.detail);
+        tour_free(t);
+        return NULL;
+    }
+    return t;
+}
+
+void tour_free(struct tour *t)
+{
+    if (!t)
+        return;
+    for (int i = 0; i < t->cue_count; i++)
+        free(t->cues[i].variants);
+    free(t->cues);
+    free(t);
+}
+
+const struct tour_variant *tour_choose(const struct tour_cue *cue, const char *lang)
+{
+    for (int i = 0; i < cue->variant_count; i++) {
+        if (strcmp(cue->variants[i].lang, lang) == 0)
+            return &cue->variants[i];
+    }
+    size_t base = strcspn(lang, "-");
+    for (int i = 0; base > 0 && i < cue->variant_count; i++) {
+        const char *have = cue->variants[i].lang;
+        if (strcspn(have, "-") == base && strncmp(have, lang, base) == 0)
+            return &cue->variants[i];
+    }
+    return &cue->variants[0];
+}

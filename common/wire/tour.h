@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// The tour document: everything a player needs to know to play a tour, as one immutable JSON file
+// named by its SHA-256 and served at /content/HASH.json. A room's state only carries the hash, so
+// the state stays small, the document is fetched once, and an edit is a new document.
+//
+//   {"format":"roomtone.tour.v1","id":"weavers","title":{"en":"The weavers"},
+//    "cues":[{"id":"loom","on_end":"next","track":{"id":"loom","title":{"en":"The loom"},
+//      "dur_us":75000000,"variants":[{"lang":"en","dur_us":74980000,"opus":"HASH","bytes":451234,
+//      "seek":"HASH","captions":"HASH"}]}}]}
+//
+// A track's dur_us is that of its longest variant; a shorter one ends in silence.
+// Thread: a tour is immutable once parsed.
+#ifndef COMMON_WIRE_TOUR_H
+#define COMMON_WIRE_TOUR_H
+
+#include "common/wire/wire.h"
+
+enum {
+    TOUR_CUES_MAX = 200,
+    TOUR_VARIANTS_MAX = 32,
+    TOUR_BYTES_MAX = 2 * 1024 * 1024,
+};
+
+enum cue_end { CUE_NEXT, CUE_LOOP, CUE_STOP };
+
+struct tour_variant {
+    char lang[WIRE_LANG_MAX + 1];
+    int64_t dur_us;
+    int64_t bytes;
+    char opus[WIRE_HASH_LEN + 1];
+    char seek[WIRE_HASH_LEN + 1];
+    char captions[WIRE_HASH_LEN + 1]; // "" when there are none
+};
+
+struct tour_cue {
+    char id[WIRE_ID_MAX + 1];
+    char track[WIRE_ID_MAX + 1];
+    char title[WIRE_NAME_MAX + 1]; // in the first language it has; for logs and staff
+    enum cue_end on_end;
+    int64_t dur_us; // > 0
+    int variant_count;
+    struct tour_variant *variants;
+};
+
+struct tour {
+    char id[WIRE_ID_MAX + 1];
+    char title[WIRE_NAME_MAX + 1];
+    int cue_count; // >= 1
+    struct tour_cue *cues;
+};
+
+// NULL on a bad document, with the reason in `detail`. The caller owns it.
+struct tour *tour_parse(const char *text, size_t len, char *detail, size_t detail_size);
+void tour_free(struct tour *t);
+
+// The variant for a listener: exact language, then its base ("pt-br" -> "pt"), then the first.
+const struct tour_variant *tour_choose(const struct tour_cue *cue, const char *lang);
+
+const char *cue_end_name(enum cue_end e);
+bool cue_end_parse(const char *name, enum cue_end *out);
+
+#endif

@@ -1,0 +1,477 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "common/wire/wire.h"
+
+#include "common/base/check.h"
+#include "common/wire/json.h"
+
+#include <string.h>
+
+static const char *const role_names[] = {"visitor", "kiosk", "staff"};
+static const char *const op_names[] = {"load", "play", "pause", "seek",    "goto",
+                                       "next", "prev", "stop",  "stop_now"};
+static const char *const mode_names[] = {"void", "ready", "running", "held", "ended"};
+static const char *const playing_names[] = {"idle", "fetching", "silent", "sound"};
+static const char *const type_names[] = {"hello", "command", "report", "welcome",
+                                         "state", "ack",     "error",  "bye"};
+#define COUNT(a) ((int)(sizeof(a) / sizeof(a)[0]))
+
+static int find(const char *const *names, int n, const char *name)
+{
+    for (int i = 0; i < n; i++) {
+        if (strcmp(names[i], name) == 0)
+            return i;
+    }
+    return -1;
+}
+
+const char *wire_op_name(enum wire_op op)
+{
+    return op_names[op];
+}
+
+bool wire_op_parse(const char *name, enum wire_op *out)
+{
+    int i = find(op_names, COUNT(op_names), name);
+    *out = (enum wire_op)(i < 0 ? 0 : i);
+    return i >= 0;
+}
+
+const char *wire_mode_name(enum wire_mode mode)
+{
+    return mode_names[mode];
+}
+
+bool wire_mode_parse(const char *name, enum wire_mode *out)
+{
+    int i = find(mode_names, COUNT(mode_names), name);
+    *out = (enum wire_mode)(i < 0 ? 0 : i);
+    return i >= 0;
+}
+
+const char *wire_role_name(enum wire_role role)
+{
+    return role_names[role];
+}
+
+const char *wire_playing_name(enum wire_playing playing)
+{
+    return playing_names[playing];
+}
+
+static bool only(const char *s, size_t min, size_t max, const char *allowed)
+{
+    size_t len = strnlen(s, max + 1);
+    return len >= min && len <= max && strspn(s, allowed) == len;
+}
+
+#define LOWER "abcdefghijklmnopqrstuvwxyz"
+#define DIGIT "0123456789"
+
+bool wire_id_valid(const char *id)
+{
+    return only(id, 1, WIRE_ID_MAX, LOWER DIGIT "-") && id[0] != '-';
+}
+
+bool wire_hash_valid(const char *hash)
+{
+    return only(hash, WIRE_HASH_LEN, WIRE_HASH_LEN, DIGIT "abcdef");
+}
+
+bool wire_cmd_id_valid(const char *id)
+{
+    return only(id, WIRE_CMD_ID_LEN, WIRE_CMD_ID_LEN, DIGIT "abcdef");
+}
+
+bool wire_lang_valid(const char *lang)
+{
+    return only(lang, 2, WIRE_LANG_MAX, LOWER DIGIT "-") && lang[0] != '-';
+}
+
+// A string that must be one of a list.
+static int get_name(struct json_reader *r, const char *key, const char *const *names, int n)
+{
+    char text[32];
+    json_get_string(r, key, true, text, sizeof text);
+    int i = r->err == ERR_OK ? find(names, n, text) : 0;
+    if (i < 0)
+        json_fail(r, key, "unknown value");
+    return i < 0 ? 0 : i;
+}
+
+static void get_lang(struct json_reader *r, char out[WIRE_LANG_MAX + 1])
+{
+    json_get_string(r, "lang", false, out, WIRE_LANG_MAX + 1);
+    if (r->err == ERR_OK && out[0] && !wire_lang_valid(out))
+        json_fail(r, "lang", "not a language");
+}
+
+static void decode_hello(struct json_reader *r, struct wire_hello *m)
+{
+    m->version = (int)json_get_int(r, "v", true, 0, 1000, 0);
+    if (r->err == ERR_OK && m->version != WIRE_VERSION) {
+        json_fail(r, "v", "only 1 is spoken here");
+        r->err = ERR_BAD_VERSION;
+    }
+    m->role = (enum wire_role)get_name(r, "role", role_names, COUNT(role_names));
+    json_get_string(r, "code", false, m->code, sizeof m->code);
+    json_get_string(r, "link", false, m->link, sizeof m->link);
+    json_get_string(r, "session", false, m->session, sizeof m->session);
+    json_get_string(r, "name", false, m->name, sizeof m->name);
+    get_lang(r, m->lang);
+    if (m->role != ROLE_STAFF && (m->code[0] == '\0') == (m->link[0] == '\0'))
+        json_fail(r, "code", "either a code or a link is needed");
+}
+
+static void decode_if_rev(struct json_reader *r, struct wire_command *m)
+{
+    json_t *pair = json_get_array(r, "if_rev", false);
+    if (!pair)
+        return;
+    json_t *epoch = json_array_get(pair, 0), *rev = json_array_get(pair, 1);
+    if (json_array_size(pair) != 2 || !json_is_integer(epoch) || !json_is_integer(rev) ||
+        json_integer_value(epoch) < 0 || json_integer_value(epoch) > UINT32_MAX) {
+        json_fail(r, "if_rev", "not [epoch, rev]");
+        return;
+    }
+    m->has_if_rev = true;
+    m->if_epoch = (uint32_t)json_integer_value(epoch);
+    m->if_rev = json_integer_value(rev);
+}
+
+static void decode_command(struct json_reader *r, struct wire_command *m)
+{
+    json_get_string(r, "cmd_id", true, m->cmd_id, sizeof m->cmd_id);
+    if (r->err == ERR_OK && !wire_cmd_id_valid(m->cmd_id)) {
+        m->cmd_id[0] = '\0';
+        json_fail(r, "cmd_id", "not 32 digits of lower-case hex");
+    }
+    json_get_string(r, "group", false, m->group, sizeof m->group);
+    if (r->err == ERR_OK && m->group[0] && !wire_id_valid(m->group))
+        json_fail(r, "group", "not an id");
+    m->op = (enum wire_op)get_name(r, "do", op_names, COUNT(op_names));
+    m->at.us = json_get_int(r, "at", false, 1, WIRE_TIME_MAX, 0);
+    decode_if_rev(r, m);
+    m->position_us = json_get_int(r, "position", m->op == OP_SEEK, 0, WIRE_TIME_MAX, 0);
+    m->cue = (int32_t)json_get_int(r, "cue", m->op == OP_GOTO, 0, INT32_MAX, 0);
+    json_get_string(r, "tour", m->op == OP_LOAD, m->tour, sizeof m->tour);
+    if (r->err == ERR_OK && m->tour[0] && !wire_id_valid(m->tour))
+        json_fail(r, "tour", "not an id");
+}
+
+static void decode_report(struct json_reader *r, struct wire_report *m)
+{
+    const int64_t big = WIRE_TIME_MAX;
+    m->playing = (enum wire_playing)get_name(r, "playing", playing_names, COUNT(playing_names));
+    get_lang(r, m->lang);
+    m->position_us = json_get_int(r, "position", false, 0, big, 0);
+    m->at.us = json_get_int(r, "at", false, 0, big, 0);
+    m->error_us = json_get_int(r, "error_us", false, -big, big, 0);
+    m->uncertainty_us = json_get_int(r, "uncertainty_us", false, 0, big, 0);
+    m->rtt_us = json_get_int(r, "rtt_us", false, 0, big, 0);
+    m->skew_ppb = json_get_int(r, "skew_ppb", false, -1000000, 1000000, 0);
+    m->dac_ppb = json_get_int(r, "dac_ppb", false, -10000000, 10000000, 0);
+    m->buffer_ms = json_get_int(r, "buffer_ms", false, 0, big, 0);
+    m->xruns = json_get_int(r, "xruns", false, 0, big, 0);
+    m->jumps = json_get_int(r, "jumps", false, 0, big, 0);
+    m->prep_us = json_get_int(r, "prep_us", false, 0, big, 0);
+}
+
+static void decode_welcome(struct json_reader *r, struct wire_welcome *m)
+{
+    json_get_string(r, "member", true, m->member, sizeof m->member);
+    m->role = (enum wire_role)get_name(r, "role", role_names, COUNT(role_names));
+    m->clock_epoch = (uint32_t)json_get_int(r, "clock_epoch", true, 0, UINT32_MAX, 0);
+    m->house_now.us = json_get_int(r, "house_now", true, 0, WIRE_TIME_MAX, 0);
+    json_get_string(r, "group", false, m->group, sizeof m->group);
+    json_get_string(r, "group_name", false, m->group_name, sizeof m->group_name);
+}
+
+static void decode_part(struct json_reader *r, struct tl_part *p)
+{
+    p->cue = (int32_t)json_get_int(r, "cue", true, -1, INT32_MAX, -1);
+    p->dur_us = json_get_int(r, "dur", true, 0, WIRE_TIME_MAX, 0);
+    json_t *vec = json_get_object(r, "vec", true);
+    if (!vec)
+        return;
+    struct json_reader vr;
+    json_reader_init(&vr, vec);
+    p->vec.p0_us = json_get_int(&vr, "p0", true, 0, WIRE_TIME_MAX, 0);
+    p->vec.t0.us = json_get_int(&vr, "t0", true, 0, WIRE_TIME_MAX, 0);
+    p->vec.rate = (int32_t)json_get_int(&vr, "rate", true, 0, 1, 0);
+    if (vr.err != ERR_OK)
+        json_fail(r, "vec", vr.detail);
+}
+
+static void decode_state(struct json_reader *r, struct wire_state *m)
+{
+    json_get_string(r, "group", true, m->group, sizeof m->group);
+    m->epoch = (uint32_t)json_get_int(r, "epoch", true, 0, UINT32_MAX, 0);
+    m->rev = json_get_int(r, "rev", true, 0, WIRE_TIME_MAX, 0);
+    m->clock_epoch = (uint32_t)json_get_int(r, "clock_epoch", true, 0, UINT32_MAX, 0);
+    json_get_string(r, "tour", false, m->tour, sizeof m->tour);
+    if (r->err == ERR_OK && m->tour[0] && !wire_hash_valid(m->tour))
+        json_fail(r, "tour", "not a hash");
+    m->mode = (enum wire_mode)get_name(r, "mode", mode_names, COUNT(mode_names));
+    decode_part(r, &m->timeline.now);
+    json_t *next = json_get_object(r, "next", false);
+    if (!next)
+        return;
+    struct json_reader nr;
+    json_reader_init(&nr, next);
+    m->timeline.has_next = true;
+    m->timeline.next_at.us = json_get_int(&nr, "at", true, 0, WIRE_TIME_MAX, 0);
+    m->next_mode = (enum wire_mode)get_name(&nr, "mode", mode_names, COUNT(mode_names));
+    decode_part(&nr, &m->timeline.next);
+    if (nr.err != ERR_OK)
+        json_fail(r, "next", nr.detail);
+}
+
+static void decode_ack(struct json_reader *r, struct wire_ack *m)
+{
+    json_get_string(r, "group", true, m->group, sizeof m->group);
+    json_get_string(r, "cmd_id", true, m->cmd_id, sizeof m->cmd_id);
+    m->epoch = (uint32_t)json_get_int(r, "epoch", true, 0, UINT32_MAX, 0);
+    m->rev = json_get_int(r, "rev", true, 0, WIRE_TIME_MAX, 0);
+    m->at.us = json_get_int(r, "at", true, 0, WIRE_TIME_MAX, 0);
+    m->duplicate = json_get_bool(r, "duplicate", false);
+}
+
+static void decode_error(struct json_reader *r, struct wire_error *m)
+{
+    char code[64];
+    json_get_string(r, "code", true, code, sizeof code);
+    m->code = err_from_code(code);
+    json_get_string(r, "cmd_id", false, m->cmd_id, sizeof m->cmd_id);
+    json_get_string(r, "detail", false, m->detail, sizeof m->detail);
+}
+
+static void decode_bye(struct json_reader *r, struct wire_bye *m)
+{
+    json_get_string(r, "reason", true, m->reason, sizeof m->reason);
+    m->retry_ms = json_get_int(r, "retry_ms", true, 0, 3600000, 0);
+}
+
+static void decode_fields(struct json_reader *r, struct wire_message *m)
+{
+    switch (m->type) {
+    case WIRE_HELLO:
+        decode_hello(r, &m->u.hello);
+        break;
+    case WIRE_COMMAND:
+        decode_command(r, &m->u.command);
+        break;
+    case WIRE_REPORT:
+        decode_report(r, &m->u.report);
+        break;
+    case WIRE_WELCOME:
+        decode_welcome(r, &m->u.welcome);
+        break;
+    case WIRE_STATE:
+        decode_state(r, &m->u.state);
+        break;
+    case WIRE_ACK:
+        decode_ack(r, &m->u.ack);
+        break;
+    case WIRE_ERROR:
+        decode_error(r, &m->u.error);
+        break;
+    case WIRE_BYE:
+        decode_bye(r, &m->u.bye);
+        break;
+    }
+}
+
+enum err wire_decode(const char *text, size_t len, struct wire_message *out, char *detail,
+                     size_t detail_size)
+{
+    memset(out, 0, sizeof *out);
+    if (detail && detail_size)
+        detail[0] = '\0';
+    if (len > WIRE_MESSAGE_MAX)
+        return ERR_TOO_LARGE;
+    json_t *j = json_read_object(text, len, WIRE_DEPTH_MAX);
+    if (!j)
+        return ERR_BAD_JSON;
+    struct json_reader r;
+    char type[32];
+    json_reader_init(&r, j);
+    json_get_string(&r, "type", true, type, sizeof type);
+    int t = r.err == ERR_OK ? find(type_names, COUNT(type_names), type) : 0;
+    if (t < 0) {
+        json_fail(&r, "type", "unknown");
+        r.err = ERR_UNKNOWN_TYPE;
+    } else {
+        out->type = (enum wire_type)t;
+        if (r.err == ERR_OK)
+            decode_fields(&r, out);
+    }
+    json_decref(j);
+    if (r.err != ERR_OK && detail)
+        snprintf(detail, detail_size, "%s", r.detail);
+    return r.err;
+}
+
+static void set_int(json_t *j, const char *key, int64_t v)
+{
+    json_object_set_new(j, key, json_integer(v));
+}
+
+static void set_string(json_t *j, const char *key, const char *v)
+{
+    if (v[0])
+        json_object_set_new(j, key, json_string(v));
+}
+
+static void encode_hello(json_t *j, const struct wire_hello *m)
+{
+    set_int(j, "v", m->version);
+    set_string(j, "role", role_names[m->role]);
+    set_string(j, "code", m->code);
+    set_string(j, "link", m->link);
+    set_string(j, "session", m->session);
+    set_string(j, "lang", m->lang);
+    set_string(j, "name", m->name);
+}
+
+static void encode_command(json_t *j, const struct wire_command *m)
+{
+    set_string(j, "group", m->group);
+    set_string(j, "cmd_id", m->cmd_id);
+    set_string(j, "do", op_names[m->op]);
+    if (m->at.us)
+        set_int(j, "at", m->at.us);
+    if (m->has_if_rev)
+        json_object_set_new(
+            j, "if_rev", json_pack("[I,I]", (json_int_t)m->if_epoch, (json_int_t)m->if_rev));
+    if (m->op == OP_SEEK)
+        set_int(j, "position", m->position_us);
+    if (m->op == OP_GOTO || m->op == OP_LOAD)
+        set_int(j, "cue", m->cue);
+    set_string(j, "tour", m->tour);
+}
+
+static void encode_report(json_t *j, const struct wire_report *m)
+{
+    set_string(j, "playing", playing_names[m->playing]);
+    set_string(j, "lang", m->lang);
+    set_int(j, "position", m->position_us);
+    set_int(j, "at", m->at.us);
+    set_int(j, "error_us", m->error_us);
+    set_int(j, "uncertainty_us", m->uncertainty_us);
+    set_int(j, "rtt_us", m->rtt_us);
+    set_int(j, "skew_ppb", m->skew_ppb);
+    set_int(j, "dac_ppb", m->dac_ppb);
+    set_int(j, "buffer_ms", m->buffer_ms);
+    set_int(j, "xruns", m->xruns);
+    set_int(j, "jumps", m->jumps);
+    set_int(j, "prep_us", m->prep_us);
+}
+
+static void encode_welcome(json_t *j, const struct wire_welcome *m)
+{
+    set_int(j, "v", WIRE_VERSION);
+    set_string(j, "member", m->member);
+    set_string(j, "role", role_names[m->role]);
+    set_int(j, "clock_epoch", m->clock_epoch);
+    set_int(j, "house_now", m->house_now.us);
+    set_string(j, "group", m->group);
+    set_string(j, "group_name", m->group_name);
+}
+
+static void encode_part(json_t *j, enum wire_mode mode, const struct tl_part *p)
+{
+    set_string(j, "mode", mode_names[mode]);
+    set_int(j, "cue", p->cue);
+    set_int(j, "dur", p->dur_us);
+    json_object_set_new(j, "vec",
+                        json_pack("{s:I,s:I,s:i}", "p0", (json_int_t)p->vec.p0_us, "t0",
+                                  (json_int_t)p->vec.t0.us, "rate", (int)p->vec.rate));
+}
+
+static void encode_state(json_t *j, const struct wire_state *m)
+{
+    set_string(j, "group", m->group);
+    set_int(j, "epoch", m->epoch);
+    set_int(j, "rev", m->rev);
+    set_int(j, "clock_epoch", m->clock_epoch);
+    set_string(j, "tour", m->tour);
+    encode_part(j, m->mode, &m->timeline.now);
+    if (m->timeline.has_next) {
+        json_t *next = json_object();
+        set_int(next, "at", m->timeline.next_at.us);
+        encode_part(next, m->next_mode, &m->timeline.next);
+        json_object_set_new(j, "next", next);
+    }
+}
+
+static void encode_ack(json_t *j, const struct wire_ack *m)
+{
+    set_string(j, "group", m->group);
+    set_string(j, "cmd_id", m->cmd_id);
+    set_int(j, "epoch", m->epoch);
+    set_int(j, "rev", m->rev);
+    set_int(j, "at", m->at.us);
+    if (m->duplicate)
+        json_object_set_new(j, "duplicate", json_true());
+}
+
+static void encode_error(json_t *j, const struct wire_error *m)
+{
+    set_string(j, "code", err_code(m->code));
+    set_string(j, "message", err_text(m->code));
+    set_string(j, "detail", m->detail);
+    set_string(j, "cmd_id", m->cmd_id);
+    if (err_retryable(m->code))
+        json_object_set_new(j, "retryable", json_true());
+}
+
+static void encode_bye(json_t *j, const struct wire_bye *m)
+{
+    set_string(j, "reason", m->reason);
+    set_int(j, "retry_ms", m->retry_ms);
+}
+
+static int append(const char *data, size_t size, void *user)
+{
+    return bytes_append(user, data, size) ? 0 : -1;
+}
+
+bool wire_encode(const struct wire_message *m, struct bytes *out)
+{
+    json_t *j = json_object();
+    set_string(j, "type", type_names[m->type]);
+    switch (m->type) {
+    case WIRE_HELLO:
+        encode_hello(j, &m->u.hello);
+        break;
+    case WIRE_COMMAND:
+        encode_command(j, &m->u.command);
+        break;
+    case WIRE_REPORT:
+        encode_report(j, &m->u.report);
+        break;
+    case WIRE_WELCOME:
+        encode_welcome(j, &m->u.welcome);
+        break;
+    case WIRE_STATE:
+        encode_state(j, &m->u.state);
+        break;
+    case WIRE_ACK:
+        encode_ack(j, &m->u.ack);
+        break;
+    case WIRE_ERROR:
+        encode_error(j, &m->u.error);
+        break;
+    case WIRE_BYE:
+        encode_bye(j, &m->u.bye);
+        break;
+    }
+    size_t before = out->len;
+    bool ok = json_dump_callback(j, append, out, JSON_COMPACT) == 0;
+    if (!ok && out->data) {
+        out->len = before;
+        out->data[before] = '\0';
+    }
+    json_decref(j);
+    return ok;
+}

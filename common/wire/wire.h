@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+// The wire: every WebSocket message of subprotocol "roomtone.v1" as a struct, with its limits.
+// docs/PROTOCOL.md is the normative text with an example of each; tests/vectors holds both sides.
+// All times on the wire are integers: microseconds of house time, or microseconds of position.
+//
+// Decoding is strict about what it knows (types, ranges, lengths, UTF-8, no duplicate keys, depth)
+// and lenient about what it does not (unknown fields are skipped, so that either side may be newer).
+// Strings are copied into the structs; nothing points into the input.
+// Pure but for allocation. Thread: any.
+#ifndef COMMON_WIRE_WIRE_H
+#define COMMON_WIRE_WIRE_H
+
+#include "common/base/bytes.h"
+#include "common/base/err.h"
+#include "common/time/timeline.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define WIRE_SUBPROTOCOL "roomtone.v1"
+
+enum {
+    WIRE_VERSION = 1,
+    WIRE_MESSAGE_MAX = 16 * 1024, // what a server reads from anybody
+    WIRE_HOUSE_MAX = 1024 * 1024, // the staff overview, server to admin page
+    WIRE_DEPTH_MAX = 16,
+    WIRE_ID_MAX = 64,       // ids of groups, tours, tracks: [a-z0-9-]
+    WIRE_NAME_MAX = 80,     // names people gave, UTF-8 bytes
+    WIRE_LANG_MAX = 16,     // BCP 47, e.g. "pt-br", lower case
+    WIRE_TOKEN_MAX = 64,    // link and session tokens
+    WIRE_CMD_ID_LEN = 32,   // 128 bits in lower-case hex
+    WIRE_HASH_LEN = 64,     // SHA-256 in lower-case hex
+};
+
+// A position or a house time may not exceed what JavaScript holds exactly.
+#define WIRE_TIME_MAX ((INT64_C(1) << 53) - 1)
+
+enum wire_role { ROLE_VISITOR, ROLE_KIOSK, ROLE_STAFF };
+
+enum wire_type {
+    WIRE_HELLO,
+    WIRE_COMMAND,
+    WIRE_REPORT,
+    WIRE_WELCOME,
+    WIRE_STATE,
+    WIRE_ACK,
+    WIRE_ERROR,
+    WIRE_BYE,
+};
+
+// client -> server, first message. Exactly one of code and link for visitors and kiosks; staff
+// come with the cookie of their login, or with its token in `session`.
+struct wire_hello {
+    int version;
+    enum wire_role role;
+    char code[32]; // as typed
+    char link[WIRE_TOKEN_MAX + 1];
+    char session[WIRE_TOKEN_MAX + 1];
+    char lang[WIRE_LANG_MAX + 1];
+    char name[WIRE_NAME_MAX + 1];
+};
+
+enum wire_op { OP_LOAD, OP_PLAY, OP_PAUSE, OP_SEEK, OP_GOTO, OP_NEXT, OP_PREV, OP_STOP, OP_STOP_NOW };
+
+// client -> server (staff). at_us 0: as soon as safe.
+struct wire_command {
+    char group[WIRE_ID_MAX + 1];
+    char cmd_id[WIRE_CMD_ID_LEN + 1];
+    enum wire_op op;
+    house_t at; // asked; {0} when absent
+    bool has_if_rev;
+    uint32_t if_epoch;
+    int64_t if_rev;
+    int64_t position_us;        // OP_SEEK
+    int32_t cue;                // OP_GOTO; OP_LOAD (0 when absent)
+    char tour[WIRE_ID_MAX + 1]; // OP_LOAD
+};
+
+enum wire_playing { PLAYING_IDLE, PLAYING_FETCHING, PLAYING_SILENT, PLAYING_SOUND };
+
+// client -> server, at most once a second: how a player is doing.
+struct wire_report {
+    enum wire_playing playing;
+    char lang[WIRE_LANG_MAX + 1]; // "" when absent
+    int64_t position_us;    // heard at `at`
+    house_t at;
+    int64_t error_us;       // heard minus wanted, positive = ahead
+    int64_t uncertainty_us; // of its clock
+    int64_t rtt_us;         // least of the clock's window
+    int64_t skew_ppb;       // house against its own clock
+    int64_t dac_ppb;        // its DAC against house time
+    int64_t buffer_ms;
+    int64_t xruns;
+    int64_t jumps;
+    int64_t prep_us; // time it needs to be ready for another position
+};
+
+// server -> client, answer to hello.
+struct wire_welcome {
+    char member[WIRE_ID_MAX + 1];
+    enum wire_role role;
+    uint32_t clock_epoch;
+    house_t house_now;
+    char group[WIRE_ID_MAX + 1]; // "" for staff
+    char group_name[WIRE_NAME_MAX + 1];
+};
+
+enum wire_mode { MODE_VOID, MODE_READY, MODE_RUNNING, MODE_HELD, MODE_ENDED };
+
+// server -> client: the room's whole state. Any single newest one is enough to play rightly.
+struct wire_state {
+    char group[WIRE_ID_MAX + 1];
+    uint32_t epoch;
+    int64_t rev;
+    uint32_t clock_epoch;
+    char tour[WIRE_HASH_LEN + 1]; // hash of the tour document; "" when none
+    enum wire_mode mode;
+    enum wire_mode next_mode; // with timeline.has_next
+    struct timeline timeline;
+};
+
+// server -> client: the command is durable and has this effect.
+struct wire_ack {
+    char group[WIRE_ID_MAX + 1];
+    char cmd_id[WIRE_CMD_ID_LEN + 1];
+    uint32_t epoch;
+    int64_t rev;
+    house_t at;
+    bool duplicate;
+};
+
+// server -> client. cmd_id is "" when no command is meant.
+struct wire_error {
+    enum err code;
+    char cmd_id[WIRE_CMD_ID_LEN + 1];
+    char detail[200]; // which field, which limit; "" when the code says it all
+};
+
+// server -> client, before the server closes. Come back after retry_ms.
+struct wire_bye {
+    char reason[WIRE_ID_MAX + 1];
+    int64_t retry_ms;
+};
+
+struct wire_message {
+    enum wire_type type;
+    union {
+        struct wire_hello hello;
+        struct wire_command command;
+        struct wire_report report;
+        struct wire_welcome welcome;
+        struct wire_state state;
+        struct wire_ack ack;
+        struct wire_error error;
+        struct wire_bye bye;
+    } u;
+};
+
+// Reads one text message. On failure returns the reason, `detail` (may be NULL) says which field,
+// and for a command that names a valid cmd_id, out->u.command.cmd_id holds it so that the answer
+// can carry it; otherwise out is unspecified.
+enum err wire_decode(const char *text, size_t len, struct wire_message *out, char *detail,
+                     size_t detail_size);
+
+// Appends the message as JSON. False when it does not fit under the buffer's ceiling.
+bool wire_encode(const struct wire_message *m, struct bytes *out);
+
+const char *wire_op_name(enum wire_op op);
+bool wire_op_parse(const char *name, enum wire_op *out);
+const char *wire_mode_name(enum wire_mode mode);
+bool wire_mode_parse(const char *name, enum wire_mode *out);
+const char *wire_role_name(enum wire_role role);
+const char *wire_playing_name(enum wire_playing playing);
+
+// [a-z0-9-], 1 to WIRE_ID_MAX, not beginning with '-'.
+bool wire_id_valid(const char *id);
+bool wire_hash_valid(const char *hash);
+bool wire_cmd_id_valid(const char *id);
+// Letters, digits and '-', 2 to WIRE_LANG_MAX, lower case.
+bool wire_lang_valid(const char *lang);
+
+#endif
