@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+// roomtone-ingest: any sound file in, one levelled Opus file and its seek table out; one line of
+// JSON on stdout tells. A child that does one file and ends; see content/README.md.
+#include "content/ingest/ingest.h"
+#include "content/ingest/jail.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { EXIT_USAGE = 2 };
+
+struct arguments {
+    const char *in, *out_dir;
+    enum encode_kind kind;
+};
+
+static bool parse(int argc, char **argv, struct arguments *a)
+{
+    const char **slots[] = {&a->in, &a->out_dir};
+    size_t filled = 0;
+    bool options = true;
+    for (int i = 1; i < argc; i++) {
+        if (options && strcmp(argv[i], "--") == 0)
+            options = false;
+        else if (options && strcmp(argv[i], "--music") == 0)
+            a->kind = ENCODE_MUSIC;
+        else if ((options && argv[i][0] == '-') || filled == 2)
+            return false;
+        else
+            *slots[filled++] = argv[i];
+    }
+    return filled == 2;
+}
+
+// The file's name for people: no folders, and nothing that could move a terminal's cursor.
+static const char *plain_name(const char *path)
+{
+    static char name[256];
+    const char *slash = strrchr(path, '/');
+    snprintf(name, sizeof name, "%s", slash ? slash + 1 : path);
+    for (char *c = name; *c; c++) {
+        if ((unsigned char)*c < 0x20 || *c == 0x7f)
+            *c = '?';
+    }
+    return name;
+}
+
+// JSON has no infinity: silence is null.
+static const char *number(double x, char buf[32])
+{
+    snprintf(buf, 32, isfinite(x) ? "%.2f" : "null", x);
+    return buf;
+}
+
+static bool tell(const struct ingest_result *r, struct reason *why)
+{
+    char lufs[32], gain[32], peak[32];
+    printf("{\"opus\":\"%s\",\"bytes\":%llu,\"seek\":\"%s\",\"dur_us\":%lld,\"frames\":%lld,"
+           "\"channels\":%d,\"source\":{\"format\":\"%s\",\"rate\":%d,\"channels\":%d},"
+           "\"loudness_lufs\":%s,\"gain_db\":%s,\"true_peak_dbtp\":%s%s}\n",
+           r->opus, (unsigned long long)r->bytes, r->seek, (long long)r->dur_us,
+           (long long)r->frames, r->source.out_channels, r->source.format, r->source.rate,
+           r->source.channels, number(r->level.lufs, lufs), number(r->gain_db, gain),
+           number(r->level.peak_dbtp, peak),
+           r->source.disagrees ? ",\"note\":\"header and file differ in length\"" : "");
+    return fflush(stdout) == 0 || reason_set(why, "cannot write to stdout: %s", strerror(errno));
+}
+
+static bool ingest(const struct arguments *a, struct reason *why)
+{
+    struct ingest_result result;
+    // O_NONBLOCK: a pipe with nobody behind it must not hold us.
+    int fd = open(a->in, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (fd < 0)
+        return reason_set(why, "cannot be opened: %s", strerror(errno));
+    int dir = open(a->out_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (dir < 0)
+        return reason_set(why, "cannot write to %s: %s", a->out_dir, strerror(errno));
+    return ingest_run(fd, dir, a->kind, &result, why) && tell(&result, why);
+}
+
+int main(int argc, char **argv)
+{
+    struct arguments a = {.kind = ENCODE_SPEECH};
+    if (!parse(argc, argv, &a)) {
+        fprintf(stderr, "usage: roomtone-ingest [--music] IN OUT_DIR\n");
+        return EXIT_USAGE;
+    }
+    struct reason why = {""};
+    const char *name = plain_name(a.in);
+    if (sodium_init() < 0)
+        reason_set(&why, "no randomness to be had");
+    publish_guard(name);
+    if (why.text[0] == '\0' && jail_enter(&why) && ingest(&a, &why))
+        return EXIT_SUCCESS;
+    fprintf(stderr, "roomtone-ingest: %s: %s\n", name, why.text);
+    return EXIT_FAILURE;
+}
