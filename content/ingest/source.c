@@ -97,6 +97,8 @@ static bool check_info(const struct source_info *i, struct reason *why)
                           SOURCE_RATE_MAX);
     if (i->frames <= 0)
         return reason_set(why, "holds no sound");
+    if (i->frames == SF_COUNT_MAX)
+        return reason_set(why, "is cut short: it has no end that tells its length");
     if (i->frames > (int64_t)SOURCE_SECONDS_MAX * i->rate)
         return reason_set(why, "is longer than %d hours", SOURCE_SECONDS_MAX / 3600);
     if (i->frames > SOURCE_SAMPLES_MAX / i->channels)
@@ -255,13 +257,20 @@ static bool check_samples(const struct source *s, int frames, struct reason *why
     return true;
 }
 
+// How many frames the header may be wrong by. MP3 counts in frames of 1152 with padding at both
+// ends that encoders note in different ways; every other kind knows its length to the sample.
+static int64_t slack(const struct source *s)
+{
+    return strcmp(s->info.format, "mp3") == 0 ? s->info.rate / 10 : 0;
+}
+
 static bool check_end(const struct source *s, struct reason *why)
 {
     double rate = s->info.rate;
     if (sf_error(s->file) != SF_ERR_NO_ERROR)
         return reason_set(why, "is damaged at %.3f s: %s", (double)s->done / rate,
                           sf_strerror(s->file));
-    if (s->done < s->info.frames)
+    if (s->done < s->info.frames - slack(s))
         return reason_set(why, "is cut short: %.3f s of %.3f s are there", (double)s->done / rate,
                           (double)s->info.frames / rate);
     return true;
@@ -276,7 +285,7 @@ int source_read(struct source *s, float *out, int max, struct reason *why)
     if (!check_samples(s, n, why))
         return -1;
     s->done += n;
-    if (s->done > s->info.frames) {
+    if (s->done > s->info.frames + slack(s)) {
         reason_set(why, "holds more than its header says");
         return -1;
     }
