@@ -1,0 +1,404 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "player/link/link.h"
+
+#include "common/base/check.h"
+#include "common/base/log.h"
+#include "common/clock/exchange.h"
+#include "common/wire/stamp.h"
+
+#include <math.h>
+#include <sodium.h>
+#include <string.h>
+
+enum {
+    MS = 1000, // lws counts microseconds
+    // A kiosk that joined with a wrong code asks again; the house allows 30 wrong tries a minute
+    // to everybody together.
+    HELLO_AGAIN_MS = 10000,
+    // Long enough for a busy access point, short enough that a pulled cable is noticed.
+    DEAD_MS = 5000,
+};
+
+enum link_phase { WAITING, CONNECTING, JOINING, JOINED };
+
+struct link {
+    struct lws_context *context;
+    struct link_config config; // strings owned
+    struct lws *wsi;
+    enum link_phase phase;
+    bool stopped;
+    unsigned attempt;
+    int64_t extra_ms; // asked for by the server's bye
+    uint32_t connections;
+    enum err told; // the last error that was logged, so that it is logged once
+
+    lws_sorted_usec_list_t connect_timer, question_timer, hello_timer;
+    bool want_hello, want_question, want_report;
+    struct wire_report report;
+    struct bytes in;
+    bool in_too_large;
+
+    struct exchange exchange;
+    struct clock_estimate estimate;
+    bool epoch_known;
+    uint32_t clock_epoch;
+    mono_t heard; // the last answer to a question, or the start of this connection
+
+    bool state_known; // since this welcome
+    uint32_t state_epoch;
+    int64_t state_rev;
+};
+
+int64_t link_delay_ms(unsigned attempt, double random)
+{
+    // The first is spread from 0: a server that just restarts gets its kiosks back at once but not
+    // all in one instant. Later ones lie between half and all of a growing span.
+    if (attempt == 0)
+        return (int64_t)(250 * random);
+    double span = fmin(250 * pow(1.6, attempt), 5000);
+    return (int64_t)(span * (0.5 + 0.5 * random));
+}
+
+static void connect_now(lws_sorted_usec_list_t *timer);
+static void ask_now(lws_sorted_usec_list_t *timer);
+static void hello_now(lws_sorted_usec_list_t *timer);
+
+static void wait_and_connect(struct link *l)
+{
+    if (l->stopped)
+        return;
+    l->wsi = NULL;
+    l->phase = WAITING;
+    lws_sul_cancel(&l->question_timer);
+    lws_sul_cancel(&l->hello_timer);
+    double random = randombytes_uniform(1000000) / 1e6;
+    int64_t ms = link_delay_ms(l->attempt++, random) + l->extra_ms;
+    l->extra_ms = 0;
+    lws_sul_schedule(l->context, 0, &l->connect_timer, connect_now, ms * MS);
+}
+
+static void connect_now(lws_sorted_usec_list_t *timer)
+{
+    struct link *l = lws_container_of(timer, struct link, connect_timer);
+    char host[300];
+    snprintf(host, sizeof host, "%s:%d", l->config.host, l->config.port);
+    struct lws_client_connect_info info = {
+        .context = l->context,
+        .address = l->config.host,
+        .port = l->config.port,
+        .path = "/ws",
+        .host = host,
+        .protocol = WIRE_SUBPROTOCOL,
+        .local_protocol_name = WIRE_SUBPROTOCOL,
+        .opaque_user_data = l,
+        .pwsi = &l->wsi,
+    };
+    l->phase = CONNECTING;
+    // On failure lws has called back already, or gives NULL without; both end in waiting.
+    if (!lws_client_connect_via_info(&info) && l->phase == CONNECTING)
+        wait_and_connect(l);
+}
+
+static void close_later(struct link *l)
+{
+    if (l->wsi)
+        lws_set_timeout(l->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
+}
+
+static void hello_now(lws_sorted_usec_list_t *timer)
+{
+    struct link *l = lws_container_of(timer, struct link, hello_timer);
+    l->want_hello = true;
+    lws_callback_on_writable(l->wsi);
+}
+
+static void ask_now(lws_sorted_usec_list_t *timer)
+{
+    struct link *l = lws_container_of(timer, struct link, question_timer);
+    if (mono_diff_ns(mono_now(), l->heard) > DEAD_MS * INT64_C(1000000)) {
+        log_warn("link", "no answer for %d s: connecting anew", DEAD_MS / 1000);
+        close_later(l);
+        return;
+    }
+    l->want_question = true;
+    lws_callback_on_writable(l->wsi);
+    int64_t us = exchange_interval_ns(&l->exchange) / 1000;
+    lws_sul_schedule(l->context, 0, &l->question_timer, ask_now, us);
+}
+
+static void forget_clock(struct link *l)
+{
+    clock_init(&l->estimate);
+    exchange_init(&l->exchange);
+    clockmap_forget(l->config.clock);
+}
+
+// Every message that carries the clock's epoch passes here first.
+static void meet_epoch(struct link *l, uint32_t epoch)
+{
+    if (l->epoch_known && l->clock_epoch != epoch) {
+        log_warn("link", "house time began anew: measuring it again");
+        forget_clock(l);
+    }
+    l->epoch_known = true;
+    l->clock_epoch = epoch;
+}
+
+static void on_stamp(struct link *l, const void *data, size_t len, mono_t t4)
+{
+    struct stamp_answer a;
+    struct clock_sample s;
+    if (!stamp_get_answer(data, len, &a))
+        return;
+    if (l->epoch_known && a.clock_epoch != l->clock_epoch) {
+        meet_epoch(l, a.clock_epoch);
+        return; // its question was asked under the old epoch and is forgotten
+    }
+    meet_epoch(l, a.clock_epoch);
+    if (!exchange_answer(&l->exchange, a.seq, (mono_t){a.t1_ns}, a.t2_house_ns, a.t3_house_ns, t4,
+                         &s))
+        return;
+    l->heard = t4;
+    if (clock_add(&l->estimate, &s))
+        clockmap_publish(l->config.clock, &l->estimate.map);
+}
+
+static void on_state(struct link *l, const struct wire_state *s)
+{
+    bool newer = !l->state_known || s->epoch > l->state_epoch ||
+                 (s->epoch == l->state_epoch && s->rev > l->state_rev);
+    if (l->phase != JOINED || !newer)
+        return;
+    meet_epoch(l, s->clock_epoch);
+    l->state_known = true;
+    l->state_epoch = s->epoch;
+    l->state_rev = s->rev;
+    l->config.on_state(l->config.user, s);
+}
+
+static void on_welcome(struct link *l, const struct wire_welcome *w)
+{
+    meet_epoch(l, w->clock_epoch);
+    l->phase = JOINED;
+    l->attempt = 0;
+    l->told = ERR_OK;
+    l->state_known = false; // the state that follows is the truth, whatever was known
+    lws_sul_cancel(&l->hello_timer);
+    log_info("link", "joined %s (%s)", w->group, w->group_name);
+}
+
+static void on_error(struct link *l, const struct wire_error *e)
+{
+    if (l->told != e->code)
+        log_warn("link", "the server says %s: %s", err_code(e->code), err_text(e->code));
+    l->told = e->code;
+    if (l->phase == JOINING)
+        lws_sul_schedule(l->context, 0, &l->hello_timer, hello_now, HELLO_AGAIN_MS * MS);
+}
+
+// False closes the connection.
+static bool on_text(struct link *l, const char *text, size_t len)
+{
+    struct wire_message m;
+    char detail[200] = "";
+    enum err e = wire_decode(text, len, &m, detail, sizeof detail);
+    if (e == ERR_UNKNOWN_TYPE)
+        return true; // from a newer server
+    if (e != ERR_OK) {
+        log_warn("link", "a message could not be read (%s)", detail);
+        return false;
+    }
+    switch (m.type) {
+    case WIRE_WELCOME:
+        on_welcome(l, &m.u.welcome);
+        return true;
+    case WIRE_STATE:
+        on_state(l, &m.u.state);
+        return true;
+    case WIRE_ERROR:
+        on_error(l, &m.u.error);
+        return true;
+    case WIRE_BYE:
+        l->extra_ms = m.u.bye.retry_ms < 60000 ? m.u.bye.retry_ms : 60000;
+        return true;
+    case WIRE_HELLO:
+    case WIRE_COMMAND:
+    case WIRE_REPORT:
+    case WIRE_ACK:
+        return true;
+    }
+    return true;
+}
+
+static int on_receive(struct link *l, const void *data, size_t len, mono_t t4)
+{
+    if (lws_is_first_fragment(l->wsi))
+        bytes_clear(&l->in);
+    if (!bytes_append(&l->in, data, len)) {
+        log_warn("link", "a message is too large");
+        return -1;
+    }
+    if (lws_remaining_packet_payload(l->wsi) > 0 || !lws_is_final_fragment(l->wsi))
+        return 0;
+    if (lws_frame_is_binary(l->wsi)) {
+        on_stamp(l, l->in.data, l->in.len, t4);
+        return 0;
+    }
+    return on_text(l, l->in.data, l->in.len) ? 0 : -1;
+}
+
+static int write_message(struct lws *wsi, const struct wire_message *m)
+{
+    struct bytes out;
+    static const char room[LWS_PRE];
+    bytes_init(&out, LWS_PRE + WIRE_MESSAGE_MAX);
+    bool fits = bytes_append(&out, room, sizeof room) && wire_encode(m, &out);
+    size_t len = out.len - LWS_PRE;
+    int n = fits ? lws_write(wsi, (unsigned char *)out.data + LWS_PRE, len, LWS_WRITE_TEXT) : -1;
+    bytes_free(&out);
+    return n < (int)len ? -1 : 0;
+}
+
+static int write_hello(struct link *l)
+{
+    struct wire_message m = {.type = WIRE_HELLO};
+    struct wire_hello *h = &m.u.hello;
+    h->version = WIRE_VERSION;
+    h->role = ROLE_KIOSK;
+    snprintf(h->code, sizeof h->code, "%s", l->config.code);
+    snprintf(h->name, sizeof h->name, "%s", l->config.name);
+    snprintf(h->lang, sizeof h->lang, "%s", l->config.lang);
+    return write_message(l->wsi, &m);
+}
+
+static int write_question(struct link *l)
+{
+    unsigned char buffer[LWS_PRE + STAMP_QUESTION_BYTES];
+    mono_t t1 = mono_now();
+    struct stamp_question q = {exchange_ask(&l->exchange, t1), t1.ns};
+    stamp_put_question(&q, buffer + LWS_PRE);
+    int n = lws_write(l->wsi, buffer + LWS_PRE, STAMP_QUESTION_BYTES, LWS_WRITE_BINARY);
+    return n < STAMP_QUESTION_BYTES ? -1 : 0;
+}
+
+// One write a call: lws' rule. The question first: it is small and its instant matters.
+static int on_writable(struct link *l)
+{
+    int result = 0;
+    if (l->want_hello) {
+        l->want_hello = false;
+        result = write_hello(l);
+    } else if (l->want_question) {
+        l->want_question = false;
+        result = write_question(l);
+    } else if (l->want_report && l->phase == JOINED) {
+        struct wire_message m = {.type = WIRE_REPORT, .u.report = l->report};
+        l->want_report = false;
+        result = write_message(l->wsi, &m);
+    }
+    if (l->want_hello || l->want_question || (l->want_report && l->phase == JOINED))
+        lws_callback_on_writable(l->wsi);
+    return result;
+}
+
+static void on_established(struct link *l)
+{
+    l->phase = JOINING;
+    l->connections++;
+    l->heard = mono_now();
+    l->want_hello = true;
+    l->want_question = l->want_report = false;
+    // Asked quickly at first, and once more after every loss: the map may have aged.
+    exchange_init(&l->exchange);
+    lws_callback_on_writable(l->wsi);
+    lws_sul_schedule(l->context, 0, &l->question_timer, ask_now, 1);
+}
+
+static int link_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
+                         size_t len)
+{
+    mono_t now = mono_now(); // t4, should this be an answer
+    struct link *l = lws_get_opaque_user_data(wsi);
+    if (!l || l->stopped)
+        return 0;
+    switch ((int)reason) {
+    case LWS_CALLBACK_CLIENT_ESTABLISHED:
+        l->wsi = wsi;
+        on_established(l);
+        return 0;
+    case LWS_CALLBACK_CLIENT_RECEIVE:
+        return on_receive(l, in, len, now);
+    case LWS_CALLBACK_CLIENT_WRITEABLE:
+        return on_writable(l);
+    case LWS_CALLBACK_CLIENT_CONNECTION_ERROR:
+    case LWS_CALLBACK_CLIENT_CLOSED:
+        if (l->phase == JOINED)
+            log_warn("link", "the server is gone: playing on by what is known");
+        else if (l->phase == CONNECTING && l->attempt == 1)
+            log_warn("link", "%s:%d cannot be reached: trying again", l->config.host,
+                     l->config.port);
+        wait_and_connect(l);
+        return 0;
+    default:
+        return 0;
+    }
+}
+
+const struct lws_protocols link_protocol = {
+    .name = WIRE_SUBPROTOCOL, .callback = link_callback, .rx_buffer_size = 4096};
+
+struct link *link_create(struct lws_context *context, const struct link_config *config)
+{
+    struct link *l = check_alloc(calloc(1, sizeof *l));
+    l->context = context;
+    l->config = *config;
+    l->config.host = check_alloc(strdup(config->host));
+    l->config.code = check_alloc(strdup(config->code));
+    l->config.name = check_alloc(strdup(config->name));
+    l->config.lang = check_alloc(strdup(config->lang));
+    bytes_init(&l->in, WIRE_MESSAGE_MAX);
+    forget_clock(l);
+    lws_sul_schedule(context, 0, &l->connect_timer, connect_now, 1);
+    return l;
+}
+
+void link_stop(struct link *l)
+{
+    l->stopped = true;
+    lws_sul_cancel(&l->connect_timer);
+    lws_sul_cancel(&l->question_timer);
+    lws_sul_cancel(&l->hello_timer);
+}
+
+void link_destroy(struct link *l)
+{
+    if (!l)
+        return;
+    free((void *)l->config.host);
+    free((void *)l->config.code);
+    free((void *)l->config.name);
+    free((void *)l->config.lang);
+    bytes_free(&l->in);
+    free(l);
+}
+
+void link_report(struct link *l, const struct wire_report *report)
+{
+    l->report = *report;
+    l->want_report = true;
+    if (l->phase == JOINED)
+        lws_callback_on_writable(l->wsi);
+}
+
+struct link_stats link_stats(const struct link *l)
+{
+    struct link_stats s = {.joined = l->phase == JOINED, .connections = l->connections};
+    for (int i = 0; i < EXCHANGE_PENDING; i++)
+        s.asking |= l->exchange.pending[i].seq == l->exchange.seq && l->exchange.seq != 0;
+    if (clock_valid(&l->estimate)) {
+        s.rtt_us = l->estimate.rtt_min_ns / 1000;
+        s.skew_ppb = (int64_t)(l->estimate.map.skew * 1e9);
+        s.uncertainty_us = (int64_t)(clock_uncertainty_ns(&l->estimate.map, mono_now()) / 1000);
+    }
+    return s;
+}

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// The player's end of the wire: joins its group, keeps the clock, hands over each newer state.
+// Whatever happens it comes back by itself; what was last known stays in force meanwhile.
+//
+//   WAITING ──delay over──► CONNECTING ──► JOINING ──welcome──► JOINED
+//      ▲                        │             │ error: asks again on the same socket
+//      └──── closed, refused, or 5 s without an answer (from any) ┘
+//
+// Everything that arrives is checked as hostile: unknown or oversized messages close the socket.
+// Thread: the talking thread; callbacks run there too.
+#ifndef PLAYER_LINK_LINK_H
+#define PLAYER_LINK_LINK_H
+
+#include "common/wire/wire.h"
+#include "player/clock/clockmap.h"
+
+#include <libwebsockets.h>
+#include <stdbool.h>
+
+struct link_config {
+    const char *host; // of the server; strings are copied
+    int port;
+    const char *code;
+    const char *name;
+    const char *lang;
+    struct clockmap *clock; // is published to
+    void *user;
+    // The room's state, newer than the last one of this connection.
+    void (*on_state)(void *user, const struct wire_state *state);
+};
+
+struct link_stats {
+    bool joined;
+    bool asking;      // a time question is under way
+    int64_t rtt_us;   // least of the clock's window; 0 when unknown
+    int64_t skew_ppb; // house against this machine's clock
+    int64_t uncertainty_us;
+    uint32_t connections;
+};
+
+struct link;
+
+// Its entry for the protocols of the lws context.
+extern const struct lws_protocols link_protocol;
+
+// Starts to connect at the context's next turn.
+struct link *link_create(struct lws_context *context, const struct link_config *config);
+// Before the context is destroyed; the link must not be used by then.
+void link_stop(struct link *l);
+// After the context is destroyed.
+void link_destroy(struct link *l);
+
+// Sends a report when the socket next takes one; the newest replaces an unsent one.
+void link_report(struct link *l, const struct wire_report *report);
+struct link_stats link_stats(const struct link *l);
+
+// The delay before attempt number `attempt` (0: the first after a loss), for a random 0..1:
+// pure, for tests. Milliseconds.
+int64_t link_delay_ms(unsigned attempt, double random);
+
+#endif

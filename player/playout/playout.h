@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// The playing thread: nothing else touches the sink.
+//
+// Each period it asks the sink where it is, works out the instant at which the next frame it
+// writes will leave, asks the clock map what house time that is, and writes the program from
+// there; what the two differ by is steered away by the servo.
+//
+// What each thread may do:
+//   playing   read the clock map, the program ring and the monotonic clock; write the sink; store
+//             atomics. It never locks, allocates, logs, opens, waits for the talking thread, or
+//             touches a file. It runs at SCHED_FIFO where the system allows.
+//   talking   everything else: network, disk, decoding, rendering ahead, logs, reports.
+#ifndef PLAYER_PLAYOUT_PLAYOUT_H
+#define PLAYER_PLAYOUT_PLAYOUT_H
+
+#include "player/clock/clockmap.h"
+#include "player/playout/program.h"
+#include "player/sink/sink.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+// What the playing thread says of itself; each value is whole, the set is not one instant's.
+struct playout_stats {
+    bool running;          // the sink's clock and house time are both known
+    bool gone;             // the sink is lost and the thread has ended
+    bool realtime;         // SCHED_FIFO was allowed
+    int64_t next_frame;    // house frame that will be read next
+    int64_t error_ns;      // heard minus wanted at the DAC, positive = ahead
+    int64_t error_peak_ns; // largest error since the last call, with its sign
+    int64_t dac_ppb;       // the DAC's rate against house time's
+    int64_t buffer_us;     // from writing to leaving the DAC
+    int64_t xruns;         // the sink ran dry
+    int64_t jumps;         // positions left for others beyond the servo's reach, while sounding
+    int64_t missing;       // frames that were due and not rendered
+};
+
+struct playout;
+
+// Takes the sink over. `trim_us`: sound leaves this much earlier, to make up for what delays it
+// behind the card (amplifier, HDMI). Starts the thread.
+struct playout *playout_start(struct sink *sink, struct program *program,
+                              const struct clockmap *clock, int64_t trim_us);
+// Ends the thread and closes the sink.
+void playout_stop(struct playout *p);
+
+// Thread: the talking thread.
+struct playout_stats playout_stats(struct playout *p);
+
+#endif

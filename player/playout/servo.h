@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// The servo: from the error of the next frame to be written to the speed at which the program is
+// read.
+//
+//            feed-forward: house frames per card frame, from clock and card model
+//                                   │
+//   error ──► Kp e + Ki ∫e ──► braking curve ──► + ──► slew limit ──► ratio
+//
+// The plant is a pure integrator without delay (the model of the card says when the next frame
+// will sound, so nothing waits for the buffer to play out), so plain proportional control is
+// stable at any gain; the gain only decides how much of the models' noise becomes pitch.
+//   Kp 0.5/s     errors fade with 2 s: slower than the noise of the models (a reading every 10 ms,
+//                an exchange a second), faster than crystals wander.
+//   Ki 0.02/s^2  takes out what a lagging feed-forward leaves (0.3 ppm would stand at 0.6 us);
+//                below Kp^2/4, so that it does not swing.
+//   limit        300 ppm: half a cent, not heard on a held piano note.
+//   slew         20 ppm/s: the glide is not heard either.
+//   braking      the correction never exceeds what the slew limit can take back in time:
+//                v^2 = 2 a e, as for a lift that stops at its floor; so no overshoot.
+// Pure. Not thread-safe.
+#ifndef PLAYER_PLAYOUT_SERVO_H
+#define PLAYER_PLAYOUT_SERVO_H
+
+#include <stdbool.h>
+
+// Beyond this, following would take minutes of wrong position: fade, jump, fade.
+#define SERVO_JUMP_US 5000.0
+
+struct servo {
+    double ratio;    // house frames per card frame, as last given; 0 before the first
+    double integral; // ppm
+};
+
+void servo_init(struct servo *s);
+
+// error_us: position of the next frame minus wanted position, positive when ahead. feed_forward:
+// house frames per card frame. dt_s: since the last call. With `unheard` nothing sounds and the
+// ratio may go to feed-forward at once.
+double servo_step(struct servo *s, double error_us, double feed_forward, double dt_s, bool unheard);
+
+#endif

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// The talking thread: network, disk, decoding and rendering ahead, in one lws loop.
+//
+//   link ──state──► timeline ─┐
+//   fetch ──tour, tracks──────┼──► plan ──► render ──► program ring ··· playing thread
+//   link ──stamps──► clock map ······································· playing thread
+//
+// When the server is lost everything stays in force: the timeline says what follows, and beyond
+// it the tour does.
+#ifndef PLAYER_TALK_H
+#define PLAYER_TALK_H
+
+#include "player/clock/clockmap.h"
+#include "player/playout/playout.h"
+#include "player/playout/program.h"
+#include "player/settings.h"
+
+#include <signal.h>
+
+struct talk;
+
+// None is owned. NULL, with one line in `error`, when the cache or the loop cannot be had.
+struct talk *talk_create(const struct settings *settings, struct program *program,
+                         struct clockmap *clock, char *error, size_t error_size);
+void talk_destroy(struct talk *t);
+
+// Runs until *stop is set (by a signal, which also ends the wait) or the card is lost. False in
+// the latter case.
+bool talk_run(struct talk *t, struct playout *playout, const volatile sig_atomic_t *stop);
+
+#endif

@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "player/track/cache.h"
+
+#include "common/base/check.h"
+#include "common/base/log.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sodium.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct cache {
+    int dir; // all names are relative to it
+    char path[CACHE_PATH_MAX - 100];
+    int64_t limit;
+};
+
+struct cache_part {
+    struct cache *cache;
+    struct cache_name name;
+    int fd;
+    int64_t size, most;
+    crypto_hash_sha256_state hash;
+};
+
+enum { FILE_NAME_MAX = WIRE_HASH_LEN + 32 };
+
+static void file_name(const struct cache_name *n, const char *tail, char out[FILE_NAME_MAX])
+{
+    CHECK(wire_hash_valid(n->hash));
+    snprintf(out, FILE_NAME_MAX, "%s.%s%s", n->hash, n->ext, tail);
+}
+
+static bool make_dirs(const char *path)
+{
+    char p[CACHE_PATH_MAX];
+    snprintf(p, sizeof p, "%s", path);
+    for (char *s = p + 1; *s; s++) {
+        if (*s != '/')
+            continue;
+        *s = '\0';
+        if (mkdir(p, 0755) != 0 && errno != EEXIST)
+            return false;
+        *s = '/';
+    }
+    return mkdir(p, 0755) == 0 || errno == EEXIST;
+}
+
+struct cache *cache_open(const char *dir, int64_t limit_bytes, char *error, size_t error_size)
+{
+    struct cache *c = check_alloc(calloc(1, sizeof *c));
+    c->limit = limit_bytes;
+    c->dir = -1;
+    if ((size_t)snprintf(c->path, sizeof c->path, "%s", dir) >= sizeof c->path)
+        errno = ENAMETOOLONG;
+    else if (make_dirs(dir))
+        c->dir = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (c->dir >= 0 && faccessat(c->dir, ".", W_OK, 0) == 0)
+        return c;
+    snprintf(error, error_size, "cache %s: %s", dir, strerror(errno));
+    cache_close(c);
+    return NULL;
+}
+
+void cache_close(struct cache *c)
+{
+    if (!c)
+        return;
+    if (c->dir >= 0)
+        close(c->dir);
+    free(c);
+}
+
+bool cache_find(struct cache *c, const struct cache_name *name, char path[CACHE_PATH_MAX])
+{
+    char file[FILE_NAME_MAX];
+    file_name(name, "", file);
+    if (utimensat(c->dir, file, NULL, 0) != 0)
+        return false;
+    snprintf(path, CACHE_PATH_MAX, "%s/%s", c->path, file);
+    return true;
+}
+
+static bool is_kept(const char *file, const struct cache_name *keep, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (strncmp(file, keep[i].hash, WIRE_HASH_LEN) == 0)
+            return true;
+    }
+    return false;
+}
+
+// Ours are HASH.something; anything else in the folder is left alone and not counted.
+static bool is_ours(const char *file)
+{
+    char hash[WIRE_HASH_LEN + 1];
+    snprintf(hash, sizeof hash, "%.*s", WIRE_HASH_LEN, file);
+    return strlen(file) > WIRE_HASH_LEN && file[WIRE_HASH_LEN] == '.' && wire_hash_valid(hash);
+}
+
+// Sums up the folder; with `oldest`, names the file that was used longest ago and is not kept.
+static int64_t survey(struct cache *c, const struct cache_name *keep, size_t keep_count,
+                      char oldest[FILE_NAME_MAX])
+{
+    int64_t total = 0;
+    struct timespec least = {0};
+    if (oldest)
+        oldest[0] = '\0';
+    DIR *d = fdopendir(openat(c->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!d)
+        return 0;
+    for (struct dirent *e = readdir(d); e; e = readdir(d)) {
+        struct stat st;
+        if (!is_ours(e->d_name) || strlen(e->d_name) >= FILE_NAME_MAX ||
+            fstatat(c->dir, e->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(st.st_mode))
+            continue;
+        total += st.st_size;
+        bool older = !oldest || !oldest[0] || st.st_mtim.tv_sec < least.tv_sec ||
+                     (st.st_mtim.tv_sec == least.tv_sec && st.st_mtim.tv_nsec < least.tv_nsec);
+        if (oldest && older && !is_kept(e->d_name, keep, keep_count)) {
+            snprintf(oldest, FILE_NAME_MAX, "%s", e->d_name);
+            least = st.st_mtim;
+        }
+    }
+    closedir(d);
+    return total;
+}
+
+int64_t cache_bytes(struct cache *c)
+{
+    return survey(c, NULL, 0, NULL);
+}
+
+static bool make_room(struct cache *c, int64_t need, const struct cache_name *keep,
+                      size_t keep_count)
+{
+    char oldest[FILE_NAME_MAX];
+    while (survey(c, keep, keep_count, oldest) + need > c->limit) {
+        if (!oldest[0] || unlinkat(c->dir, oldest, 0) != 0)
+            return false;
+        log_debug("cache", "%s made room", oldest);
+    }
+    return true;
+}
+
+// Feeds what is on disk into the hash.
+static bool take_up(struct cache_part *p)
+{
+    static unsigned char buffer[65536];
+    ssize_t n;
+    while ((n = read(p->fd, buffer, sizeof buffer)) > 0) {
+        crypto_hash_sha256_update(&p->hash, buffer, (unsigned long long)n);
+        p->size += n;
+    }
+    return n == 0 && p->size <= p->most;
+}
+
+struct cache_part *cache_begin(struct cache *c, const struct cache_name *name, int64_t most,
+                               const struct cache_name *keep, size_t keep_count)
+{
+    char file[FILE_NAME_MAX];
+    struct cache_name own = *name;
+    file_name(name, ".part", file);
+    struct stat st;
+    int64_t have = fstatat(c->dir, file, &st, AT_SYMLINK_NOFOLLOW) == 0 ? st.st_size : 0;
+    // The part itself must survive making room for its rest.
+    struct cache_name *all = check_alloc(calloc(keep_count + 1, sizeof *all));
+    if (keep_count > 0)
+        memcpy(all, keep, keep_count * sizeof *all);
+    all[keep_count] = own;
+    bool room = make_room(c, most > have ? most - have : 0, all, keep_count + 1);
+    free(all);
+    int fd = room ? openat(c->dir, file, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644) : -1;
+    if (fd < 0)
+        return NULL;
+    struct cache_part *p = check_alloc(calloc(1, sizeof *p));
+    *p = (struct cache_part){.cache = c, .name = own, .fd = fd, .most = most};
+    crypto_hash_sha256_init(&p->hash);
+    if (!take_up(p) && !cache_part_rewind(p)) {
+        cache_part_leave(p);
+        return NULL;
+    }
+    return p;
+}
+
+int64_t cache_part_size(const struct cache_part *p)
+{
+    return p->size;
+}
+
+bool cache_part_rewind(struct cache_part *p)
+{
+    p->size = 0;
+    crypto_hash_sha256_init(&p->hash);
+    return ftruncate(p->fd, 0) == 0 && lseek(p->fd, 0, SEEK_SET) == 0;
+}
+
+bool cache_part_append(struct cache_part *p, const void *data, size_t len)
+{
+    if ((int64_t)len > p->most - p->size)
+        return false;
+    for (size_t done = 0; done < len;) {
+        ssize_t n = write(p->fd, (const char *)data + done, len - done);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return false;
+        done += (size_t)n;
+    }
+    crypto_hash_sha256_update(&p->hash, data, len);
+    p->size += (int64_t)len;
+    return true;
+}
+
+static void forget(struct cache_part *p)
+{
+    close(p->fd);
+    free(p);
+}
+
+enum err cache_part_finish(struct cache_part *p)
+{
+    unsigned char sum[crypto_hash_sha256_BYTES];
+    char hex[2 * sizeof sum + 1], part[FILE_NAME_MAX], whole[FILE_NAME_MAX];
+    crypto_hash_sha256_final(&p->hash, sum);
+    sodium_bin2hex(hex, sizeof hex, sum, sizeof sum);
+    file_name(&p->name, ".part", part);
+    file_name(&p->name, "", whole);
+    enum err e = ERR_OK;
+    if (strcmp(hex, p->name.hash) != 0) {
+        unlinkat(p->cache->dir, part, 0);
+        e = ERR_BAD_MESSAGE;
+    } else if (fsync(p->fd) != 0 || renameat(p->cache->dir, part, p->cache->dir, whole) != 0) {
+        e = ERR_STORAGE_FAILED;
+    }
+    forget(p);
+    return e;
+}
+
+void cache_part_leave(struct cache_part *p)
+{
+    forget(p);
+}

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// Brings content from the server into the cache: GET /content/HASH.EXT, what is needed soonest
+// first, two at a time (one large track must not hold up a small one), going on by Range where an
+// earlier try ended.
+// The server is not trusted: sizes are limited, bytes verified by their hash, redirects not
+// followed, and a download that stands still for 10 s is dropped.
+// Thread: the talking thread.
+#ifndef PLAYER_TRACK_FETCH_H
+#define PLAYER_TRACK_FETCH_H
+
+#include "player/track/cache.h"
+
+#include <libwebsockets.h>
+
+enum { FETCH_WISHES_MAX = 256, FETCH_AT_ONCE = 2 };
+
+struct fetch_wish {
+    struct cache_name name;
+    int64_t most; // its size, or the most it may have
+};
+
+struct fetch;
+
+// Its entry for the protocols of the lws context.
+extern const struct lws_protocols fetch_protocol;
+
+// `on_file` is called when a wished file has arrived.
+struct fetch *fetch_create(struct lws_context *context, struct cache *cache, const char *host,
+                           int port, void (*on_file)(void *user, const struct cache_name *name),
+                           void *user);
+// Before the context is destroyed, and after.
+void fetch_stop(struct fetch *f);
+void fetch_destroy(struct fetch *f);
+
+// What is wanted, the soonest first; replaces earlier wishes. Files that are here are skipped; at
+// most FETCH_WISHES_MAX count. A running download goes on even when it is no longer wished.
+void fetch_wishes(struct fetch *f, const struct fetch_wish *wishes, size_t n);
+
+// True while something wished is not here.
+bool fetch_busy(const struct fetch *f);
+
+#endif
