@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: Apache-2.0
+// The wire as the pages see it (docs/PROTOCOL.md): types, and guards that read what the server
+// sent. A guard is strict about what it knows and skips what it does not; null means refused.
+
+export type Mode = "void" | "ready" | "running" | "held" | "ended";
+export type Playing = "idle" | "fetching" | "silent" | "sound";
+export type Role = "visitor" | "kiosk" | "staff";
+export type Op = "load" | "play" | "pause" | "seek" | "goto" | "next" | "prev" | "stop" | "stop_now";
+
+export interface Vec {
+  p0: number;
+  t0: number;
+  rate: 0 | 1;
+}
+export interface Part {
+  mode: Mode;
+  cue: number;
+  dur: number;
+  vec: Vec;
+}
+export interface State extends Part {
+  group: string;
+  epoch: number;
+  rev: number;
+  clock_epoch: number;
+  tour?: string;
+  next?: Part & { at: number };
+}
+export interface Hello {
+  type: "hello";
+  v: 1;
+  role: Role;
+  code?: string;
+  link?: string;
+  session?: string;
+  lang?: string;
+  name?: string;
+}
+export interface Command {
+  type: "command";
+  group: string;
+  cmd_id: string;
+  do: Op;
+  at?: number;
+  position?: number;
+  cue?: number;
+  tour?: string;
+  if_rev?: [number, number];
+}
+export interface Report {
+  type: "report";
+  playing: Playing;
+  lang?: string;
+  position?: number;
+  at?: number;
+  error_us?: number;
+  uncertainty_us?: number;
+  rtt_us?: number;
+  skew_ppb?: number;
+  dac_ppb?: number;
+  buffer_ms?: number;
+  xruns?: number;
+  jumps?: number;
+  prep_us?: number;
+}
+export interface Welcome {
+  type: "welcome";
+  member: string;
+  role: Role;
+  clock_epoch: number;
+  house_now: number;
+  group: string;
+  group_name: string;
+}
+export interface Ack {
+  type: "ack";
+  group: string;
+  cmd_id: string;
+  epoch: number;
+  rev: number;
+  at: number;
+  duplicate: boolean;
+}
+export interface WireError {
+  type: "error";
+  code: string;
+  message: string;
+  cmd_id?: string;
+  detail?: string;
+}
+export interface Bye {
+  type: "bye";
+  reason: string;
+  retry_ms: number;
+}
+export interface Member {
+  id: string;
+  role: Role;
+  name: string;
+  lang: string;
+  report?: Omit<Report, "type">;
+}
+export interface Group {
+  id: string;
+  name: string;
+  code: string;
+  link?: string;
+  tour?: string;
+  state: State;
+  lead_us: number;
+  visitors: number;
+  kiosks: number;
+  members: Member[];
+}
+export interface House {
+  type: "house";
+  house_now: number;
+  clock_epoch: number;
+  groups: Group[];
+}
+export type FromServer =
+  | Welcome
+  | ({ type: "state" } & State)
+  | Ack
+  | WireError
+  | Bye
+  | House;
+
+export type Dict = Record<string, unknown>;
+export const isDict = (x: unknown): x is Dict =>
+  typeof x === "object" && x !== null && !Array.isArray(x);
+
+const ID = /^[a-z0-9][a-z0-9-]{0,63}$/;
+const HASH = /^[0-9a-f]{64}$/;
+const MODES: readonly string[] = ["void", "ready", "running", "held", "ended"];
+const PLAYING: readonly string[] = ["idle", "fetching", "silent", "sound"];
+const ROLES: readonly string[] = ["visitor", "kiosk", "staff"];
+
+export const isId = (x: unknown): x is string => typeof x === "string" && ID.test(x);
+export const isHash = (x: unknown): x is string => typeof x === "string" && HASH.test(x);
+export const isInt = (x: unknown, min = 0, max = Number.MAX_SAFE_INTEGER): x is number =>
+  Number.isSafeInteger(x) && (x as number) >= min && (x as number) <= max;
+export const isText = (x: unknown, max: number): x is string =>
+  typeof x === "string" && x.length <= max;
+const isU32 = (x: unknown): x is number => isInt(x, 0, 0xffffffff);
+
+function readVec(x: unknown): Vec | null {
+  if (!isDict(x) || !isInt(x.p0) || !isInt(x.t0) || (x.rate !== 0 && x.rate !== 1)) return null;
+  return { p0: x.p0, t0: x.t0, rate: x.rate };
+}
+
+function readPart(x: Dict): Part | null {
+  const vec = readVec(x.vec);
+  if (!vec || !MODES.includes(x.mode as string) || !isInt(x.cue, -1, 199) || !isInt(x.dur))
+    return null;
+  return { mode: x.mode as Mode, cue: x.cue, dur: x.dur, vec };
+}
+
+export function readState(x: unknown): State | null {
+  if (!isDict(x) || !isId(x.group) || !isU32(x.epoch) || !isInt(x.rev) || !isU32(x.clock_epoch))
+    return null;
+  const part = readPart(x);
+  if (!part || (x.tour !== undefined && !isHash(x.tour))) return null;
+  const state: State = {
+    ...part,
+    group: x.group,
+    epoch: x.epoch,
+    rev: x.rev,
+    clock_epoch: x.clock_epoch,
+  };
+  if (x.tour !== undefined) state.tour = x.tour;
+  if (x.next !== undefined) {
+    if (!isDict(x.next) || !isInt(x.next.at)) return null;
+    const next = readPart(x.next);
+    if (!next) return null;
+    state.next = { ...next, at: x.next.at };
+  }
+  return state;
+}
+
+/** True when `a` replaces `b`: messages that are not newer are dropped. */
+export function newer(a: State, b: State | null): boolean {
+  return !b || a.group !== b.group || a.epoch > b.epoch || (a.epoch === b.epoch && a.rev > b.rev);
+}
+
+export function readReport(x: unknown): Omit<Report, "type"> | null {
+  if (!isDict(x) || !PLAYING.includes(x.playing as string)) return null;
+  const out: Omit<Report, "type"> = { playing: x.playing as Playing };
+  const min = -Number.MAX_SAFE_INTEGER;
+  for (const key of ["position", "at", "error_us", "uncertainty_us", "rtt_us", "skew_ppb",
+    "dac_ppb", "buffer_ms", "xruns", "jumps", "prep_us"] as const) {
+    const value = x[key];
+    if (value === undefined) continue;
+    if (!isInt(value, min)) return null;
+    out[key] = value;
+  }
+  if (isText(x.lang, 16)) out.lang = x.lang;
+  return out;
+}
+
+function readMember(x: unknown): Member | null {
+  if (!isDict(x) || !isText(x.id, 64) || !ROLES.includes(x.role as string)) return null;
+  const member: Member = {
+    id: x.id,
+    role: x.role as Role,
+    name: isText(x.name, 80) ? x.name : "",
+    lang: isText(x.lang, 16) ? x.lang : "",
+  };
+  const report = readReport(x.report);
+  if (report) member.report = report;
+  return member;
+}
+
+export function readGroup(x: unknown): Group | null {
+  if (!isDict(x) || !isId(x.id) || !isText(x.name, 80) || !isText(x.code, 32)) return null;
+  const state = readState(x.state);
+  if (!state || !isInt(x.lead_us) || !isInt(x.visitors) || !isInt(x.kiosks)) return null;
+  const members = Array.isArray(x.members) ? x.members.slice(0, 100).map(readMember) : [];
+  const group: Group = {
+    id: x.id,
+    name: x.name,
+    code: x.code,
+    state,
+    lead_us: x.lead_us,
+    visitors: x.visitors,
+    kiosks: x.kiosks,
+    members: members.filter((m): m is Member => m !== null),
+  };
+  if (isId(x.tour)) group.tour = x.tour;
+  if (isText(x.link, 200)) group.link = x.link;
+  return group;
+}
+
+function readWelcome(x: Dict): Welcome | null {
+  if (!isText(x.member, 64) || !ROLES.includes(x.role as string)) return null;
+  if (!isU32(x.clock_epoch) || !isInt(x.house_now)) return null;
+  return {
+    type: "welcome",
+    member: x.member,
+    role: x.role as Role,
+    clock_epoch: x.clock_epoch,
+    house_now: x.house_now,
+    group: isText(x.group, 64) ? x.group : "",
+    group_name: isText(x.group_name, 80) ? x.group_name : "",
+  };
+}
+
+function readAck(x: Dict): Ack | null {
+  if (!isId(x.group) || !isText(x.cmd_id, 32) || !isU32(x.epoch) || !isInt(x.rev) || !isInt(x.at))
+    return null;
+  return { type: "ack", group: x.group, cmd_id: x.cmd_id, epoch: x.epoch, rev: x.rev, at: x.at,
+    duplicate: x.duplicate === true };
+}
+
+function readError(x: Dict): WireError | null {
+  if (!isText(x.code, 64)) return null;
+  const error: WireError = {
+    type: "error",
+    code: x.code,
+    message: isText(x.message, 400) ? x.message : x.code,
+  };
+  if (isText(x.cmd_id, 32)) error.cmd_id = x.cmd_id;
+  if (isText(x.detail, 400)) error.detail = x.detail;
+  return error;
+}
+
+function readHouse(x: Dict): House | null {
+  if (!isInt(x.house_now) || !isU32(x.clock_epoch) || !Array.isArray(x.groups)) return null;
+  const groups = x.groups.map(readGroup).filter((g): g is Group => g !== null);
+  return { type: "house", house_now: x.house_now, clock_epoch: x.clock_epoch, groups };
+}
+
+/** Reads one text message of the server; null for one that this page does not know. */
+export function readMessage(text: string): FromServer | null {
+  let x: unknown;
+  try {
+    x = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  if (!isDict(x)) return null;
+  switch (x.type) {
+    case "welcome":
+      return readWelcome(x);
+    case "state": {
+      const state = readState(x);
+      return state && { type: "state", ...state };
+    }
+    case "ack":
+      return readAck(x);
+    case "error":
+      return readError(x);
+    case "bye":
+      return {
+        type: "bye",
+        reason: isText(x.reason, 64) ? x.reason : "",
+        retry_ms: isInt(x.retry_ms, 0, 600_000) ? x.retry_ms : 1000,
+      };
+    case "house":
+      return readHouse(x);
+    default:
+      return null;
+  }
+}

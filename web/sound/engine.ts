@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: Apache-2.0
+// The engine: makes the phone sound what the room's timeline says, and knows what is heard.
+//
+//   state + tour + language --> segments wanted (what, from when, to when, in house time)
+//   segments wanted <-------> runs (run.ts), opened, begun, ended; one per segment and variant
+//   heard = slot that sounds at the browser's output timestamp; error = heard - timeline
+//
+// Clocks: house time <-> performance time by the core (C), performance time <-> context time by
+// output.ts. Everything runs on the worker's tick, which locked screens do not slow down.
+import { type Core, NEXT, NOW, type Which } from "../common/core";
+import { type Tour, chooseVariant } from "../common/tour";
+import type { Part, Playing, State } from "../common/wire";
+import type { FromWorker, ToWorker } from "./messages";
+import { OutputClock } from "./output";
+import { Run, type Slot } from "./run";
+import type { Source } from "./stream";
+
+const HORIZON_S = 1.5;
+const HORIZON_HIDDEN_S = 12; // decoded ahead: 4.6 MB of stereo
+const LEAD_S = 0.12; // from a decision to its first frame: the worker's work and the sound card's
+const OPEN_AHEAD_US = 10e6;
+const JUMP_S = 0.03; // further off than this is put right by a jump ...
+const JUMP_YOUNG_S = 0.008; // ... and just after the start, when a first guess proves wrong, this
+const JUMPS_PER_MINUTE = 3; // then better a little late than broken up
+const RETRY_MS = 1000;
+const FADE_FIRST_S = 0.3;
+const FADE_LATE_S = 0.05;
+const FADE_EXACT_S = 0.005;
+
+interface Segment {
+  which: Which;
+  line: string; // which sound at which house time: equal lines sound equal
+  voice: string; // the file
+  source: Source;
+  start: number; // house time
+  end: number;
+}
+
+interface Entry {
+  id: number;
+  segment: Segment;
+  run: Run;
+  phase: "opening" | "ready" | "playing" | "ending";
+  replaced: boolean; // a successor on the same line is on its way
+}
+
+export interface Heard {
+  playing: Playing;
+  position?: number; // us
+  at?: number; // house time, us
+  errorUs?: number;
+  bufferMs: number;
+  xruns: number;
+  jumps: number;
+  prepUs: number;
+  failed: string; // "": all well
+}
+
+export class Engine {
+  readonly output: OutputClock;
+  heard: Heard = { playing: "silent", bufferMs: 0, xruns: 0, jumps: 0, prepUs: 0, failed: "" };
+  private readonly master: GainNode;
+  private state: State | null = null;
+  private tour: Tour | null = null;
+  private lang = "";
+  private entries: Entry[] = [];
+  private nextId = 1;
+  private first = true;
+  private wasRunning = false;
+  private retryAt = 0;
+  private jumpTimes: number[] = [];
+
+  constructor(
+    private readonly ctx: AudioContext,
+    private readonly core: Core,
+    private readonly worker: Worker,
+    private readonly onTick: () => void,
+  ) {
+    this.output = new OutputClock(ctx);
+    this.master = ctx.createGain();
+    this.master.connect(ctx.destination);
+    worker.onmessage = (e: MessageEvent<FromWorker>) => this.take(e.data);
+  }
+
+  /** What to play. The core's timeline must be set to the same state. */
+  setPlan(state: State | null, tour: Tour | null, lang: string): void {
+    this.state = state;
+    this.tour = tour;
+    this.lang = lang;
+    this.tick();
+  }
+
+  setVolume(gain: number): void {
+    this.master.gain.setTargetAtTime(gain, this.ctx.currentTime, 0.03);
+  }
+
+  setTrim(ms: number): void {
+    this.output.trimMs = ms;
+    for (const e of this.entries) e.replaced = true;
+  }
+
+  close(): void {
+    for (const e of [...this.entries]) this.drop(e);
+    this.worker.terminate();
+  }
+
+  // --- the turn ---
+
+  private tick(): void {
+    const running = this.ctx.state === "running";
+    if (running !== this.wasRunning) {
+      // The context stood still (a call, a tap awaited): whatever was scheduled is elsewhere now.
+      this.wasRunning = running;
+      this.output.reset();
+      for (const e of [...this.entries]) this.drop(e);
+    }
+    if (running) {
+      this.output.sample();
+      const wanted = this.output.ready ? this.wanted() : null;
+      if (wanted) this.reconcile(wanted);
+      for (const e of [...this.entries]) this.advance(e);
+    }
+    this.measure();
+    this.onTick();
+  }
+
+  /** Null while nobody can say: keep what sounds. */
+  private wanted(): Segment[] | null {
+    const { state, tour, core } = this;
+    if (!state || !core.valid || core.epoch !== state.clock_epoch) return null;
+    if (!tour) return state.vec.rate === 0 && !state.next?.vec.rate ? [] : null;
+    const change = state.next ? state.next.at : Infinity;
+    const out: Segment[] = [];
+    this.addSegment(out, NOW, state, -Infinity, change, tour);
+    if (state.next) this.addSegment(out, NEXT, state.next, change, Infinity, tour);
+    return out;
+  }
+
+  private addSegment(out: Segment[], which: Which, part: Part, from: number, to: number, tour: Tour): void {
+    const cue = part.cue >= 0 ? tour.cues[part.cue] : undefined;
+    const start = Math.max(from, part.vec.t0);
+    const end = Math.min(to, this.core.end(which));
+    if (!cue || part.vec.rate === 0 || end <= start || end < this.core.house(performance.now())) return;
+    const v = chooseVariant(cue, this.lang);
+    const line = `${this.state?.tour}/${part.cue}/${part.vec.p0 - part.vec.t0}`;
+    const before = out.find((s) => s.line === line);
+    if (before) {
+      before.end = end; // the change changes nothing
+      return;
+    }
+    const frames = Math.round((v.dur_us * 48) / 1000);
+    const source = { opus: v.opus, seek: v.seek, bytes: v.bytes, frames };
+    out.push({ which, line, voice: v.opus, source, start, end });
+  }
+
+  private reconcile(wanted: Segment[]): void {
+    for (const segment of wanted) {
+      const line = this.entries.filter((e) => e.segment.line === segment.line);
+      for (const e of line) {
+        e.segment = { ...segment, voice: e.segment.voice, source: e.segment.source };
+        if (e.phase === "playing" && !e.replaced) this.endAt(e, segment.end);
+      }
+      const good = line.find((e) => e.segment.voice === segment.voice && !e.replaced);
+      for (const e of line) {
+        if (e === good) continue;
+        e.replaced = true;
+        if (e.phase !== "playing") this.drop(e);
+      }
+      const due = segment.start - this.core.house(performance.now()) < OPEN_AHEAD_US;
+      if (!good && due && performance.now() >= this.retryAt) this.open(segment);
+    }
+    for (const e of [...this.entries]) {
+      if (wanted.some((s) => s.line === e.segment.line)) continue;
+      if (e.phase === "opening" || e.phase === "ready") this.drop(e);
+      else e.run.end(this.ctx.currentTime, FADE_LATE_S);
+      e.phase = "ending"; // the timeline knows it no more: nothing to steer by
+    }
+  }
+
+  private open(segment: Segment): void {
+    const id = this.nextId++;
+    const run = new Run(this.ctx, this.master, {
+      render: (n, step) => this.post({ do: "render", run: id, n, step }),
+      wanted: (context) => this.wantedFrame(entry.segment, context),
+      baseStep: () => this.baseStep(),
+    });
+    const entry: Entry = { id, segment, run, phase: "opening", replaced: false };
+    this.entries.push(entry);
+    const near = this.wantedFrame(segment, this.ctx.currentTime + LEAD_S);
+    this.post({ do: "open", run: id, source: segment.source, near, rate: this.ctx.sampleRate });
+  }
+
+  private advance(e: Entry): void {
+    if (e.phase === "ready") this.begin(e);
+    if (e.run.over) return this.drop(e);
+    if (e.phase !== "playing") return;
+    e.run.tidy();
+    const error = e.run.fill(document.visibilityState === "hidden" ? HORIZON_HIDDEN_S : HORIZON_S);
+    if (e.replaced) return;
+    if (e.run.starved) this.starve(e);
+    else if (Math.abs(error) > (e.run.young ? JUMP_YOUNG_S : JUMP_S)) this.jump(e);
+  }
+
+  private begin(e: Entry): void {
+    const { ctx, output, core } = this;
+    const due = output.contextAt(core.local(e.segment.start));
+    const soonest = ctx.currentTime + LEAD_S;
+    const exact = due >= soonest;
+    if (exact && due > ctx.currentTime + HORIZON_S) return;
+    const frame = Math.ceil((exact ? due : soonest) * ctx.sampleRate);
+    const fade = this.first ? FADE_FIRST_S : exact ? FADE_EXACT_S : FADE_LATE_S;
+    this.first = false;
+    e.phase = "playing";
+    this.post({ do: "seek", run: e.id, frame: e.run.begin(frame, fade) });
+    this.endAt(e, e.segment.end);
+    for (const old of this.entries)
+      if (old !== e && old.segment.line === e.segment.line && old.phase === "playing")
+        old.run.end(frame / ctx.sampleRate + fade, fade);
+  }
+
+  private endAt(e: Entry, house: number): void {
+    e.run.end(this.output.contextAt(this.core.local(house)), FADE_EXACT_S);
+  }
+
+  private starve(e: Entry): void {
+    this.heard.xruns++;
+    this.first = true; // a soft return
+    e.replaced = true;
+    e.run.end(this.ctx.currentTime, FADE_LATE_S);
+  }
+
+  private jump(e: Entry): void {
+    const now = performance.now();
+    this.jumpTimes = this.jumpTimes.filter((t) => now - t < 60_000);
+    if (this.jumpTimes.length >= JUMPS_PER_MINUTE) return;
+    this.jumpTimes.push(now);
+    this.heard.jumps++;
+    e.replaced = true;
+  }
+
+  private drop(e: Entry): void {
+    e.run.stop();
+    this.post({ do: "close", run: e.id });
+    this.entries = this.entries.filter((other) => other !== e);
+  }
+
+  // --- arithmetic between the clocks ---
+
+  private wantedFrame(segment: Segment, context: number): number {
+    const house = this.core.house(this.output.perfAt(context));
+    return (this.core.position(segment.which, house) * 48) / 1000;
+  }
+
+  private baseStep(): number {
+    return ((48_000 / this.ctx.sampleRate) * (1 + this.core.skew)) / this.output.rate;
+  }
+
+  private measure(): void {
+    const { core, output, state, heard } = this;
+    delete heard.position;
+    delete heard.at;
+    delete heard.errorUs;
+    const playing = this.entries.filter((e) => e.phase === "playing" || e.phase === "ending");
+    heard.bufferMs = Math.round(
+      Math.max(0, ...playing.map((e) => e.run.scheduled * 1000 + e.run.aheadMs)),
+    );
+    const pair = output.latest;
+    if (!state || !core.valid || !pair || performance.now() - pair.perf > 2000) {
+      heard.playing = state && state.cue >= 0 ? "silent" : "idle";
+      return;
+    }
+    const at = core.house(pair.perf + output.trimMs);
+    const which = core.partAt(at);
+    const found = this.slotHeard(playing, pair.context);
+    if (!core.sounds(which, at)) {
+      heard.playing = "silent";
+      return;
+    }
+    heard.playing = found ? "sound" : "fetching";
+    if (!found) return;
+    const frame = found.at + (pair.context * this.ctx.sampleRate - found.start) * found.step;
+    heard.position = Math.max(0, Math.round((frame * 1000) / 48));
+    heard.at = at;
+    heard.errorUs = Math.round((frame * 1000) / 48 - core.position(which, at));
+  }
+
+  private slotHeard(playing: Entry[], context: number): Slot | null {
+    for (const e of [...playing].reverse()) {
+      const slot = e.run.slotAt(context);
+      if (slot) return slot;
+    }
+    return null;
+  }
+
+  // --- worker ---
+
+  private post(message: ToWorker): void {
+    this.worker.postMessage(message);
+  }
+
+  private take(m: FromWorker): void {
+    if (m.is === "tick") return this.tick();
+    const e = this.entries.find((entry) => entry.id === m.run);
+    if (!e) return;
+    switch (m.is) {
+      case "ready":
+        this.heard.prepUs = Math.round(m.prepMs * 1000);
+        this.heard.failed = "";
+        e.phase = "ready";
+        this.advance(e);
+        break;
+      case "chunk":
+        e.run.aheadMs = m.aheadMs;
+        if (!e.run.play(m.at, m.channels) && !e.replaced) this.starve(e);
+        break;
+      case "failed":
+        this.heard.failed = m.code;
+        this.retryAt = performance.now() + RETRY_MS;
+        this.drop(e);
+        break;
+    }
+  }
+}

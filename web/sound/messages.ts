@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// What page and sound worker say to each other. `run` numbers a stretch of sound (engine.ts);
+// answers to a run that is closed are never sent.
+import type { Chunk, Source } from "./stream";
+
+export type ToWorker =
+  | { do: "open"; run: number; source: Source; near: number; rate: number }
+  | { do: "seek"; run: number; frame: number }
+  | { do: "render"; run: number; n: number; step: number }
+  | { do: "close"; run: number };
+
+export type FromWorker =
+  | { is: "tick" }
+  | { is: "ready"; run: number; prepMs: number }
+  | ({ is: "chunk"; run: number } & Chunk)
+  | { is: "failed"; run: number; code: string };

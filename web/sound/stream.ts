@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: Apache-2.0
+// One variant being played, in the worker: bytes -> Ogg packets -> decoder -> 48 kHz frames ->
+// the phone's frames at the speed the page asks for. Decodes only what is asked; fetches ahead.
+import { OpusDecoder } from "opus-decoder";
+import { OggReader, PACKET_MAX, type OpusHead, packetFrames, readOpusHead } from "./ogg";
+import { ContentError, PIECE_BYTES, type Pieces, fetchContent } from "./pieces";
+import { Resampler } from "./resample";
+import { type SeekEntry, readSeekTable, seekEntry } from "./seek";
+
+export interface Source {
+  opus: string;
+  seek: string;
+  bytes: number;
+  frames: number; // length of the variant; silence behind it
+}
+
+export interface Chunk {
+  at: number; // track position of the first frame
+  channels: Float32Array<ArrayBuffer>[];
+  aheadMs: number; // fetched beyond this chunk
+}
+
+// Fetched ahead of what is played: urgently up to the first, then one piece at a time with a pause,
+// so that fifty phones that come at once all get their first seconds before anybody gets minutes.
+const AHEAD_URGENT_MS = 15_000;
+const AHEAD_MS = 120_000;
+const AHEAD_PAUSE_MS = 1500;
+const RETRY_MS = 500;
+
+export class Stream {
+  private head!: OpusHead;
+  private table!: SeekEntry[];
+  private decoder!: OpusDecoder<48000>;
+  private readonly resampler: Resampler;
+
+  private position = 0; // track frames, of the next output frame
+  private reader = new OggReader();
+  private packets: Uint8Array[] = [];
+  private offset = 0; // next byte to read of the file
+  private pcm: Float32Array[] = []; // per channel, from `pcmFirst` on
+  private pcmFirst = 0;
+  private closed = false;
+  private ready = false;
+  private aheadTimer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(
+    private readonly source: Source,
+    private readonly pieces: Pieces,
+    outputRate: number,
+  ) {
+    this.resampler = new Resampler(outputRate);
+  }
+
+  /** Fetches table, header and the bytes around `near`. */
+  async open(near: number): Promise<void> {
+    const [table, first] = await Promise.all([
+      fetchContent(`/content/${this.source.seek}.seek`),
+      this.pieces.get(this.source.opus, 0, this.source.bytes),
+    ]);
+    const entries = readSeekTable(table);
+    const head = readOpusHead(new OggReader().push(first)[0] ?? new Uint8Array(0));
+    if (!entries || !head) throw new ContentError("bad");
+    this.table = entries;
+    this.head = head;
+    this.offset = Math.min(seekEntry(entries, near).offset, this.source.bytes);
+    await this.pieces.get(this.source.opus, Math.floor(this.offset / PIECE_BYTES), this.source.bytes);
+    this.decoder = new OpusDecoder({
+      channels: head.channels,
+      streamCount: 1,
+      coupledStreamCount: head.channels - 1,
+      channelMappingTable: head.channels === 2 ? [0, 1] : [0],
+      preSkip: 0,
+      sampleRate: 48000,
+    });
+    await this.decoder.ready;
+    this.ready = true;
+    this.fetchAhead();
+  }
+
+  /** The next chunk begins at track frame `frame` (a fraction is kept). */
+  async seek(frame: number): Promise<void> {
+    await this.decoder.reset();
+    this.position = frame;
+    const entry = seekEntry(this.table, Math.floor(frame));
+    this.reader = new OggReader();
+    this.packets = [];
+    this.offset = entry.offset;
+    this.pcm = [];
+    for (let c = 0; c < this.head.channels; c++) this.pcm.push(new Float32Array(0));
+    this.pcmFirst = entry.frame;
+  }
+
+  /** `n` output frames, each `step` track frames further. */
+  async render(n: number, step: number): Promise<Chunk> {
+    const at = this.position;
+    const [first, last] = Resampler.span(at, step, n);
+    await this.decodeTo(last);
+    this.forget(first);
+    const channels = this.pcm.map((pcm) => {
+      const out = new Float32Array(n);
+      this.resampler.run(this.padded(pcm, first, last), first, at, step, out);
+      if (this.head.gain !== 1) for (let i = 0; i < n; i++) out[i] = (out[i] as number) * this.head.gain;
+      return out;
+    });
+    this.position = at + n * step;
+    return { at, channels, aheadMs: this.aheadMs() };
+  }
+
+  /** Ends all waiting; what is under way fails. */
+  close(): void {
+    this.closed = true;
+    clearTimeout(this.aheadTimer);
+  }
+
+  /** After close, when nothing is under way any more. */
+  free(): void {
+    if (this.ready) this.decoder.free();
+    this.ready = false;
+  }
+
+  /** Exactly the frames first..last; silence where the track has none. */
+  private padded(pcm: Float32Array, first: number, last: number): Float32Array {
+    const out = new Float32Array(last - first);
+    const from = Math.max(first, this.pcmFirst, 0);
+    const to = Math.min(last, this.pcmFirst + pcm.length, this.source.frames);
+    if (to > from) out.set(pcm.subarray(from - this.pcmFirst, to - this.pcmFirst), from - first);
+    return out;
+  }
+
+  private get pcmLast(): number {
+    return this.pcmFirst + (this.pcm[0]?.length ?? 0);
+  }
+
+  private async decodeTo(frame: number): Promise<void> {
+    const goal = Math.min(frame, this.source.frames);
+    const fresh: Float32Array[][] = [];
+    let end = this.pcmLast;
+    while (end < goal) {
+      const packet = this.packets.shift();
+      if (!packet) {
+        if (!(await this.readMore())) break;
+        continue;
+      }
+      const decoded = this.decode(packet);
+      end += decoded[0]?.length ?? 0;
+      fresh.push(decoded);
+    }
+    if (fresh.length === 0) return;
+    this.pcm = this.pcm.map((old, c) => concat([old, ...fresh.map((f) => f[c] as Float32Array)]));
+  }
+
+  /** A packet that cannot be decoded becomes as much silence as it said it would be. */
+  private decode(packet: Uint8Array): Float32Array[] {
+    const frames = packetFrames(packet);
+    if (frames > 0 && packet.length <= PACKET_MAX) {
+      try {
+        const { channelData, samplesDecoded } = this.decoder.decodeFrame(packet);
+        if (samplesDecoded === frames) return channelData;
+      } catch {
+        // falls through to silence
+      }
+    }
+    return this.pcm.map(() => new Float32Array(frames));
+  }
+
+  /** False at the end of the file. */
+  private async readMore(): Promise<boolean> {
+    if (this.offset >= this.source.bytes) return false;
+    const index = Math.floor(this.offset / PIECE_BYTES);
+    const piece = await this.pieceOf(index);
+    const bytes = piece.subarray(this.offset - index * PIECE_BYTES);
+    this.offset += bytes.length;
+    for (const packet of this.reader.push(bytes)) if (!isHeader(packet)) this.packets.push(packet);
+    return true;
+  }
+
+  /** Waits through network trouble: the page goes on by itself when the box is back. */
+  private async pieceOf(index: number): Promise<Uint8Array> {
+    for (;;) {
+      try {
+        return await this.pieces.get(this.source.opus, index, this.source.bytes);
+      } catch (e) {
+        if (this.closed || !(e instanceof ContentError) || e.code !== "network") throw e;
+        await new Promise((done) => setTimeout(done, RETRY_MS));
+      }
+    }
+  }
+
+  private forget(before: number): void {
+    const drop = Math.min(before - this.pcmFirst, this.pcm[0]?.length ?? 0);
+    if (drop <= 0) return;
+    this.pcm = this.pcm.map((pcm) => pcm.slice(drop));
+    this.pcmFirst += drop;
+  }
+
+  // --- ahead ---
+
+  private bytesPerMs(): number {
+    return (this.source.bytes * 48) / this.source.frames;
+  }
+
+  /** First piece from the reading place on that is not here. */
+  private firstMissing(): number {
+    let index = Math.floor(this.offset / PIECE_BYTES);
+    while (index * PIECE_BYTES < this.source.bytes && this.pieces.has(this.source.opus, index)) index++;
+    return index;
+  }
+
+  private aheadMs(): number {
+    const bytes = Math.min(this.firstMissing() * PIECE_BYTES, this.source.bytes) - this.offset;
+    return Math.max(0, Math.round(bytes / this.bytesPerMs()));
+  }
+
+  private fetchAhead(): void {
+    if (this.closed) return;
+    const ahead = this.aheadMs();
+    const index = this.firstMissing();
+    const again = (ms: number): void => {
+      this.aheadTimer = setTimeout(() => this.fetchAhead(), ms);
+    };
+    if (ahead >= AHEAD_MS || index * PIECE_BYTES >= this.source.bytes) return again(AHEAD_PAUSE_MS);
+    this.pieces.get(this.source.opus, index, this.source.bytes).then(
+      () => again(ahead < AHEAD_URGENT_MS ? 0 : AHEAD_PAUSE_MS),
+      () => again(AHEAD_PAUSE_MS),
+    );
+  }
+}
+
+function isHeader(p: Uint8Array): boolean {
+  const tag = String.fromCharCode(...p.subarray(0, 8));
+  return tag === "OpusHead" || tag === "OpusTags";
+}
+
+function concat(parts: Float32Array[]): Float32Array {
+  const out = new Float32Array(parts.reduce((n, p) => n + p.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out;
+}

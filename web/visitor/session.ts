@@ -1,0 +1,417 @@
+// SPDX-License-Identifier: Apache-2.0
+// The visitor's session: joining, the group's newest state, the tour, the sound. The view
+// (view.tsx) shows its signals and calls its methods; nothing here knows how it looks.
+import { computed, signal } from "@preact/signals";
+import { type Core, NEXT } from "../common/core";
+import { Link, type LinkState } from "../common/link";
+import { type Cue, type Tour, chooseVariant, languages, readTour } from "../common/tour";
+import { type Caption, readVtt } from "../common/vtt";
+import { type FromServer, type Hello, type Mode, type Report, type State, newer } from "../common/wire";
+import type { Engine, Heard } from "../sound/engine";
+import type { Key } from "../common/i18n";
+
+const RETRY_MS = 2000;
+const LOST_LINE_MS = 10_000;
+const KEPT_JOIN = "roomtone.join"; // of this tab: a reload comes back to the group
+const KEPT_TRIM = "roomtone.trim";
+const KEPT_LANG = "roomtone.lang";
+export const TRIM_MAX_MS = 500;
+
+export type Join = { code: string } | { link: string };
+export type Sound = "off" | "starting" | "on" | "blocked";
+export interface Notice {
+  key: Key;
+  why?: string;
+}
+
+/** Storage may be forbidden or full: a convenience, never a need. */
+function keep(storage: () => Storage, key: string, value: string | null): void {
+  try {
+    if (value === null) storage().removeItem(key);
+    else storage().setItem(key, value);
+  } catch {
+    // lives without
+  }
+}
+function kept(storage: () => Storage, key: string): string | null {
+  try {
+    return storage().getItem(key);
+  } catch {
+    return null;
+  }
+}
+const tab = (): Storage => sessionStorage;
+const phone = (): Storage => localStorage;
+
+const REFUSALS: Record<string, Key> = {
+  code_slip: "err_slip",
+  wrong_code: "err_wrong",
+  unknown_group: "err_wrong",
+  too_many_guesses: "err_guesses",
+  house_full: "err_full",
+};
+
+export class Session {
+  // joining
+  readonly joined = signal(false); // there is a group to show
+  readonly joining = signal(false);
+  readonly refused = signal<Notice | null>(null);
+  readonly groupName = signal("");
+  // line
+  readonly line = signal<LinkState>("idle");
+  readonly lostLong = signal(false);
+  // room
+  readonly state = signal<State | null>(null);
+  readonly tour = signal<Tour | null>(null);
+  readonly tourMissing = signal(false);
+  readonly lang = signal(kept(phone, KEPT_LANG) ?? (navigator.language || "en").toLowerCase());
+  readonly languages = computed(() => (this.tour.value ? languages(this.tour.value) : []));
+  readonly captionsOn = signal(false);
+  readonly captions = signal<Caption[]>([]);
+  // sound
+  readonly sound = signal<Sound>("off");
+  readonly heard = signal<Heard | null>(null);
+  readonly muted = signal(false);
+  readonly volume = signal(1);
+  readonly trimMs = signal(Number(kept(phone, KEPT_TRIM) ?? 0) || 0);
+  // the turn of the clock, a few times a second: house time, null while unknown
+  readonly house = signal<number | null>(null);
+  readonly part = computed(() => {
+    const state = this.state.value;
+    const house = this.house.value;
+    if (!state) return null;
+    if (house === null) return { mode: state.mode, cue: state.cue, dur: state.dur, position: state.vec.p0 };
+    const which = this.core.partAt(house);
+    const p = which === NEXT && state.next ? state.next : state;
+    return { mode: this.modeAt(p.mode, house), cue: p.cue, dur: p.dur, position: this.core.position(which, house) };
+  });
+  readonly cue = computed<Cue | null>(() => {
+    const index = this.part.value?.cue ?? -1;
+    return this.tour.value?.cues[index] ?? null;
+  });
+
+  private readonly link: Link;
+  private engine: Engine | null = null;
+  private ctx: AudioContext | null = null;
+  private anchor: HTMLAudioElement | null = null;
+  private join_: Join | null = null;
+  private tourHash = "";
+  private captionsHash = "";
+  private lostTimer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(
+    private readonly core: Core,
+    private readonly loadEngine: (ctx: AudioContext, onTick: () => void) => Promise<Engine>,
+  ) {
+    this.link = new Link(core, {
+      message: (m) => this.take(m),
+      state: (s) => this.lineChanged(s),
+    });
+    setInterval(() => this.turn(), 250);
+    setInterval(() => this.report(), 1000);
+    const wake = (): void => void this.wake();
+    document.addEventListener("visibilitychange", wake);
+    addEventListener("pageshow", wake);
+  }
+
+  // --- joining ---
+
+  /** What the address or this tab's memory says; null: ask for a code. */
+  remembered(): Join | null {
+    const token = /^\/j\/([\w-]{1,64})$/.exec(location.pathname)?.[1];
+    if (token) return { link: token };
+    const code = kept(tab, KEPT_JOIN);
+    return code && /^\d{9}$/.test(code) ? { code } : null;
+  }
+
+  /** Checks the digits first: a slip is not worth asking the house. */
+  joinByCode(typed: string): void {
+    const code = this.core.joinCode(typed);
+    if (!code) this.refused.value = { key: "err_slip" };
+    else this.join({ code });
+  }
+
+  join(join: Join): void {
+    this.join_ = join;
+    this.refused.value = null;
+    this.joining.value = true;
+    const hello: Hello = { type: "hello", v: 1, role: "visitor", lang: this.helloLang(), ...join };
+    this.link.join(hello);
+  }
+
+  leave(): void {
+    keep(tab, KEPT_JOIN, null);
+    this.link.leave();
+    this.stopSound();
+    this.join_ = null;
+    this.joined.value = false;
+    this.joining.value = false;
+    this.state.value = null;
+    this.tour.value = null;
+    this.tourHash = "";
+    history.replaceState(null, "", "/");
+  }
+
+  private helloLang(): string {
+    return this.lang.value.replace(/[^a-z0-9-]/g, "").slice(0, 16) || "en";
+  }
+
+  private take(m: FromServer): void {
+    switch (m.type) {
+      case "welcome":
+        this.joined.value = true;
+        this.joining.value = false;
+        this.refused.value = null;
+        this.groupName.value = m.group_name;
+        if (this.join_ && "code" in this.join_) keep(tab, KEPT_JOIN, this.join_.code);
+        break;
+      case "state":
+        if (newer(m, this.state.value)) this.applyState(m);
+        break;
+      case "error":
+        if (this.line.value !== "joined") this.refuse(m.code, m.message);
+        break;
+      default:
+        break;
+    }
+  }
+
+  private refuse(code: string, message: string): void {
+    const byLink = this.join_ !== null && "link" in this.join_;
+    const key = REFUSALS[code] ?? "err_other";
+    this.leave();
+    this.refused.value = { key: key === "err_wrong" && byLink ? "err_link" : key, why: message };
+  }
+
+  private lineChanged(s: LinkState): void {
+    this.line.value = s;
+    clearTimeout(this.lostTimer);
+    if (s === "joined" || s === "idle") this.lostLong.value = false;
+    else this.lostTimer = setTimeout(() => (this.lostLong.value = true), LOST_LINE_MS);
+  }
+
+  // --- the room ---
+
+  private applyState(state: State): void {
+    this.core.setTimeline(state);
+    this.state.value = state;
+    if ((state.tour ?? "") !== this.tourHash) {
+      this.tourHash = state.tour ?? "";
+      this.tour.value = null;
+      void this.loadTour(this.tourHash);
+    }
+    this.plan();
+    this.turn();
+  }
+
+  private async loadTour(hash: string): Promise<void> {
+    while (hash !== "" && hash === this.tourHash) {
+      try {
+        const response = await fetch(`/content/${hash}.json`);
+        const tour = response.ok ? readTour(await response.json()) : null;
+        if (hash !== this.tourHash) return;
+        this.tourMissing.value = !tour;
+        if (tour) {
+          this.tour.value = tour;
+          this.plan();
+          return;
+        }
+      } catch {
+        // the line is down; again
+      }
+      await new Promise((done) => setTimeout(done, RETRY_MS));
+    }
+  }
+
+  setLang(lang: string): void {
+    this.lang.value = lang;
+    keep(phone, KEPT_LANG, lang);
+    this.plan();
+    this.turn();
+  }
+
+  private plan(): void {
+    this.engine?.setPlan(this.state.value, this.tour.value, this.lang.value);
+  }
+
+  /** A running cue that has come to its end without a word from the house is over. */
+  private modeAt(mode: Mode, house: number): Mode {
+    if (mode !== "running") return mode;
+    return this.core.sounds(this.core.partAt(house), house) ? "running" : "ready";
+  }
+
+  private turn(): void {
+    const { core } = this;
+    const known = core.valid && this.state.value?.clock_epoch === core.epoch;
+    this.house.value = known ? core.house(performance.now()) : null;
+    void this.loadCaptions();
+  }
+
+  setCaptions(on: boolean): void {
+    this.captionsOn.value = on;
+    void this.loadCaptions();
+  }
+
+  private async loadCaptions(): Promise<void> {
+    const cue = this.cue.value;
+    const hash = (this.captionsOn.value && cue && chooseVariant(cue, this.lang.value).captions) || "";
+    if (hash === this.captionsHash) return;
+    this.captionsHash = hash;
+    this.captions.value = [];
+    if (!hash) return;
+    try {
+      const response = await fetch(`/content/${hash}.vtt`);
+      const captions = response.ok ? readVtt(await response.text()) : [];
+      if (hash === this.captionsHash) this.captions.value = captions;
+    } catch {
+      setTimeout(() => {
+        if (hash === this.captionsHash) this.captionsHash = "";
+      }, RETRY_MS);
+    }
+  }
+
+  // --- sound ---
+
+  /** Call in a tap: browsers give sound only to a hand. Nothing may be awaited before. */
+  listen(): void {
+    if (this.sound.value === "on" || this.sound.value === "starting") return;
+    const session = (navigator as { audioSession?: { type: string } }).audioSession;
+    if (session) session.type = "playback"; // beats the silent switch, plays on when locked
+    this.ctx ??= new AudioContext({ latencyHint: "balanced" });
+    const { ctx } = this;
+    const resumed = ctx.resume();
+    this.anchor ??= makeAnchor();
+    this.anchor.play().catch(() => undefined); // without it the sound may stop behind the lock
+    this.sound.value = "starting";
+    ctx.onstatechange = () => this.contextChanged();
+    this.mediaSession();
+    void resumed.then(() => this.startEngine(ctx));
+  }
+
+  private async startEngine(ctx: AudioContext): Promise<void> {
+    if (!this.engine) {
+      const engine = await this.loadEngine(ctx, () => this.ticked());
+      if (ctx !== this.ctx || this.engine) return engine.close();
+      this.engine = engine;
+      engine.output.trimMs = this.trimMs.value;
+      engine.setVolume(this.muted.value ? 0 : this.volume.value);
+    }
+    this.plan();
+    this.contextChanged();
+  }
+
+  private contextChanged(): void {
+    if (this.sound.value === "off" || !this.engine) return;
+    this.sound.value = this.ctx?.state === "running" ? "on" : "blocked";
+  }
+
+  private async wake(): Promise<void> {
+    if (document.visibilityState !== "visible" || !this.ctx || this.ctx.state === "running") return;
+    await this.ctx.resume().catch(() => undefined);
+    this.contextChanged();
+  }
+
+  private stopSound(): void {
+    this.engine?.close();
+    this.engine = null;
+    this.anchor?.pause();
+    void this.ctx?.close();
+    this.ctx = null;
+    this.sound.value = "off";
+    this.heard.value = null;
+  }
+
+  private ticked(): void {
+    if (this.engine) this.heard.value = { ...this.engine.heard };
+  }
+
+  setMuted(muted: boolean): void {
+    this.muted.value = muted;
+    this.engine?.setVolume(muted ? 0 : this.volume.value);
+    if ("mediaSession" in navigator) navigator.mediaSession.playbackState = muted ? "paused" : "playing";
+  }
+
+  setVolume(volume: number): void {
+    this.volume.value = volume;
+    this.setMuted(false);
+  }
+
+  nudge(ms: number): void {
+    const trim = Math.max(-TRIM_MAX_MS, Math.min(TRIM_MAX_MS, this.trimMs.value + ms));
+    this.trimMs.value = trim;
+    keep(phone, KEPT_TRIM, String(trim));
+    this.engine?.setTrim(trim);
+  }
+
+  get latencyMs(): number | null {
+    return this.engine?.output.ready ? this.engine.output.latencyMs : null;
+  }
+  get uncertaintyUs(): number | null {
+    return this.core.valid ? this.core.uncertaintyUs(performance.now()) : null;
+  }
+  get rttUs(): number | null {
+    return this.core.valid ? this.core.rttUs : null;
+  }
+
+  private mediaSession(): void {
+    if (!("mediaSession" in navigator) || !("MediaMetadata" in window)) return;
+    const { mediaSession } = navigator;
+    mediaSession.setActionHandler("play", () => this.setMuted(false));
+    mediaSession.setActionHandler("pause", () => this.setMuted(true));
+  }
+
+  /** What the lock screen shows. */
+  setMetadata(title: string): void {
+    if (this.sound.value !== "on" || !("mediaSession" in navigator) || !("MediaMetadata" in window)) return;
+    navigator.mediaSession.metadata = new MediaMetadata({ title, artist: this.groupName.value });
+  }
+
+  // --- reports ---
+
+  private report(): void {
+    if (this.line.value !== "joined") return;
+    const { core } = this;
+    const heard = this.sound.value === "on" ? this.engine?.heard : undefined;
+    const report: Report = { type: "report", playing: heard?.playing ?? "silent", lang: this.helloLang() };
+    if (core.valid) {
+      report.uncertainty_us = Math.round(core.uncertaintyUs(performance.now()));
+      report.rtt_us = Math.round(core.rttUs);
+      report.skew_ppb = Math.round(core.skew * 1e9);
+    }
+    if (heard && this.engine) {
+      const { position, at, errorUs, bufferMs, xruns, jumps, prepUs } = heard;
+      Object.assign(report, { buffer_ms: bufferMs, xruns, jumps, prep_us: prepUs });
+      report.dac_ppb = Math.round((this.engine.output.rate - 1) * 1e9);
+      if (position !== undefined && at !== undefined)
+        Object.assign(report, { position, at, error_us: errorUs });
+    }
+    this.link.send(report);
+  }
+}
+
+/** A second of next to nothing, looped: phones keep a page alive that plays media. */
+function makeAnchor(): HTMLAudioElement {
+  const rate = 8000;
+  const bytes = new Uint8Array(44 + rate * 2);
+  const view = new DataView(bytes.buffer);
+  const put = (at: number, text: string): void => {
+    for (let i = 0; i < text.length; i++) view.setUint8(at + i, text.charCodeAt(i));
+  };
+  put(0, "RIFF");
+  view.setUint32(4, bytes.length - 8, true);
+  put(8, "WAVEfmt ");
+  view.setUint32(16, 16, true);
+  view.setUint16(20, 1, true); // PCM
+  view.setUint16(22, 1, true); // mono
+  view.setUint32(24, rate, true);
+  view.setUint32(28, rate * 2, true);
+  view.setUint16(32, 2, true);
+  view.setUint16(34, 16, true);
+  put(36, "data");
+  view.setUint32(40, rate * 2, true);
+  for (let i = 0; i < rate; i += 100) view.setInt16(44 + i * 2, 1, true); // not quite silence
+  const audio = new Audio(URL.createObjectURL(new Blob([bytes], { type: "audio/wav" })));
+  audio.loop = true;
+  audio.setAttribute("playsinline", "");
+  return audio;
+}
