@@ -7,12 +7,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define CHECK(cond)                                                                                \
-    do {                                                                                           \
-        if (!(cond)) {                                                                             \
-            fprintf(stderr, "bug: %s:%d: %s\n", __FILE__, __LINE__, #cond);                        \
-            abort();                                                                               \
-        }                                                                                          \
+#define CHECK(cond)                                                         \
+    do {                                                                    \
+        if (!(cond)) {                                                      \
+            fprintf(stderr, "bug: %s:%d: %s\n", __FILE__, __LINE__, #cond); \
+            abort();                                                        \
+        }                                                                   \
     } while (0)
 
 // One policy for an empty heap, in one place: stop, and be restarted by the supervisor with all

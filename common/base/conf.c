@@ -95,8 +95,8 @@ static int on_pair(void *user, const char *section, const char *name, const char
                     sizeof r->error);
 }
 
-bool conf_read(const struct conf_key *keys, size_t n, void *settings, const char *path,
-               char *error, size_t error_size)
+bool conf_read(const struct conf_key *keys, size_t n, void *settings, const char *path, char *error,
+               size_t error_size)
 {
     struct reading r = {.keys = keys, .n = n, .settings = settings};
     int line = ini_parse(path, on_pair, &r);

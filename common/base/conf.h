@@ -16,10 +16,10 @@ struct conf_key {
     const char *section;
     const char *name;
     enum conf_type type;
-    size_t offset;          // of the field in the settings struct: char *, int64_t or bool
-    const char *preset;     // the default, written as in a file
-    int64_t min, max;       // CONF_INT: inclusive range
-    const char *help;       // one sentence: what it does and why the default is what it is
+    size_t offset;      // of the field in the settings struct: char *, int64_t or bool
+    const char *preset; // the default, written as in a file
+    int64_t min, max;   // CONF_INT: inclusive range
+    const char *help;   // one sentence: what it does and why the default is what it is
 };
 
 // Fills every field from its default. Strings are allocated; conf_free() releases them.
@@ -28,8 +28,8 @@ void conf_free(const struct conf_key *keys, size_t n, void *settings);
 
 // Reads `path` over what is there. On failure `error` holds one line and `settings` may be half
 // filled: the caller stops.
-bool conf_read(const struct conf_key *keys, size_t n, void *settings, const char *path,
-               char *error, size_t error_size);
+bool conf_read(const struct conf_key *keys, size_t n, void *settings, const char *path, char *error,
+               size_t error_size);
 
 // Sets one key as if it stood in a file (for command line flags). Same errors, without file:line.
 bool conf_set(const struct conf_key *keys, size_t n, void *settings, const char *section,

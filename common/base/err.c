@@ -11,7 +11,8 @@ static const struct {
 } table[ERR_COUNT] = {
     [ERR_OK] = {"ok", "Done.", 200, 0},
     [ERR_BAD_JSON] = {"bad_json", "This is not valid JSON.", 400, 0},
-    [ERR_BAD_MESSAGE] = {"bad_message", "A field is missing, unknown or of the wrong kind.", 400, 0},
+    [ERR_BAD_MESSAGE] = {"bad_message", "A field is missing, unknown or of the wrong kind.", 400,
+                         0},
     [ERR_UNKNOWN_TYPE] = {"unknown_type", "No message has this type.", 400, 0},
     [ERR_TOO_LARGE] = {"too_large", "The message is larger than allowed.", 413, 0},
     [ERR_BAD_REQUEST] = {"bad_request", "The request could not be understood.", 400, 0},
@@ -22,9 +23,9 @@ static const struct {
     [ERR_WRONG_PASSWORD] = {"wrong_password", "Name or password is wrong.", 401, 0},
     [ERR_CODE_SLIP] = {"code_slip", "That code has a slip. Check the digits.", 400, 0},
     [ERR_WRONG_CODE] = {"wrong_code", "No group has this code.", 404, 0},
-    [ERR_TOO_MANY_GUESSES] = {"too_many_guesses",
-                              "Too many wrong codes were tried. Wait a little, or scan the QR code.",
-                              429, 1},
+    [ERR_TOO_MANY_GUESSES] =
+        {"too_many_guesses", "Too many wrong codes were tried. Wait a little, or scan the QR code.",
+         429, 1},
     [ERR_HOUSE_FULL] = {"house_full", "The box is full at the moment.", 503, 1},
     [ERR_NOT_FOUND] = {"not_found", "There is nothing here.", 404, 0},
     [ERR_UNKNOWN_GROUP] = {"unknown_group", "There is no such group.", 404, 0},

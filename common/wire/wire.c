@@ -341,8 +341,8 @@ static void encode_command(json_t *j, const struct wire_command *m)
     if (m->at.us)
         set_int(j, "at", m->at.us);
     if (m->has_if_rev)
-        json_object_set_new(
-            j, "if_rev", json_pack("[I,I]", (json_int_t)m->if_epoch, (json_int_t)m->if_rev));
+        json_object_set_new(j, "if_rev",
+                            json_pack("[I,I]", (json_int_t)m->if_epoch, (json_int_t)m->if_rev));
     if (m->op == OP_SEEK)
         set_int(j, "position", m->position_us);
     if (m->op == OP_GOTO || m->op == OP_LOAD)

@@ -4,9 +4,9 @@
 // All times on the wire are integers: microseconds of house time, or microseconds of position.
 //
 // Decoding is strict about what it knows (types, ranges, lengths, UTF-8, no duplicate keys, depth)
-// and lenient about what it does not (unknown fields are skipped, so that either side may be newer).
-// Strings are copied into the structs; nothing points into the input.
-// Pure but for allocation. Thread: any.
+// and lenient about what it does not (unknown fields are skipped, so that either side may be
+// newer). Strings are copied into the structs; nothing points into the input. Pure but for
+// allocation. Thread: any.
 #ifndef COMMON_WIRE_WIRE_H
 #define COMMON_WIRE_WIRE_H
 
@@ -25,12 +25,12 @@ enum {
     WIRE_MESSAGE_MAX = 16 * 1024, // what a server reads from anybody
     WIRE_HOUSE_MAX = 1024 * 1024, // the staff overview, server to admin page
     WIRE_DEPTH_MAX = 16,
-    WIRE_ID_MAX = 64,       // ids of groups, tours, tracks: [a-z0-9-]
-    WIRE_NAME_MAX = 80,     // names people gave, UTF-8 bytes
-    WIRE_LANG_MAX = 16,     // BCP 47, e.g. "pt-br", lower case
-    WIRE_TOKEN_MAX = 64,    // link and session tokens
-    WIRE_CMD_ID_LEN = 32,   // 128 bits in lower-case hex
-    WIRE_HASH_LEN = 64,     // SHA-256 in lower-case hex
+    WIRE_ID_MAX = 64,     // ids of groups, tours, tracks: [a-z0-9-]
+    WIRE_NAME_MAX = 80,   // names people gave, UTF-8 bytes
+    WIRE_LANG_MAX = 16,   // BCP 47, e.g. "pt-br", lower case
+    WIRE_TOKEN_MAX = 64,  // link and session tokens
+    WIRE_CMD_ID_LEN = 32, // 128 bits in lower-case hex
+    WIRE_HASH_LEN = 64,   // SHA-256 in lower-case hex
 };
 
 // A position or a house time may not exceed what JavaScript holds exactly.
@@ -61,7 +61,17 @@ struct wire_hello {
     char name[WIRE_NAME_MAX + 1];
 };
 
-enum wire_op { OP_LOAD, OP_PLAY, OP_PAUSE, OP_SEEK, OP_GOTO, OP_NEXT, OP_PREV, OP_STOP, OP_STOP_NOW };
+enum wire_op {
+    OP_LOAD,
+    OP_PLAY,
+    OP_PAUSE,
+    OP_SEEK,
+    OP_GOTO,
+    OP_NEXT,
+    OP_PREV,
+    OP_STOP,
+    OP_STOP_NOW
+};
 
 // client -> server (staff). at_us 0: as soon as safe.
 struct wire_command {
@@ -83,7 +93,7 @@ enum wire_playing { PLAYING_IDLE, PLAYING_FETCHING, PLAYING_SILENT, PLAYING_SOUN
 struct wire_report {
     enum wire_playing playing;
     char lang[WIRE_LANG_MAX + 1]; // "" when absent
-    int64_t position_us;    // heard at `at`
+    int64_t position_us;          // heard at `at`
     house_t at;
     int64_t error_us;       // heard minus wanted, positive = ahead
     int64_t uncertainty_us; // of its clock

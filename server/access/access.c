@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/access/access.h"
+
+#include "common/base/check.h"
+#include "common/base/log.h"
+#include "server/store/db.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sodium.h>
+#include <string.h>
+#include <unistd.h>
+
+// Ceilings: a house has some dozen staff; beyond it the oldest login goes.
+enum { USERS_MAX = 100, LOGINS_MAX = 1000, HASH_BYTES = crypto_hash_sha256_BYTES };
+
+struct login {
+    unsigned char hash[HASH_BYTES];
+    int user; // index
+    house_t expires;
+};
+
+struct access {
+    struct store *store;
+    struct access_user users[USERS_MAX];
+    char passwords[USERS_MAX][crypto_pwhash_STRBYTES];
+    int user_count;
+    struct login logins[LOGINS_MAX];
+    int login_count;
+    char nobody[crypto_pwhash_STRBYTES];
+};
+
+static int find_user(const struct access *a, const char *name)
+{
+    for (int i = 0; i < a->user_count; i++) {
+        if (strcmp(a->users[i].name, name) == 0)
+            return i;
+    }
+    return -1;
+}
+
+static void hash_token(const char *token, unsigned char out[HASH_BYTES])
+{
+    crypto_hash_sha256(out, (const unsigned char *)token, strlen(token));
+}
+
+static void new_hash(const char *password, char out[crypto_pwhash_STRBYTES])
+{
+    // 64 MiB, what libsodium calls interactive; the box is small.
+    CHECK(crypto_pwhash_str(out, password, strlen(password), crypto_pwhash_OPSLIMIT_INTERACTIVE,
+                            crypto_pwhash_MEMLIMIT_INTERACTIVE) == 0);
+}
+
+static bool write_secret(const char *path, const char *text)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0)
+        return false;
+    size_t len = strlen(text);
+    bool ok = write(fd, text, len) == (ssize_t)len && fsync(fd) == 0;
+    return close(fd) == 0 && ok;
+}
+
+static bool make_admin(sqlite3 *db, const char *path, char *error, size_t error_size)
+{
+    // Four groups of five letters and digits without look-alikes: 99 bits, and fit to be typed.
+    static const char letters[] = "abcdefghjkmnpqrstuvwxyz23456789";
+    char password[25], line[26], hash[crypto_pwhash_STRBYTES];
+    for (int i = 0; i < 23; i++)
+        password[i] = i % 6 == 5 ? '-' : letters[randombytes_uniform(sizeof letters - 1)];
+    password[23] = '\0';
+    snprintf(line, sizeof line, "%s\n", password);
+    if (!write_secret(path, line)) {
+        snprintf(error, error_size, "%s: %s", path, strerror(errno));
+        return false;
+    }
+    new_hash(password, hash);
+    sqlite3_stmt *st = db_prepare(db, "INSERT INTO user(name,password,role) VALUES(?,?,?)");
+    db_bind_text(st, 1, "admin");
+    db_bind_text(st, 2, hash);
+    db_bind_text(st, 3, "admin");
+    sodium_memzero(password, sizeof password);
+    sodium_memzero(line, sizeof line);
+    if (db_run(db, st) != ERR_OK) {
+        snprintf(error, error_size, "the first user could not be saved");
+        return false;
+    }
+    log_info("access", "the first password for user admin is in %s", path);
+    return true;
+}
+
+static void read_users(struct access *a, sqlite3 *db)
+{
+    sqlite3_stmt *st = db_prepare(db, "SELECT name,role,password FROM user ORDER BY name LIMIT ?");
+    db_bind_int(st, 1, USERS_MAX);
+    while (db_row(st)) {
+        struct access_user *u = &a->users[a->user_count];
+        db_text(st, 0, u->name, sizeof u->name);
+        db_text(st, 1, u->role, sizeof u->role);
+        db_text(st, 2, a->passwords[a->user_count], crypto_pwhash_STRBYTES);
+        a->user_count++;
+    }
+    sqlite3_finalize(st);
+}
+
+static void read_logins(struct access *a, sqlite3 *db, house_t now)
+{
+    sqlite3_stmt *st = db_prepare(db, "DELETE FROM login WHERE expires_us<=?");
+    db_bind_int(st, 1, now.us);
+    db_run(db, st);
+    st = db_prepare(db, "SELECT token_hash,user,expires_us FROM login ORDER BY expires_us"
+                        " LIMIT ?");
+    db_bind_int(st, 1, LOGINS_MAX);
+    while (db_row(st)) {
+        char name[ACCESS_USER_MAX + 1];
+        db_text(st, 1, name, sizeof name);
+        int user = find_user(a, name);
+        if (user < 0 || sqlite3_column_bytes(st, 0) != HASH_BYTES)
+            continue;
+        struct login *l = &a->logins[a->login_count++];
+        memcpy(l->hash, sqlite3_column_blob(st, 0), HASH_BYTES);
+        l->user = user;
+        l->expires.us = sqlite3_column_int64(st, 2);
+    }
+    sqlite3_finalize(st);
+}
+
+struct access *access_open(sqlite3 *db, const char *first_password_path, house_t now, char *error,
+                           size_t error_size)
+{
+    struct access *a = check_alloc(calloc(1, sizeof *a));
+    read_users(a, db);
+    if (a->user_count == 0) {
+        if (!make_admin(db, first_password_path, error, error_size)) {
+            free(a);
+            return NULL;
+        }
+        read_users(a, db);
+    }
+    read_logins(a, db, now);
+    char nobody[32];
+    randombytes_buf(nobody, sizeof nobody);
+    nobody[31] = '\0';
+    new_hash(nobody, a->nobody);
+    return a;
+}
+
+void access_free(struct access *a)
+{
+    sodium_memzero(a, sizeof *a);
+    free(a);
+}
+
+void access_use_store(struct access *a, struct store *store)
+{
+    a->store = store;
+}
+
+const char *access_password_hash(const struct access *a, const char *name)
+{
+    int i = find_user(a, name);
+    return i >= 0 ? a->passwords[i] : a->nobody;
+}
+
+bool access_verify(const char *hash, const char *password)
+{
+    return crypto_pwhash_str_verify(hash, password, strlen(password)) == 0;
+}
+
+struct login_job {
+    struct store_job job;
+    struct access *access;
+    struct login login;
+    char name[ACCESS_USER_MAX + 1];
+    char token[ACCESS_TOKEN_LEN + 1];
+    void (*done)(void *user, enum err err, const char *token);
+    void *user;
+};
+
+static enum err login_run(sqlite3 *db, struct store_job *job)
+{
+    struct login_job *j = (struct login_job *)job;
+    sqlite3_stmt *st =
+        db_prepare(db, "INSERT INTO login(token_hash,user,expires_us) VALUES(?,?,?)");
+    db_bind_blob(st, 1, j->login.hash, HASH_BYTES);
+    db_bind_text(st, 2, j->name);
+    db_bind_int(st, 3, j->login.expires.us);
+    return db_run(db, st);
+}
+
+// The oldest makes room; logins all last equally long, so the first to expire is the oldest.
+static void keep(struct access *a, const struct login *l)
+{
+    if (a->login_count == LOGINS_MAX) {
+        int oldest = 0;
+        for (int i = 1; i < a->login_count; i++) {
+            if (a->logins[i].expires.us < a->logins[oldest].expires.us)
+                oldest = i;
+        }
+        a->logins[oldest] = a->logins[--a->login_count];
+    }
+    a->logins[a->login_count++] = *l;
+}
+
+static void login_done(struct store_job *job, enum err e)
+{
+    struct login_job *j = (struct login_job *)job;
+    if (e == ERR_OK)
+        keep(j->access, &j->login);
+    j->done(j->user, e, e == ERR_OK ? j->token : NULL);
+    sodium_memzero(j, sizeof *j);
+    free(j);
+}
+
+void access_login(struct access *a, const char *name, house_t now,
+                  void (*done)(void *user, enum err err, const char *token), void *user)
+{
+    int i = find_user(a, name);
+    if (i < 0) {
+        done(user, ERR_WRONG_PASSWORD, NULL);
+        return;
+    }
+    struct login_job *j = check_alloc(calloc(1, sizeof *j));
+    unsigned char secret[32];
+    randombytes_buf(secret, sizeof secret);
+    sodium_bin2base64(j->token, sizeof j->token, secret, sizeof secret,
+                      sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+    j->job.run = login_run;
+    j->job.done = login_done;
+    j->access = a;
+    hash_token(j->token, j->login.hash);
+    j->login.user = i;
+    j->login.expires = house_add_us(now, ACCESS_LOGIN_US);
+    memcpy(j->name, a->users[i].name, sizeof j->name);
+    j->done = done;
+    j->user = user;
+    store_submit(a->store, &j->job);
+}
+
+static int find_login(const struct access *a, const char *token)
+{
+    unsigned char hash[HASH_BYTES];
+    hash_token(token, hash);
+    // By hash: the time it takes says nothing about a token that is close.
+    for (int i = 0; i < a->login_count; i++) {
+        if (memcmp(a->logins[i].hash, hash, HASH_BYTES) == 0)
+            return i;
+    }
+    return -1;
+}
+
+struct logout_job {
+    struct store_job job;
+    unsigned char hash[HASH_BYTES];
+};
+
+static enum err logout_run(sqlite3 *db, struct store_job *job)
+{
+    sqlite3_stmt *st = db_prepare(db, "DELETE FROM login WHERE token_hash=?");
+    db_bind_blob(st, 1, ((struct logout_job *)job)->hash, HASH_BYTES);
+    return db_run(db, st);
+}
+
+static void logout_done(struct store_job *job, enum err e)
+{
+    if (e != ERR_OK)
+        log_warn("access", "a logout could not be saved: %s", err_code(e));
+    free(job);
+}
+
+void access_logout(struct access *a, const char *token)
+{
+    int i = find_login(a, token);
+    if (i < 0)
+        return;
+    struct logout_job *j = check_alloc(calloc(1, sizeof *j));
+    j->job.run = logout_run;
+    j->job.done = logout_done;
+    memcpy(j->hash, a->logins[i].hash, HASH_BYTES);
+    a->logins[i] = a->logins[--a->login_count];
+    store_submit(a->store, &j->job);
+}
+
+const struct access_user *access_check(const struct access *a, const char *token, house_t now)
+{
+    int i = token[0] ? find_login(a, token) : -1;
+    if (i < 0 || a->logins[i].expires.us <= now.us)
+        return NULL;
+    return &a->users[a->logins[i].user];
+}

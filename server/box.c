@@ -1,0 +1,340 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/box.h"
+
+#include "common/base/check.h"
+#include "common/base/log.h"
+#include "server/catalogue/tour_port.h"
+#include "server/net/net.h"
+#include "server/store/anchor_store.h"
+#include "server/store/db.h"
+#include "server/store/room_store.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <signal.h>
+#include <sodium.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+    SWEEP_MS = 10 * 1000, // idle rooms sleep after 10 to 20 s
+    HOP_MS = 1000,        // timers run on a clock that may bend: never sleep longer than this
+    BYE_MS = 200,         // to write the goodbyes
+};
+
+struct box {
+    const struct settings *settings;
+    char content_dir[512], upload_dir[512], db_path[512], password_path[512];
+    uv_loop_t loop;
+    uv_async_t wake;
+    uv_signal_t sigint, sigterm;
+    uv_timer_t agenda, sweep, renew, bye;
+    uv_prepare_t prepare;
+    struct house_anchor anchor;
+    struct store *store;
+    struct room_port port;
+    struct rooms *rooms;
+    struct access *access;
+    struct jobs *jobs;
+    struct net_house house;
+    struct net *net;
+};
+
+// A room to be woken at the start, read before the store's thread owns the database.
+struct sleeper {
+    struct room_loaded loaded;
+    bool ok;
+};
+
+static house_t now(const struct box *b)
+{
+    return house_at(&b->anchor, house_raw_now());
+}
+
+static bool make_dir(const char *path)
+{
+    if (mkdir(path, 0750) == 0 || errno == EEXIST)
+        return access(path, W_OK | X_OK) == 0;
+    return false;
+}
+
+// What an upload left behind when the power went.
+static void empty_dir(const char *path)
+{
+    DIR *d = opendir(path);
+    struct dirent *e;
+    while (d && (e = readdir(d))) {
+        char file[1024];
+        snprintf(file, sizeof file, "%s/%s", path, e->d_name);
+        if (e->d_name[0] != '.')
+            unlink(file);
+    }
+    if (d)
+        closedir(d);
+}
+
+static bool make_state_dir(struct box *b)
+{
+    const char *dir = b->settings->state_dir;
+    snprintf(b->content_dir, sizeof b->content_dir, "%s/content", dir);
+    snprintf(b->upload_dir, sizeof b->upload_dir, "%s/uploads", dir);
+    snprintf(b->db_path, sizeof b->db_path, "%s/roomtone.db", dir);
+    snprintf(b->password_path, sizeof b->password_path, "%s/first-password", dir);
+    if (strlen(dir) > 400) {
+        fprintf(stderr, "roomtoned: state_dir: too long\n");
+        return false;
+    }
+    if (!make_dir(dir) || !make_dir(b->content_dir) || !make_dir(b->upload_dir)) {
+        fprintf(stderr, "roomtoned: state directory %s: %s\n", dir, strerror(errno));
+        return false;
+    }
+    empty_dir(b->upload_dir);
+    return true;
+}
+
+static bool resume_house(struct box *b, sqlite3 *db, char *error, size_t error_size)
+{
+    struct house_anchor last;
+    struct house_reading reading;
+    house_read(&reading);
+    if (anchor_store_read(db, &last) == ERR_OK) {
+        b->anchor = house_resume(&last, &reading);
+        if (anchor_store_write(db, &b->anchor) == ERR_OK)
+            return true;
+    }
+    snprintf(error, error_size, "%s: the clock anchor cannot be kept", b->db_path);
+    return false;
+}
+
+static struct sleeper *read_sleepers(sqlite3 *db, int max, int *count)
+{
+    char(*ids)[WIRE_ID_MAX + 1] = check_alloc(calloc((size_t)max, sizeof *ids));
+    *count = room_store_due_ids(db, ids, max);
+    struct sleeper *all = check_alloc(calloc((size_t)*count + 1, sizeof *all));
+    for (int i = 0; i < *count; i++)
+        all[i].ok = room_store_read(db, ROOM_BY_ID, ids[i], &all[i].loaded) == ERR_OK;
+    free(ids);
+    return all;
+}
+
+static void wake_sleepers(struct box *b, struct sleeper *all, int count)
+{
+    for (int i = 0; i < count; i++) {
+        if (all[i].ok)
+            rooms_adopt(b->rooms, &all[i].loaded, now(b));
+        room_loaded_free(&all[i].loaded);
+    }
+    free(all);
+}
+
+static void on_store_done(void *user)
+{
+    uv_async_send(&((struct box *)user)->wake);
+}
+
+static void on_wake(uv_async_t *h)
+{
+    store_drain(((struct box *)h->data)->store);
+}
+
+static void on_changed(void *user)
+{
+    struct box *b = user;
+    if (b->net)
+        net_changed(b->net);
+}
+
+static void on_agenda(uv_timer_t *h)
+{
+    struct box *b = h->data;
+    rooms_run(b->rooms, now(b));
+}
+
+// Before the loop sleeps: until when may it?
+static void on_prepare(uv_prepare_t *h)
+{
+    struct box *b = h->data;
+    house_t due;
+    if (!rooms_due(b->rooms, &due)) {
+        uv_timer_stop(&b->agenda);
+        return;
+    }
+    int64_t ms = (house_diff_us(due, now(b)) + 999) / 1000;
+    uv_timer_start(&b->agenda, on_agenda, (uint64_t)(ms < 0 ? 0 : ms > HOP_MS ? HOP_MS : ms), 0);
+}
+
+static void on_sweep(uv_timer_t *h)
+{
+    rooms_sweep(((struct box *)h->data)->rooms);
+}
+
+static void on_renewed(void *user, const struct house_anchor *a)
+{
+    ((struct box *)user)->anchor = *a;
+}
+
+static void on_renew(uv_timer_t *h)
+{
+    struct box *b = h->data;
+    struct house_reading reading;
+    house_read(&reading);
+    struct house_anchor next = house_renew(&b->anchor, &reading);
+    anchor_store_submit(b->store, &next, on_renewed, b);
+}
+
+static void close_handle(uv_handle_t *h)
+{
+    if (!uv_is_closing(h))
+        uv_close(h, NULL);
+}
+
+static void on_bye_said(uv_timer_t *h)
+{
+    struct box *b = h->data;
+    jobs_stop(b->jobs);
+    net_stop(b->net);
+    uv_handle_t *handles[] = {(uv_handle_t *)&b->sigint, (uv_handle_t *)&b->sigterm,
+                              (uv_handle_t *)&b->agenda, (uv_handle_t *)&b->sweep,
+                              (uv_handle_t *)&b->renew,  (uv_handle_t *)&b->bye,
+                              (uv_handle_t *)&b->prepare};
+    for (size_t i = 0; i < sizeof handles / sizeof handles[0]; i++)
+        close_handle(handles[i]);
+    uv_unref((uv_handle_t *)&b->wake);
+}
+
+static void on_signal(uv_signal_t *h, int signum)
+{
+    struct box *b = h->data;
+    (void)signum;
+    if (uv_is_active((uv_handle_t *)&b->bye))
+        return;
+    net_bye(b->net);
+    uv_timer_start(&b->bye, on_bye_said, BYE_MS, 0);
+}
+
+static void open_loop(struct box *b)
+{
+    CHECK(uv_loop_init(&b->loop) == 0);
+    uv_async_init(&b->loop, &b->wake, on_wake);
+    uv_signal_init(&b->loop, &b->sigint);
+    uv_signal_init(&b->loop, &b->sigterm);
+    uv_timer_init(&b->loop, &b->agenda);
+    uv_timer_init(&b->loop, &b->sweep);
+    uv_timer_init(&b->loop, &b->renew);
+    uv_timer_init(&b->loop, &b->bye);
+    uv_prepare_init(&b->loop, &b->prepare);
+    b->wake.data = b->sigint.data = b->sigterm.data = b->agenda.data = b->sweep.data =
+        b->renew.data = b->bye.data = b->prepare.data = b;
+}
+
+static void start_timers(struct box *b)
+{
+    signal(SIGPIPE, SIG_IGN);
+    uv_signal_start(&b->sigint, on_signal, SIGINT);
+    uv_signal_start(&b->sigterm, on_signal, SIGTERM);
+    uv_timer_start(&b->sweep, on_sweep, SWEEP_MS, SWEEP_MS);
+    uv_timer_start(&b->renew, on_renew, HOUSE_RENEW_US / 1000, HOUSE_RENEW_US / 1000);
+    uv_prepare_start(&b->prepare, on_prepare);
+}
+
+static void fill_house(struct box *b, const char *version)
+{
+    b->house = (struct net_house){
+        .settings = b->settings,
+        .loop = &b->loop,
+        .anchor = &b->anchor,
+        .store = b->store,
+        .rooms = b->rooms,
+        .access = b->access,
+        .jobs = b->jobs,
+        .content_dir = b->content_dir,
+        .upload_dir = b->upload_dir,
+        .version = version,
+        .started = house_raw_now(),
+    };
+}
+
+static void say_ready(struct box *b)
+{
+    const char *listen = b->settings->listen;
+    printf("ready http://%.*s:%d\n", (int)(strrchr(listen, ':') - listen), listen,
+           net_port(b->net));
+    fflush(stdout);
+}
+
+// What was read before anything ran; NULL, and said why, when the box cannot start.
+static sqlite3 *open_state(struct box *b, char *error, size_t error_size)
+{
+    if (!make_state_dir(b)) {
+        error[0] = '\0';
+        return NULL;
+    }
+    sqlite3 *db = db_open(b->db_path, error, error_size);
+    if (!db)
+        return NULL;
+    if (resume_house(b, db, error, error_size) &&
+        (b->access = access_open(db, b->password_path, now(b), error, error_size)))
+        return db;
+    db_close(db);
+    return NULL;
+}
+
+int box_run(const struct settings *settings, const char *version)
+{
+    struct box *b = check_alloc(calloc(1, sizeof *b));
+    char error[700];
+    b->settings = settings;
+    CHECK(sodium_init() >= 0);
+    sqlite3 *db = open_state(b, error, sizeof error);
+    if (!db) {
+        if (error[0])
+            fprintf(stderr, "roomtoned: %s\n", error);
+        free(b);
+        return 1;
+    }
+    int sleepers;
+    struct sleeper *all = read_sleepers(db, (int)settings->max_rooms_awake, &sleepers);
+    uint64_t seed;
+    randombytes_buf(&seed, sizeof seed);
+
+    open_loop(b);
+    b->store = store_start(db, on_store_done, b);
+    access_use_store(b->access, b->store);
+    b->port = (struct room_port){b->store, room_store_commit, room_store_load, tour_port_newest,
+                                 room_store_commit_p99_us};
+    b->rooms = rooms_new(&b->port, b->anchor.clock_epoch, (int)settings->max_rooms_awake, seed,
+                         on_changed, b);
+    wake_sleepers(b, all, sleepers);
+    b->jobs = jobs_new(&b->loop, settings->ingest, b->content_dir);
+    fill_house(b, version);
+    b->net = net_start(&b->house, error, sizeof error);
+    if (b->net) {
+        start_timers(b);
+        say_ready(b);
+        uv_run(&b->loop, UV_RUN_DEFAULT);
+    } else {
+        fprintf(stderr, "roomtoned: %s\n", error);
+        jobs_stop(b->jobs);
+    }
+
+    // What is still in flight lands, then everything goes in reverse.
+    store_stop(b->store);
+    rooms_free(b->rooms);
+    access_free(b->access);
+    if (b->net)
+        net_free(b->net);
+    int code = b->net ? 0 : 1;
+    close_handle((uv_handle_t *)&b->wake);
+    uv_handle_t *rest[] = {(uv_handle_t *)&b->sigint, (uv_handle_t *)&b->sigterm,
+                           (uv_handle_t *)&b->agenda, (uv_handle_t *)&b->sweep,
+                           (uv_handle_t *)&b->renew,  (uv_handle_t *)&b->bye,
+                           (uv_handle_t *)&b->prepare};
+    for (size_t i = 0; !b->net && i < sizeof rest / sizeof rest[0]; i++)
+        close_handle(rest[i]);
+    uv_ref((uv_handle_t *)&b->wake);
+    uv_run(&b->loop, UV_RUN_DEFAULT);
+    uv_loop_close(&b->loop);
+    free(b);
+    return code;
+}

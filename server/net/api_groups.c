@@ -1,0 +1,341 @@
+// SPDX-License-Identifier: Apache-2.0
+// Groups over HTTP: list, create, show, QR code, commands.
+#include "common/base/check.h"
+#include "common/wire/json.h"
+#include "server/net/net.h"
+#include "server/net/overview.h"
+#include "server/net/routes.h"
+#include "server/store/room_store.h"
+
+#include <ctype.h>
+#include <qrencode.h>
+#include <sodium.h>
+#include <string.h>
+
+// A request that waits for the store, with what it asks and gets.
+struct groups_job {
+    struct store_job job;
+    struct request *request;
+    struct room_record *records;
+    int count;
+    house_t now;
+    char tour[WIRE_ID_MAX + 1];
+    bool id_given;
+};
+
+static struct groups_job *job_new(struct request *r, enum err (*run)(sqlite3 *, struct store_job *),
+                                  void (*done)(struct store_job *, enum err))
+{
+    struct groups_job *j = check_alloc(calloc(1, sizeof *j));
+    j->job.run = run;
+    j->job.done = done;
+    j->request = request_ref(r);
+    j->now = net_now(r->net);
+    return j;
+}
+
+static void job_free(struct groups_job *j)
+{
+    request_unref(j->request);
+    free(j->records);
+    free(j);
+}
+
+static enum err list_run(sqlite3 *db, struct store_job *job)
+{
+    struct groups_job *j = (struct groups_job *)job;
+    j->records = check_alloc(calloc(OVERVIEW_GROUPS_MAX, sizeof *j->records));
+    j->count = room_store_list(db, j->records, OVERVIEW_GROUPS_MAX);
+    return ERR_OK;
+}
+
+static void list_done(struct store_job *job, enum err e)
+{
+    struct groups_job *j = (struct groups_job *)job;
+    struct request *r = j->request;
+    if (e != ERR_OK) {
+        request_problem(r, e, NULL);
+    } else {
+        json_t *groups = json_array();
+        for (int i = 0; i < j->count; i++) {
+            struct room *room = rooms_awake(net_house(r->net)->rooms, j->records[i].id);
+            json_array_append_new(groups, overview_group(r->net, &j->records[i], room, false));
+        }
+        request_json(r, 200, json_pack("{s:o}", "groups", groups));
+    }
+    job_free(j);
+}
+
+void api_groups_list(struct request *r)
+{
+    store_submit(net_house(r->net)->store, &job_new(r, list_run, list_done)->job);
+}
+
+// "The Weavers, 10:00" -> "the-weavers-10-00"
+static void slug(const char *name, char *out, size_t size)
+{
+    size_t n = 0;
+    for (const char *p = name; *p && n + 1 < size; p++) {
+        if (isalnum((unsigned char)*p) && (unsigned char)*p < 0x80)
+            out[n++] = (char)tolower((unsigned char)*p);
+        else if (n > 0 && out[n - 1] != '-')
+            out[n++] = '-';
+    }
+    while (n > 0 && out[n - 1] == '-')
+        n--;
+    out[n] = '\0';
+    if (n == 0)
+        snprintf(out, size, "group");
+}
+
+static void new_keys(struct room_record *rec)
+{
+    unsigned char secret[16];
+    randombytes_buf(secret, sizeof secret);
+    sodium_bin2base64(rec->link, sizeof rec->link, secret, sizeof secret,
+                      sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+    joincode_format(randombytes_uniform(100000000), rec->code);
+}
+
+// Tries until id and code are free: a name may be used twice, a code may have been drawn before.
+static enum err create_run(sqlite3 *db, struct store_job *job)
+{
+    struct groups_job *j = (struct groups_job *)job;
+    struct room_record *rec = j->records;
+    char base[41];
+    snprintf(base, sizeof base, "%.40s", rec->id);
+    enum err e = ERR_EXISTS;
+    for (int i = 1; i <= 50 && e == ERR_EXISTS; i++) {
+        if (i > 1 && !j->id_given)
+            snprintf(rec->id, sizeof rec->id, "%s-%d", base, i);
+        new_keys(rec);
+        e = room_store_insert(db, rec, j->now);
+        if (e == ERR_EXISTS && j->id_given && i > 3)
+            break; // three codes taken in a row do not happen: it is the id
+    }
+    return e;
+}
+
+static void on_created_loaded(void *user, const struct wire_message *answer)
+{
+    struct groups_job *j = user;
+    struct request *r = j->request;
+    struct room *room = rooms_awake(net_house(r->net)->rooms, j->records->id);
+    if (answer->type == WIRE_ERROR)
+        request_problem(r, answer->u.error.code, "the group was made, but its tour was not loaded");
+    else
+        request_json(r, 201, overview_group(r->net, j->records, room, true));
+    job_free(j);
+}
+
+static void on_created_found(void *user, enum err e, struct room *room)
+{
+    struct groups_job *j = user;
+    struct wire_command c = {.op = OP_LOAD};
+    unsigned char id[16];
+    randombytes_buf(id, sizeof id);
+    sodium_bin2hex(c.cmd_id, sizeof c.cmd_id, id, sizeof id);
+    memcpy(c.tour, j->tour, sizeof c.tour);
+    if (e == ERR_OK) {
+        room_command(room, &c, j->request->user, net_now(j->request->net), on_created_loaded, j);
+        return;
+    }
+    request_problem(j->request, e, NULL);
+    job_free(j);
+}
+
+static void create_done(struct store_job *job, enum err e)
+{
+    struct groups_job *j = (struct groups_job *)job;
+    struct request *r = j->request;
+    if (e == ERR_OK) {
+        overview_reload(net_overview(r->net));
+        if (j->tour[0]) {
+            rooms_find(net_house(r->net)->rooms, ROOM_BY_ID, j->records->id, net_now(r->net),
+                       on_created_found, j);
+            return;
+        }
+        request_json(r, 201, overview_group(r->net, j->records, NULL, true));
+    } else {
+        request_problem(r, e, NULL);
+    }
+    job_free(j);
+}
+
+void api_groups_create(struct request *r)
+{
+    json_t *body = request_body_json(r);
+    if (!body)
+        return;
+    struct groups_job *j = job_new(r, create_run, create_done);
+    struct room_record *rec = j->records = check_alloc(calloc(1, sizeof *rec));
+    struct json_reader jr;
+    json_reader_init(&jr, body);
+    json_get_string(&jr, "name", true, rec->name, sizeof rec->name);
+    json_get_string(&jr, "id", false, rec->id, sizeof rec->id);
+    json_get_string(&jr, "tour", false, j->tour, sizeof j->tour);
+    if (!rec->name[0])
+        json_fail(&jr, "name", "empty");
+    if (rec->id[0] && !wire_id_valid(rec->id))
+        json_fail(&jr, "id", "not an id");
+    if (j->tour[0] && !wire_id_valid(j->tour))
+        json_fail(&jr, "tour", "not an id");
+    json_decref(body);
+    if (jr.err != ERR_OK) {
+        request_problem(r, jr.err, jr.detail);
+        job_free(j);
+        return;
+    }
+    j->id_given = rec->id[0] != '\0';
+    if (!j->id_given)
+        slug(rec->name, rec->id, 41);
+    rec->created = j->now;
+    room_state_init(&rec->state);
+    store_submit(net_house(r->net)->store, &j->job);
+}
+
+// Handlers that need the room awake.
+struct with_room {
+    struct request *request;
+    struct wire_command command;
+};
+
+static void on_shown(void *user, enum err e, struct room *room)
+{
+    struct request *r = user;
+    if (e == ERR_OK)
+        request_json(r, 200, overview_group(r->net, NULL, room, true));
+    else
+        request_problem(r, e, NULL);
+    request_unref(r);
+}
+
+void api_groups_show(struct request *r)
+{
+    rooms_find(net_house(r->net)->rooms, ROOM_BY_ID, r->parts[3], net_now(r->net), on_shown,
+               request_ref(r));
+}
+
+// A QR code as SVG: one path of squares, four modules of quiet zone as the standard asks.
+static bool qr_svg(const char *text, struct bytes *out)
+{
+    QRcode *qr = QRcode_encodeString8bit(text, 0, QR_ECLEVEL_M);
+    if (!qr)
+        return false;
+    int w = qr->width + 8;
+    bytes_printf(out,
+                 "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\""
+                 " shape-rendering=\"crispEdges\"><path fill=\"#fff\" d=\"M0 0h%dv%dH0z\"/>"
+                 "<path d=\"",
+                 w, w, w, w);
+    for (int y = 0; y < qr->width; y++) {
+        for (int x = 0; x < qr->width; x++) {
+            if (qr->data[y * qr->width + x] & 1)
+                bytes_printf(out, "M%d %dh1v1h-1z", x + 4, y + 4);
+        }
+    }
+    QRcode_free(qr);
+    return bytes_printf(out, "\"/></svg>");
+}
+
+static void on_qr(void *user, enum err e, struct room *room)
+{
+    struct request *r = user;
+    char host[256], url[700];
+    const char *configured = net_house(r->net)->settings->join_url;
+    request_header(r, WSI_TOKEN_HOST, host, sizeof host);
+    if (e == ERR_OK) {
+        struct bytes svg;
+        bytes_init(&svg, 256 * 1024);
+        snprintf(url, sizeof url, "%s%s/j/%s", configured[0] ? "" : "http://",
+                 configured[0] ? configured : host, room_record(room)->link);
+        if (qr_svg(url, &svg))
+            request_text(r, 200, "image/svg+xml", svg.data, svg.len, "cache-control: no-store\r\n");
+        else
+            request_problem(r, ERR_INTERNAL, NULL);
+        bytes_free(&svg);
+    } else {
+        request_problem(r, e, NULL);
+    }
+    request_unref(r);
+}
+
+void api_groups_qr(struct request *r)
+{
+    rooms_find(net_house(r->net)->rooms, ROOM_BY_ID, r->parts[3], net_now(r->net), on_qr,
+               request_ref(r));
+}
+
+static void on_answer(void *user, const struct wire_message *answer)
+{
+    struct with_room *w = user;
+    struct request *r = w->request;
+    if (answer->type == WIRE_ERROR) {
+        request_problem(r, answer->u.error.code, answer->u.error.detail);
+    } else {
+        const struct wire_ack *a = &answer->u.ack;
+        json_t *j =
+            json_pack("{s:s,s:s,s:I,s:I,s:I}", "group", a->group, "cmd_id", a->cmd_id, "epoch",
+                      (json_int_t)a->epoch, "rev", (json_int_t)a->rev, "at", (json_int_t)a->at.us);
+        if (a->duplicate)
+            json_object_set_new(j, "duplicate", json_true());
+        request_json(r, 200, j);
+    }
+    request_unref(r);
+    free(w);
+}
+
+static void on_command_room(void *user, enum err e, struct room *room)
+{
+    struct with_room *w = user;
+    if (e == ERR_OK) {
+        room_command(room, &w->command, w->request->user, net_now(w->request->net), on_answer, w);
+        return;
+    }
+    request_problem(w->request, e, NULL);
+    request_unref(w->request);
+    free(w);
+}
+
+// The body is a command message without type, group and cmd_id; the id may come as the header
+// Idempotency-Key, and is drawn here when there is none (such a command cannot be retried safely).
+static enum err read_command(struct request *r, json_t *body, struct wire_command *out,
+                             char *detail, size_t size)
+{
+    char key[64];
+    if (lws_hdr_custom_copy(r->wsi, key, sizeof key, "idempotency-key:", 16) > 0) {
+        json_object_set_new(body, "cmd_id", json_string(key));
+    } else if (!json_object_get(body, "cmd_id")) {
+        unsigned char id[16];
+        randombytes_buf(id, sizeof id);
+        sodium_bin2hex(key, sizeof key, id, sizeof id);
+        json_object_set_new(body, "cmd_id", json_string(key));
+    }
+    json_object_set_new(body, "type", json_string("command"));
+    json_object_set_new(body, "group", json_string(r->parts[3]));
+    char *text = check_alloc(json_dumps(body, JSON_COMPACT));
+    struct wire_message m;
+    enum err e = wire_decode(text, strlen(text), &m, detail, size);
+    free(text);
+    *out = m.u.command;
+    return e;
+}
+
+void api_groups_command(struct request *r)
+{
+    json_t *body = request_body_json(r);
+    if (!body)
+        return;
+    struct with_room *w = check_alloc(calloc(1, sizeof *w));
+    char detail[120];
+    enum err e = read_command(r, body, &w->command, detail, sizeof detail);
+    json_decref(body);
+    if (e != ERR_OK) {
+        request_problem(r, e, detail);
+        free(w);
+        return;
+    }
+    w->request = request_ref(r);
+    rooms_find(net_house(r->net)->rooms, ROOM_BY_ID, r->parts[3], net_now(r->net), on_command_room,
+               w);
+}

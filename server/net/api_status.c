@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// How the box does: for people (status), for supervisors (healthz), for Prometheus (metrics).
+#include "server/net/net.h"
+#include "server/net/routes.h"
+
+static int64_t uptime_s(const struct net_house *h)
+{
+    return mono_diff_ns(house_raw_now(), h->started) / 1000000000;
+}
+
+void api_status(struct request *r)
+{
+    const struct net_house *h = net_house(r->net);
+    struct store_stats s = store_stats(h->store);
+    request_json(r, 200,
+                 json_pack("{s:s,s:I,s:I,s:I,s:i,s:I,s:{s:I,s:I,s:I}}", "version", h->version,
+                           "house_now", (json_int_t)net_now(r->net).us, "clock_epoch",
+                           (json_int_t)h->anchor->clock_epoch, "uptime_s", (json_int_t)uptime_s(h),
+                           "groups", rooms_count(h->rooms), "members",
+                           (json_int_t)net_counters(r->net)->connections, "store", "commits",
+                           (json_int_t)s.commits, "commit_p99_us", (json_int_t)s.p99_us, "failed",
+                           (json_int_t)s.failed));
+}
+
+void api_healthz(struct request *r)
+{
+    const struct net_house *h = net_house(r->net);
+    request_json(r, 200,
+                 json_pack("{s:s,s:I,s:I,s:b}", "status", "ok", "house_now",
+                           (json_int_t)net_now(r->net).us, "clock_epoch",
+                           (json_int_t)h->anchor->clock_epoch, "time_trusted",
+                           (int)h->anchor->realtime_trusted));
+}
+
+static void gauge(struct bytes *b, const char *name, const char *kind, const char *help, double v)
+{
+    bytes_printf(b, "# HELP roomtone_%s %s\n# TYPE roomtone_%s %s\nroomtone_%s %.9g\n", name, help,
+                 name, kind, name, v);
+}
+
+void api_metrics(struct request *r)
+{
+    const struct net_house *h = net_house(r->net);
+    const struct net_counters *c = net_counters(r->net);
+    struct store_stats s = store_stats(h->store);
+    struct bytes b;
+    bytes_init(&b, 64 * 1024);
+    gauge(&b, "house_time_seconds", "gauge", "House time.", (double)net_now(r->net).us / 1e6);
+    gauge(&b, "clock_epoch", "gauge", "Rises when house time had to be set anew.",
+          h->anchor->clock_epoch);
+    gauge(&b, "uptime_seconds", "gauge", "Since the server started.", (double)uptime_s(h));
+    gauge(&b, "rooms_awake", "gauge", "Rooms in memory.", rooms_count(h->rooms));
+    gauge(&b, "connections", "gauge", "WebSockets open.", (double)c->connections);
+    gauge(&b, "messages_received_total", "counter", "Text messages read.", (double)c->messages_in);
+    gauge(&b, "states_sent_total", "counter", "State messages written.", (double)c->states_out);
+    gauge(&b, "time_answers_total", "counter", "Time questions answered.", (double)c->stamps);
+    gauge(&b, "http_requests_total", "counter", "HTTP requests.", (double)c->requests);
+    gauge(&b, "refused_total", "counter", "Refused at the door.", (double)c->refused);
+    gauge(&b, "wrong_codes_total", "counter", "Wrong join codes.", (double)c->wrong_codes);
+    gauge(&b, "store_commits_total", "counter", "Commits with an fsync.", (double)s.commits);
+    gauge(&b, "store_commit_failures_total", "counter", "Commits that failed.", (double)s.failed);
+    gauge(&b, "store_commit_p99_seconds", "gauge", "Of the last 256 commits.",
+          (double)s.p99_us / 1e6);
+    request_text(r, 200, "text/plain; version=0.0.4", b.data, b.len, "cache-control: no-store\r\n");
+    bytes_free(&b);
+}

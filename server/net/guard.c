@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/net/guard.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+#include <strings.h>
+
+// The name of "name:port" or "[v6]:port" without brackets and port. False when it is too long.
+static bool bare_name(const char *host, char *out, size_t size)
+{
+    size_t len;
+    if (host[0] == '[') {
+        host++;
+        len = strcspn(host, "]");
+    } else {
+        len = strcspn(host, ":");
+    }
+    if (len == 0 || len >= size)
+        return false;
+    memcpy(out, host, len);
+    out[len] = '\0';
+    return true;
+}
+
+static bool listed(const char *name, const char *names)
+{
+    size_t len = strlen(name);
+    for (const char *p = names; *p;) {
+        size_t n = strcspn(p, ", ");
+        if (n == len && strncasecmp(p, name, len) == 0)
+            return true;
+        p += n;
+        p += strspn(p, ", ");
+    }
+    return false;
+}
+
+bool guard_host_ok(const char *host, const char *names)
+{
+    char name[256];
+    unsigned char address[16];
+    if (!bare_name(host, name, sizeof name))
+        return false;
+    if (inet_pton(AF_INET, name, address) == 1 || inet_pton(AF_INET6, name, address) == 1)
+        return true;
+    if (!strchr(name, '.'))
+        return true; // localhost, and names only this network's own DNS can give
+    size_t len = strlen(name);
+    if (len > 6 && strcasecmp(name + len - 6, ".local") == 0)
+        return true;
+    return listed(name, names);
+}
+
+bool guard_origin_ok(const char *origin, const char *host)
+{
+    if (!origin[0])
+        return true;
+    const char *p = strstr(origin, "://");
+    return p && strcasecmp(p + 3, host) == 0;
+}

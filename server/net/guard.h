@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who may speak to this box at all: the checks of Host and Origin. A page of somebody else must not
+// reach the box through a visitor's or curator's browser, be it directly (Origin is not ours) or by
+// pointing a name of its own at the box's address (Host is not ours). Pure.
+#ifndef SERVER_NET_GUARD_H
+#define SERVER_NET_GUARD_H
+
+#include <stdbool.h>
+
+// `host` as in the Host header ("192.168.4.1:8080"). Ours are: any IP address, localhost, *.local,
+// names without a dot, and those in `names` (comma separated).
+bool guard_host_ok(const char *host, const char *names);
+
+// `origin` as in the Origin header; "" when absent, which only programs do: then the request
+// brings its own credentials or none. With one, its host and port must be those of `host`.
+bool guard_origin_ok(const char *origin, const char *host);
+
+#endif

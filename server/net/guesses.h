@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// How many wrong join codes the house accepts: a token bucket for the whole box, not per address
+// (a school class shares one). Right codes cost nothing. While it is empty codes are not looked at
+// at all, or guessing would go on; QR links still work. Pure.
+#ifndef SERVER_NET_GUESSES_H
+#define SERVER_NET_GUESSES_H
+
+#include "common/time/instant.h"
+
+#include <stdbool.h>
+
+struct guesses {
+    int64_t per_minute; // also the burst
+    double tokens;
+    house_t at;
+};
+
+void guesses_init(struct guesses *g, int64_t per_minute, house_t now);
+// True when a code may be looked at.
+bool guesses_allowed(struct guesses *g, house_t now);
+// Notes a wrong one.
+void guesses_wrong(struct guesses *g);
+
+#endif

@@ -1,0 +1,455 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/net/net.h"
+
+#include "common/base/check.h"
+#include "common/base/log.h"
+#include "server/net/guard.h"
+#include "server/net/overview.h"
+#include "server/net/peer.h"
+#include "server/net/routes.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+struct net {
+    const struct net_house *house;
+    struct lws_context *context;
+    struct lws_vhost *vhost;
+    void *loops[1];
+    struct net_counters counters;
+    struct guesses guesses;
+    struct overview *overview;
+    struct peer *peers;
+    uint64_t uploads;
+    bool stopping;
+};
+
+struct http_session {
+    struct request *request;
+};
+
+const struct net_house *net_house(const struct net *net)
+{
+    return net->house;
+}
+
+struct net_counters *net_counters(struct net *net)
+{
+    return &net->counters;
+}
+
+struct guesses *net_guesses(struct net *net)
+{
+    return &net->guesses;
+}
+
+struct overview *net_overview(struct net *net)
+{
+    return net->overview;
+}
+
+struct peer **net_peers(struct net *net)
+{
+    return &net->peers;
+}
+
+house_t net_now(const struct net *net)
+{
+    return house_at(net->house->anchor, house_raw_now());
+}
+
+int64_t net_now_ns(const struct net *net)
+{
+    return house_ns_at(net->house->anchor, house_raw_now());
+}
+
+void net_changed(struct net *net)
+{
+    if (net->overview && !net->stopping)
+        overview_changed(net->overview);
+}
+
+static void header(struct lws *wsi, enum lws_token_indexes token, char *out, size_t size)
+{
+    if (lws_hdr_copy(wsi, out, (int)size, token) <= 0)
+        out[0] = '\0';
+}
+
+static bool door_ok(struct net *net, struct lws *wsi)
+{
+    char host[256], origin[300];
+    header(wsi, WSI_TOKEN_HOST, host, sizeof host);
+    header(wsi, WSI_TOKEN_ORIGIN, origin, sizeof origin);
+    if (guard_host_ok(host, net->house->settings->names) && guard_origin_ok(origin, host))
+        return true;
+    net->counters.refused++;
+    log_debug("net", "refused host '%s' origin '%s'", host, origin);
+    return false;
+}
+
+// Debian's libwebsockets would take "Upgrade: h2c" on plain HTTP and then speak HTTP/2, whose
+// parser has known holes. Only WebSockets on /ws with our subprotocol are let through. The header
+// is read with lws_hdr_copy, never from the callback's `in`: that pointer may be stale here.
+static bool upgrade_ok(struct net *net, struct lws *wsi)
+{
+    char upgrade[32], path[32], protocol[128];
+    header(wsi, WSI_TOKEN_UPGRADE, upgrade, sizeof upgrade);
+    header(wsi, WSI_TOKEN_GET_URI, path, sizeof path);
+    header(wsi, WSI_TOKEN_PROTOCOL, protocol, sizeof protocol);
+    if (strcasecmp(upgrade, "websocket") == 0 && strcmp(path, "/ws") == 0 &&
+        strstr(protocol, WIRE_SUBPROTOCOL) && door_ok(net, wsi) &&
+        net->counters.connections < net->house->settings->max_members && !net->stopping)
+        return true;
+    net->counters.refused++;
+    return false;
+}
+
+static void cookie_token(const char *cookies, char *out, size_t size)
+{
+    static const char name[] = "roomtone_session=";
+    out[0] = '\0';
+    for (const char *p = cookies; *p;) {
+        if (strncmp(p, name, sizeof name - 1) == 0) {
+            p += sizeof name - 1;
+            size_t len = strcspn(p, "; ");
+            if (len < size) {
+                memcpy(out, p, len);
+                out[len] = '\0';
+            }
+            return;
+        }
+        p += strcspn(p, ";");
+        p += strspn(p, "; ");
+    }
+}
+
+void net_session_token(struct request *r, char *out, size_t size)
+{
+    char text[1024];
+    request_header(r, WSI_TOKEN_HTTP_AUTHORIZATION, text, sizeof text);
+    if (strncmp(text, "Bearer ", 7) == 0) {
+        snprintf(out, size, "%.*s", (int)size - 1, text + 7);
+        return;
+    }
+    request_header(r, WSI_TOKEN_HTTP_COOKIE, text, sizeof text);
+    cookie_token(text, out, size);
+}
+
+static bool read_line(struct request *r, struct lws *wsi)
+{
+    char *uri;
+    int len, kind = lws_http_get_uri_and_method(wsi, &uri, &len);
+    static const enum request_method methods[] = {
+        [LWSHUMETH_GET] = METHOD_GET,       [LWSHUMETH_POST] = METHOD_POST,
+        [LWSHUMETH_OPTIONS] = METHOD_OTHER, [LWSHUMETH_PUT] = METHOD_PUT,
+        [LWSHUMETH_PATCH] = METHOD_OTHER,   [LWSHUMETH_DELETE] = METHOD_DELETE,
+        [LWSHUMETH_CONNECT] = METHOD_OTHER, [LWSHUMETH_HEAD] = METHOD_GET,
+    };
+    if (kind < 0 || kind > LWSHUMETH_HEAD || len <= 0 || len >= REQUEST_PATH_MAX || uri[0] != '/')
+        return false;
+    r->method = methods[kind];
+    r->head = kind == LWSHUMETH_HEAD;
+    memcpy(r->path, uri, (size_t)len);
+    r->path[len] = '\0';
+    for (char *p = r->path + 1; *p;) {
+        if (r->part_count == REQUEST_PARTS_MAX)
+            return false;
+        r->parts[r->part_count++] = p;
+        p += strcspn(p, "/");
+        if (*p)
+            *p++ = '\0';
+    }
+    char text[32];
+    request_header(r, WSI_TOKEN_HTTP_CONTENT_LENGTH, text, sizeof text);
+    r->content_length = text[0] ? strtoll(text, NULL, 10) : 0;
+    return r->content_length >= 0;
+}
+
+// Where an upload goes until the ingest child has read it.
+static bool open_upload(struct net *net, struct request *r)
+{
+    snprintf(r->body_path, sizeof r->body_path, "%s/%d-%llu", net->house->upload_dir, (int)getpid(),
+             (unsigned long long)++net->uploads);
+    r->body_fd = open(r->body_path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
+    return r->body_fd >= 0;
+}
+
+static void prepare_body(struct net *net, struct request *r, enum route_body kind)
+{
+    switch (kind) {
+    case BODY_NONE:
+        break;
+    case BODY_JSON:
+        r->body_max = REQUEST_JSON_MAX;
+        break;
+    case BODY_TEXT:
+        r->body_max = REQUEST_TEXT_MAX;
+        break;
+    case BODY_FILE:
+        r->body_max = net->house->settings->upload_max_mb * 1024 * 1024;
+        break;
+    }
+    if (r->content_length > r->body_max)
+        request_problem(r, ERR_TOO_LARGE, NULL);
+    else if (kind == BODY_FILE && !open_upload(net, r))
+        request_problem(r, ERR_STORAGE_FAILED, NULL);
+}
+
+static void admit(struct net *net, struct request *r)
+{
+    enum err why;
+    const struct route *route = routes_find(r, &why);
+    if (!route) {
+        request_problem(r, why, NULL);
+        return;
+    }
+    char token[100];
+    net_session_token(r, token, sizeof token);
+    const struct access_user *u = access_check(net->house->access, token, net_now(net));
+    if (u)
+        snprintf(r->user, sizeof r->user, "%s", u->name);
+    if (route->right == RIGHT_STAFF && !u) {
+        request_problem(r, ERR_UNAUTHORIZED, NULL);
+        return;
+    }
+    prepare_body(net, r, route->body);
+    if (!r->answered && r->content_length == 0)
+        route->handle(r);
+}
+
+static int on_http(struct net *net, struct lws *wsi, struct http_session *s)
+{
+    net->counters.requests++;
+    // A request that came on a kept-alive connection: the last one is over.
+    if (s->request)
+        request_detach(s->request);
+    struct request *r = s->request = request_new(net, wsi);
+    if (!read_line(r, wsi)) {
+        request_problem(r, ERR_BAD_REQUEST, NULL);
+    } else if (!door_ok(net, wsi)) {
+        request_problem(r, ERR_BAD_ORIGIN, NULL);
+    } else {
+        admit(net, r);
+    }
+    // Answers may take a moment (the store, a password); a body has its own limit below.
+    lws_set_timeout(wsi, PENDING_TIMEOUT_HTTP_CONTENT, 30);
+    return 0;
+}
+
+static int on_body(struct request *r, const void *data, size_t len)
+{
+    if (!r)
+        return -1;
+    request_take_body(r, data, len);
+    if (r->wsi)
+        lws_set_timeout(r->wsi, PENDING_TIMEOUT_HTTP_CONTENT, 30);
+    return 0;
+}
+
+static int on_body_complete(struct request *r)
+{
+    enum err why;
+    if (!r)
+        return -1;
+    const struct route *route = routes_find(r, &why);
+    if (!r->answered && route)
+        route->handle(r);
+    return 0;
+}
+
+static int on_http_writable(struct lws *wsi, struct http_session *s)
+{
+    struct request *r = s->request;
+    if (!r)
+        return 0;
+    if (request_write(r) < 0)
+        return -1;
+    if (!request_done(r))
+        return 0;
+    bool close_after = r->close_after;
+    s->request = NULL;
+    request_detach(r);
+    return close_after || lws_http_transaction_completed(wsi) ? -1 : 0;
+}
+
+static struct net *net_of(struct lws *wsi)
+{
+    return lws_context_user(lws_get_context(wsi));
+}
+
+static int http_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
+                         size_t len)
+{
+    struct http_session *s = user;
+    switch (reason) {
+    case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
+        return upgrade_ok(net_of(wsi), wsi) ? 0 : -1;
+    case LWS_CALLBACK_HTTP:
+        return on_http(net_of(wsi), wsi, s);
+    case LWS_CALLBACK_HTTP_BODY:
+        return on_body(s->request, in, len);
+    case LWS_CALLBACK_HTTP_BODY_COMPLETION:
+        return on_body_complete(s->request);
+    case LWS_CALLBACK_HTTP_WRITEABLE:
+        return on_http_writable(wsi, s);
+    case LWS_CALLBACK_CLOSED_HTTP:
+        if (s && s->request) {
+            request_detach(s->request);
+            s->request = NULL;
+        }
+        return 0;
+    default:
+        return 0;
+    }
+}
+
+static int ws_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
+                       size_t len)
+{
+    struct peer *p = user;
+    switch (reason) {
+    case LWS_CALLBACK_ESTABLISHED: {
+        char cookies[1024], token[64];
+        header(wsi, WSI_TOKEN_HTTP_COOKIE, cookies, sizeof cookies);
+        cookie_token(cookies, token, sizeof token);
+        peer_open(p, net_of(wsi), wsi, token);
+        return 0;
+    }
+    case LWS_CALLBACK_RECEIVE:
+        return peer_receive(p, in, len);
+    case LWS_CALLBACK_SERVER_WRITEABLE:
+        return peer_write(p);
+    case LWS_CALLBACK_CLOSED:
+        peer_close(p);
+        return 0;
+    default:
+        return 0;
+    }
+}
+
+// protocols[0] takes all HTTP; the second one is spoken on /ws. rx_buffer_size bounds what one idle
+// socket costs; longer messages come in pieces.
+static const struct lws_protocols protocols[] = {
+    {"http", http_callback, sizeof(struct http_session), 512, 0, NULL, 0},
+    {WIRE_SUBPROTOCOL, ws_callback, sizeof(struct peer), 512, 0, NULL, 0},
+    {NULL, NULL, 0, 0, 0, NULL, 0},
+};
+
+static void lws_log(int level, const char *line)
+{
+    int len = (int)strcspn(line, "\n");
+    if (level & LLL_ERR)
+        log_warn("lws", "%.*s", len, line);
+    else
+        log_debug("lws", "%.*s", len, line);
+}
+
+// "ADDR:PORT" or "[V6]:PORT".
+static bool parse_listen(const char *listen, char *address, size_t size, int *port)
+{
+    const char *colon = strrchr(listen, ':');
+    if (!colon || colon == listen || (size_t)(colon - listen) >= size)
+        return false;
+    char *end;
+    long p = strtol(colon + 1, &end, 10);
+    if (end == colon + 1 || *end || p < 0 || p > 65535)
+        return false;
+    bool brackets = listen[0] == '[' && colon[-1] == ']';
+    size_t len = (size_t)(colon - listen) - (brackets ? 2 : 0);
+    memcpy(address, listen + (brackets ? 1 : 0), len);
+    address[len] = '\0';
+    *port = (int)p;
+    return true;
+}
+
+static bool open_port(struct net *net, const char *address, int port)
+{
+    struct lws_context_creation_info info = {
+        .port = port,
+        .iface = strcmp(address, "0.0.0.0") == 0 ? NULL : address,
+        .protocols = protocols,
+        .options = LWS_SERVER_OPTION_FAIL_UPON_UNABLE_TO_BIND,
+        .keepalive_timeout = 30,
+        .timeout_secs = 10, // headers must be complete by then
+        .alpn = "http/1.1",
+        // Dead peers show after 5 + 3 * 2 s.
+        .ka_time = 5,
+        .ka_probes = 3,
+        .ka_interval = 2,
+    };
+    net->vhost = lws_create_vhost(net->context, &info);
+    return net->vhost != NULL;
+}
+
+static bool open_context(struct net *net)
+{
+    lws_set_log_level(LLL_ERR | LLL_WARN, lws_log);
+    net->loops[0] = net->house->loop;
+    struct lws_context_creation_info info = {
+        .port = CONTEXT_PORT_NO_LISTEN_SERVER,
+        .options = LWS_SERVER_OPTION_EXPLICIT_VHOSTS | LWS_SERVER_OPTION_LIBUV,
+        .foreign_loops = net->loops,
+        .user = net,
+        .fd_limit_per_thread = (unsigned int)net->house->settings->max_members + 1024,
+        .max_http_header_pool = 256,
+        .pt_serv_buf_size = 16 * 1024,
+    };
+    net->context = lws_create_context(&info);
+    return net->context != NULL;
+}
+
+struct net *net_start(const struct net_house *house, char *error, size_t error_size)
+{
+    char address[100];
+    int port;
+    const char *listen = house->settings->listen;
+    if (!parse_listen(listen, address, sizeof address, &port)) {
+        snprintf(error, error_size, "listen: '%s' is not ADDR:PORT", listen);
+        return NULL;
+    }
+    struct net *net = check_alloc(calloc(1, sizeof *net));
+    net->house = house;
+    guesses_init(&net->guesses, house->settings->wrong_codes_per_minute, net_now(net));
+    if (!open_context(net)) {
+        snprintf(error, error_size, "libwebsockets does not start; is its libuv plugin installed?");
+        free(net);
+        return NULL;
+    }
+    if (!open_port(net, address, port)) {
+        snprintf(error, error_size,
+                 "%s: cannot listen here; the port is in use or the address is "
+                 "not this machine's",
+                 listen);
+        lws_context_destroy(net->context);
+        uv_run(house->loop, UV_RUN_DEFAULT);
+        free(net);
+        return NULL;
+    }
+    net->overview = overview_new(net);
+    return net;
+}
+
+int net_port(const struct net *net)
+{
+    return lws_get_vhost_listen_port(net->vhost);
+}
+
+void net_bye(struct net *net)
+{
+    net->stopping = true;
+    for (struct peer *p = net->peers; p; p = p->next)
+        peer_bye(p, "restarting", 1000);
+}
+
+void net_stop(struct net *net)
+{
+    overview_stop(net->overview);
+    net->overview = NULL;
+    lws_context_destroy(net->context);
+}
+
+void net_free(struct net *net)
+{
+    free(net);
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// The network side: one libwebsockets context on the program's libuv loop, the guards at its door,
+// and what handlers work with. The only folder that includes libwebsockets.
+//
+//   net.c       context, guards (upgrade, host, origin), the two lws callbacks
+//   request.c   one HTTP exchange         peer.c      one WebSocket
+//   routes.c    the table of routes       overview.c  what staff see of the house
+//   api_*.c     handlers, by subject      files.c     pages and content
+//   guesses.c   the limit on wrong codes
+#ifndef SERVER_NET_NET_H
+#define SERVER_NET_NET_H
+
+#include "server/access/access.h"
+#include "server/house/house.h"
+#include "server/ingest/jobs.h"
+#include "server/net/guesses.h"
+#include "server/room/rooms.h"
+#include "server/settings.h"
+#include "server/store/store.h"
+
+#include <uv.h>
+
+struct net;
+struct lws;
+struct overview;
+struct peer;
+
+// What handlers work with; owned by main.c, outlives the net.
+struct net_house {
+    const struct settings *settings;
+    uv_loop_t *loop;
+    const struct house_anchor *anchor;
+    struct store *store;
+    struct rooms *rooms;
+    struct access *access;
+    struct jobs *jobs;
+    const char *content_dir;
+    const char *upload_dir;
+    const char *version;
+    mono_t started;
+};
+
+struct net_counters {
+    int64_t connections; // WebSockets open now
+    int64_t messages_in; // text messages read
+    int64_t states_out;  // state messages written
+    int64_t stamps;      // time questions answered
+    int64_t requests;    // HTTP requests
+    int64_t refused;     // at the door: wrong upgrade, host, origin; full house
+    int64_t wrong_codes;
+};
+
+// Starts serving. NULL with one line in `error` (a port in use, an address that is not ours).
+struct net *net_start(const struct net_house *house, char *error, size_t error_size);
+int net_port(const struct net *net);
+// Takes no more sockets and says goodbye to those there are; the loop needs a moment to write it.
+void net_bye(struct net *net);
+// Closes everything. The loop must then run until nothing is left, and net_free() be called after.
+void net_stop(struct net *net);
+void net_free(struct net *net);
+
+const struct net_house *net_house(const struct net *net);
+struct net_counters *net_counters(struct net *net);
+struct guesses *net_guesses(struct net *net);
+struct overview *net_overview(struct net *net);
+// House time now, and in ns for the time exchange.
+house_t net_now(const struct net *net);
+int64_t net_now_ns(const struct net *net);
+// Lets peer.c keep track of its sockets.
+struct peer **net_peers(struct net *net);
+struct request;
+// The login token a request brings: "Authorization: Bearer TOKEN" or the session cookie; or "".
+void net_session_token(struct request *r, char *out, size_t size);
+// Called when something in the staff's overview is new.
+void net_changed(struct net *net);
+
+#endif

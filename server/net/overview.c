@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/net/overview.h"
+
+#include "common/base/check.h"
+#include "common/base/log.h"
+#include "server/net/net.h"
+#include "server/net/peer.h"
+#include "server/store/room_store.h"
+
+#include <string.h>
+
+// Twice a second: what a person can follow.
+enum { PERIOD_MS = 500 };
+
+struct overview {
+    struct net *net;
+    uv_timer_t timer;
+    struct room_record *records; // all groups, newest list
+    int count;
+    bool dirty, running, listed, loading, stopped;
+    struct bytes text;
+};
+
+struct list_job {
+    struct store_job job;
+    struct overview *overview;
+    struct room_record *records;
+    int count;
+};
+
+static void on_tick(uv_timer_t *t);
+
+struct overview *overview_new(struct net *net)
+{
+    struct overview *o = check_alloc(calloc(1, sizeof *o));
+    o->net = net;
+    bytes_init(&o->text, WIRE_HOUSE_MAX);
+    uv_timer_init(net_house(net)->loop, &o->timer);
+    o->timer.data = o;
+    overview_reload(o);
+    return o;
+}
+
+static void on_closed(uv_handle_t *h)
+{
+    struct overview *o = h->data;
+    if (o->loading)
+        return; // the list's completion frees it
+    bytes_free(&o->text);
+    free(o->records);
+    free(o);
+}
+
+void overview_stop(struct overview *o)
+{
+    o->stopped = true;
+    uv_close((uv_handle_t *)&o->timer, on_closed);
+}
+
+static enum err list_run(sqlite3 *db, struct store_job *job)
+{
+    struct list_job *j = (struct list_job *)job;
+    j->records = check_alloc(calloc(OVERVIEW_GROUPS_MAX, sizeof *j->records));
+    j->count = room_store_list(db, j->records, OVERVIEW_GROUPS_MAX);
+    return ERR_OK;
+}
+
+static void list_done(struct store_job *job, enum err e)
+{
+    struct list_job *j = (struct list_job *)job;
+    struct overview *o = j->overview;
+    o->loading = false;
+    if (e == ERR_OK) {
+        free(o->records);
+        o->records = j->records;
+        o->count = j->count;
+        o->listed = true;
+    } else {
+        free(j->records);
+    }
+    free(j);
+    if (o->stopped)
+        on_closed((uv_handle_t *)&o->timer);
+    else
+        overview_changed(o);
+}
+
+void overview_reload(struct overview *o)
+{
+    struct list_job *j = check_alloc(calloc(1, sizeof *j));
+    j->job.run = list_run;
+    j->job.done = list_done;
+    j->overview = o;
+    o->loading = true;
+    store_submit(net_house(o->net)->store, &j->job);
+}
+
+static json_t *report_json(const struct wire_report *r)
+{
+    return json_pack("{s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "playing",
+                     wire_playing_name(r->playing), "position", (json_int_t)r->position_us, "at",
+                     (json_int_t)r->at.us, "error_us", (json_int_t)r->error_us, "uncertainty_us",
+                     (json_int_t)r->uncertainty_us, "rtt_us", (json_int_t)r->rtt_us, "skew_ppb",
+                     (json_int_t)r->skew_ppb, "dac_ppb", (json_int_t)r->dac_ppb, "buffer_ms",
+                     (json_int_t)r->buffer_ms, "xruns", (json_int_t)r->xruns, "jumps",
+                     (json_int_t)r->jumps, "prep_us", (json_int_t)r->prep_us);
+}
+
+static json_t *member_json(const struct room_member *m)
+{
+    json_t *j = json_pack("{s:s,s:s}", "id", m->id, "role", wire_role_name(m->role));
+    if (m->name[0])
+        json_object_set_new(j, "name", json_string(m->name));
+    if (m->lang[0])
+        json_object_set_new(j, "lang", json_string(m->lang));
+    if (m->has_report)
+        json_object_set_new(j, "report", report_json(&m->report));
+    return j;
+}
+
+static void append_members(json_t *list, struct room *room, enum wire_role role)
+{
+    for (struct room_member *m = room_members(room);
+         m && json_array_size(list) < OVERVIEW_MEMBERS_MAX; m = m->next) {
+        if (m->role == role)
+            json_array_append_new(list, member_json(m));
+    }
+}
+
+static json_t *state_json(const struct room_record *record, struct room *room)
+{
+    struct wire_message m = {.type = WIRE_STATE};
+    if (room)
+        room_publish(room, &m.u.state);
+    else
+        room_state_publish(&record->state, NULL, &m.u.state);
+    memcpy(m.u.state.group, record->id, sizeof m.u.state.group);
+    struct bytes text;
+    bytes_init(&text, WIRE_MESSAGE_MAX);
+    CHECK(wire_encode(&m, &text));
+    json_t *j = json_loadb(text.data, text.len, 0, NULL);
+    bytes_free(&text);
+    json_object_del(j, "type");
+    return j;
+}
+
+json_t *overview_group(struct net *net, const struct room_record *record, struct room *room,
+                       bool with_members)
+{
+    if (room)
+        record = room_record(room);
+    char link[WIRE_TOKEN_MAX + 8];
+    snprintf(link, sizeof link, "/j/%s", record->link);
+    json_t *j = json_pack("{s:s,s:s,s:s,s:s}", "id", record->id, "name", record->name, "code",
+                          record->code, "link", link);
+    if (record->state.tour_id[0])
+        json_object_set_new(j, "tour", json_string(record->state.tour_id));
+    json_t *state = state_json(record, room);
+    json_object_set_new(state, "clock_epoch", json_integer(net_house(net)->anchor->clock_epoch));
+    json_object_set_new(j, "state", state);
+    json_object_set_new(j, "lead_us", json_integer(room ? room_lead_us(room) : 0));
+    json_object_set_new(j, "visitors",
+                        json_integer(room ? room_member_count(room, ROLE_VISITOR) : 0));
+    json_object_set_new(j, "kiosks", json_integer(room ? room_member_count(room, ROLE_KIOSK) : 0));
+    if (room && room_degraded(room))
+        json_object_set_new(j, "degraded", json_true());
+    if (with_members) {
+        json_t *members = json_array();
+        if (room) {
+            append_members(members, room, ROLE_KIOSK);
+            append_members(members, room, ROLE_VISITOR);
+        }
+        json_object_set_new(j, "members", members);
+    }
+    return j;
+}
+
+static int append(const char *data, size_t size, void *user)
+{
+    return bytes_append(user, data, size) ? 0 : -1;
+}
+
+static void make_text(struct overview *o)
+{
+    const struct net_house *h = net_house(o->net);
+    json_t *groups = json_array();
+    for (int i = 0; i < o->count; i++) {
+        struct room *room = rooms_awake(h->rooms, o->records[i].id);
+        // What the room is now is what it will be when it sleeps.
+        if (room)
+            o->records[i] = *room_record(room);
+        json_array_append_new(groups, overview_group(o->net, &o->records[i], room, true));
+    }
+    json_t *j =
+        json_pack("{s:s,s:I,s:I,s:o}", "type", "house", "house_now", (json_int_t)net_now(o->net).us,
+                  "clock_epoch", (json_int_t)h->anchor->clock_epoch, "groups", groups);
+    bytes_clear(&o->text);
+    if (json_dump_callback(j, append, &o->text, JSON_COMPACT) != 0) {
+        log_warn("overview", "the house is too large for one message");
+        bytes_clear(&o->text);
+    }
+    json_decref(j);
+}
+
+static bool anybody_looks(struct overview *o)
+{
+    for (struct peer *p = *net_peers(o->net); p; p = p->next) {
+        if (p->greeted && p->member.role == ROLE_STAFF)
+            return true;
+    }
+    return false;
+}
+
+static void on_tick(uv_timer_t *t)
+{
+    struct overview *o = t->data;
+    o->running = false;
+    if (!o->dirty || !o->listed || !anybody_looks(o))
+        return;
+    o->dirty = false;
+    make_text(o);
+    for (struct peer *p = *net_peers(o->net); p; p = p->next)
+        peer_overview_changed(p);
+    o->running = true;
+    uv_timer_start(&o->timer, on_tick, PERIOD_MS, 0);
+}
+
+// The first change is told at once, those that follow in the next period together.
+void overview_changed(struct overview *o)
+{
+    o->dirty = true;
+    if (o->running || o->stopped)
+        return;
+    o->running = true;
+    uv_timer_start(&o->timer, on_tick, 1, 0);
+}
+
+void overview_wanted(struct overview *o)
+{
+    overview_changed(o);
+}
+
+const struct bytes *overview_text(const struct overview *o)
+{
+    return o->text.len ? &o->text : NULL;
+}

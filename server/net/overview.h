@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// The house as staff see it: groups with their state and who is in them, as one message of type
+// "house" (docs/PROTOCOL.md). Made at most twice a second however much happens, encoded once for
+// all staff. Sleeping groups come from the store, read again when groups were made or renamed.
+#ifndef SERVER_NET_OVERVIEW_H
+#define SERVER_NET_OVERVIEW_H
+
+#include "common/base/bytes.h"
+#include "server/room/rooms.h"
+
+#include <jansson.h>
+
+struct net;
+struct overview;
+
+// Groups shown: what a page can draw; more can be asked for by id.
+enum { OVERVIEW_GROUPS_MAX = 500, OVERVIEW_MEMBERS_MAX = 100 };
+
+struct overview *overview_new(struct net *net);
+void overview_stop(struct overview *o); // closes its timer; freed by the loop
+// Something is new: staff will hear within half a second.
+void overview_changed(struct overview *o);
+// Groups were made: reads the list of sleeping ones again.
+void overview_reload(struct overview *o);
+// The newest message; NULL before the first list was read.
+const struct bytes *overview_text(const struct overview *o);
+// Staff came: makes sure there is a fresh message soon.
+void overview_wanted(struct overview *o);
+
+// One group as JSON, awake (room, with its members if asked) or asleep (record only).
+json_t *overview_group(struct net *net, const struct room_record *record, struct room *room,
+                       bool with_members);
+
+#endif

@@ -1,0 +1,462 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/net/peer.h"
+
+#include "common/base/check.h"
+#include "common/base/joincode.h"
+#include "common/base/log.h"
+#include "server/net/net.h"
+#include "server/net/overview.h"
+
+#include <string.h>
+
+// What a socket is owed, in order. The room's state has at most one place in the queue, taken when
+// it became due; what is written there is the newest state of that moment. An ack is queued after
+// the state it acknowledges, so it never overtakes it.
+struct owed {
+    struct owed *next;
+    bool state;
+    size_t len;
+    unsigned char data[]; // LWS_PRE bytes of room, then the message
+};
+
+// What a client may send: 20 messages a second, 40 at once (a page sends one report a second and a
+// command when somebody taps). Time questions do not count; they are bounded by their queue.
+#define TOKENS_PER_S 20.0
+#define TOKENS_MAX 40.0
+
+// Answers that come later, from the store or a room.
+struct later {
+    struct net *net;
+    uint64_t number;
+    struct wire_hello hello;
+    struct wire_command command;
+    char user[48];
+};
+
+static struct later *later_new(struct peer *p)
+{
+    struct later *l = check_alloc(calloc(1, sizeof *l));
+    l->net = p->net;
+    l->number = p->number;
+    memcpy(l->user, p->user, sizeof l->user);
+    return l;
+}
+
+static struct peer *later_peer(const struct later *l)
+{
+    struct peer *p = *net_peers(l->net);
+    while (p && p->number != l->number)
+        p = p->next;
+    return p;
+}
+
+static void queue(struct peer *p, struct owed *o)
+{
+    o->next = NULL;
+    *p->owed_end = o;
+    p->owed_end = &o->next;
+    p->owed_count++;
+    lws_callback_on_writable(p->wsi);
+}
+
+static void send_state(struct peer *p)
+{
+    if (p->state_due || p->closing)
+        return;
+    p->state_due = true;
+    struct owed *o = check_alloc(calloc(1, sizeof *o));
+    o->state = true;
+    queue(p, o);
+}
+
+static void send_message(struct peer *p, const struct wire_message *m)
+{
+    if (p->closing)
+        return;
+    if (p->owed_count >= PEER_OWED_MAX) {
+        // It asks and asks and does not read.
+        lws_set_timeout(p->wsi, PENDING_TIMEOUT_CLOSE_SEND, LWS_TO_KILL_ASYNC);
+        p->closing = true;
+        return;
+    }
+    struct bytes text;
+    bytes_init(&text, WIRE_MESSAGE_MAX);
+    CHECK(wire_encode(m, &text));
+    struct owed *o = check_alloc(malloc(sizeof *o + LWS_PRE + text.len));
+    o->state = false;
+    o->len = text.len;
+    memcpy(o->data + LWS_PRE, text.data, text.len);
+    bytes_free(&text);
+    queue(p, o);
+}
+
+static void send_error(struct peer *p, enum err e, const char *cmd_id, const char *detail)
+{
+    struct wire_message m = {.type = WIRE_ERROR};
+    m.u.error.code = e;
+    snprintf(m.u.error.cmd_id, sizeof m.u.error.cmd_id, "%s", cmd_id ? cmd_id : "");
+    snprintf(m.u.error.detail, sizeof m.u.error.detail, "%s", detail ? detail : "");
+    send_message(p, &m);
+}
+
+static void on_state(struct room_member *m)
+{
+    send_state((struct peer *)((char *)m - offsetof(struct peer, member)));
+}
+
+void peer_open(struct peer *p, struct net *net, struct lws *wsi, const char *session_cookie)
+{
+    static uint64_t numbers;
+    memset(p, 0, sizeof *p);
+    p->net = net;
+    p->wsi = wsi;
+    p->number = ++numbers;
+    p->owed_end = &p->owed;
+    p->tokens = TOKENS_MAX;
+    p->tokens_at = net_now(net);
+    bytes_init(&p->in, WIRE_MESSAGE_MAX);
+    snprintf(p->agent_token, sizeof p->agent_token, "%s", session_cookie);
+    snprintf(p->member.id, sizeof p->member.id, "m%llu", (unsigned long long)p->number);
+    p->member.notify = on_state;
+    struct peer **all = net_peers(net);
+    p->next = *all;
+    if (*all)
+        (*all)->prev = p;
+    *all = p;
+    net_counters(net)->connections++;
+}
+
+void peer_close(struct peer *p)
+{
+    if (!p->net)
+        return;
+    room_leave(&p->member);
+    struct peer **all = net_peers(p->net);
+    if (p->prev)
+        p->prev->next = p->next;
+    else
+        *all = p->next;
+    if (p->next)
+        p->next->prev = p->prev;
+    while (p->owed) {
+        struct owed *o = p->owed;
+        p->owed = o->next;
+        free(o);
+    }
+    bytes_free(&p->in);
+    net_counters(p->net)->connections--;
+    p->net = NULL;
+}
+
+static void welcome(struct peer *p, struct room *r)
+{
+    const struct net_house *h = net_house(p->net);
+    struct wire_message m = {.type = WIRE_WELCOME};
+    snprintf(m.u.welcome.member, sizeof m.u.welcome.member, "%s", p->member.id);
+    m.u.welcome.role = p->member.role;
+    m.u.welcome.clock_epoch = h->anchor->clock_epoch;
+    m.u.welcome.house_now = net_now(p->net);
+    if (r) {
+        memcpy(m.u.welcome.group, room_record(r)->id, sizeof m.u.welcome.group);
+        memcpy(m.u.welcome.group_name, room_record(r)->name, sizeof m.u.welcome.group_name);
+    }
+    send_message(p, &m);
+    p->greeted = true;
+}
+
+static void on_room_found(void *user, enum err e, struct room *r)
+{
+    struct later *l = user;
+    struct peer *p = later_peer(l);
+    if (e == ERR_UNKNOWN_GROUP) {
+        e = ERR_WRONG_CODE;
+        if (!l->hello.link[0]) {
+            guesses_wrong(net_guesses(l->net));
+            net_counters(l->net)->wrong_codes++;
+        }
+    }
+    if (p) {
+        p->joining = false;
+        if (e != ERR_OK) {
+            send_error(p, e, NULL, NULL);
+        } else {
+            p->member.role = l->hello.role;
+            memcpy(p->member.name, l->hello.name, sizeof p->member.name);
+            memcpy(p->member.lang, l->hello.lang, sizeof p->member.lang);
+            room_join(r, &p->member);
+            welcome(p, r);
+            send_state(p);
+        }
+    }
+    free(l);
+}
+
+static void join(struct peer *p, const struct wire_hello *hello)
+{
+    house_t now = net_now(p->net);
+    char code[JOINCODE_DIGITS + 1];
+    bool by_link = hello->link[0] != '\0';
+    if (!by_link && !joincode_parse(hello->code, code)) {
+        send_error(p, ERR_CODE_SLIP, NULL, NULL);
+        return;
+    }
+    if (!by_link && !guesses_allowed(net_guesses(p->net), now)) {
+        send_error(p, ERR_TOO_MANY_GUESSES, NULL, NULL);
+        return;
+    }
+    struct later *l = later_new(p);
+    l->hello = *hello;
+    p->joining = true;
+    rooms_find(net_house(p->net)->rooms, by_link ? ROOM_BY_LINK : ROOM_BY_CODE,
+               by_link ? hello->link : code, now, on_room_found, l);
+}
+
+static void greet_staff(struct peer *p, const struct wire_hello *hello)
+{
+    const char *token = hello->session[0] ? hello->session : p->agent_token;
+    const struct access_user *u = access_check(net_house(p->net)->access, token, net_now(p->net));
+    if (!u) {
+        send_error(p, ERR_UNAUTHORIZED, NULL, NULL);
+        return;
+    }
+    snprintf(p->user, sizeof p->user, "%s", u->name);
+    p->member.role = ROLE_STAFF;
+    welcome(p, NULL);
+    overview_wanted(net_overview(p->net));
+    p->overview_due = overview_text(net_overview(p->net)) != NULL;
+}
+
+static void on_hello(struct peer *p, const struct wire_hello *hello)
+{
+    if (p->greeted || p->joining) {
+        send_error(p, ERR_BAD_MESSAGE, NULL, "type: hello was said already");
+        return;
+    }
+    if (hello->role == ROLE_STAFF)
+        greet_staff(p, hello);
+    else
+        join(p, hello);
+}
+
+static void on_answer(void *user, const struct wire_message *answer)
+{
+    struct later *l = user;
+    struct peer *p = later_peer(l);
+    if (p)
+        send_message(p, answer);
+    free(l);
+}
+
+static void on_group_found(void *user, enum err e, struct room *r)
+{
+    struct later *l = user;
+    if (e == ERR_OK) {
+        room_command(r, &l->command, l->user, net_now(l->net), on_answer, l);
+        return;
+    }
+    struct peer *p = later_peer(l);
+    if (p)
+        send_error(p, e, l->command.cmd_id, NULL);
+    free(l);
+}
+
+static void on_command(struct peer *p, const struct wire_command *c)
+{
+    if (!p->greeted || p->member.role != ROLE_STAFF) {
+        send_error(p, p->greeted ? ERR_FORBIDDEN : ERR_UNAUTHORIZED, c->cmd_id, NULL);
+        return;
+    }
+    if (!c->group[0]) {
+        send_error(p, ERR_BAD_MESSAGE, c->cmd_id, "group: missing");
+        return;
+    }
+    struct later *l = later_new(p);
+    l->command = *c;
+    rooms_find(net_house(p->net)->rooms, ROOM_BY_ID, c->group, net_now(p->net), on_group_found, l);
+}
+
+static void on_report(struct peer *p, const struct wire_report *report)
+{
+    if (!p->member.room) {
+        send_error(p, ERR_UNAUTHORIZED, NULL, NULL);
+        return;
+    }
+    p->member.report = *report;
+    p->member.has_report = true;
+    if (report->lang[0])
+        memcpy(p->member.lang, report->lang, sizeof p->member.lang);
+    net_changed(p->net);
+}
+
+static bool may_send(struct peer *p)
+{
+    house_t now = net_now(p->net);
+    p->tokens += (double)house_diff_us(now, p->tokens_at) / 1e6 * TOKENS_PER_S;
+    if (p->tokens > TOKENS_MAX)
+        p->tokens = TOKENS_MAX;
+    p->tokens_at = now;
+    if (p->tokens < 1)
+        return false;
+    p->tokens -= 1;
+    return true;
+}
+
+static void on_text(struct peer *p, const char *text, size_t len)
+{
+    struct wire_message m;
+    char detail[120];
+    net_counters(p->net)->messages_in++;
+    enum err e = wire_decode(text, len, &m, detail, sizeof detail);
+    if (!may_send(p)) {
+        send_error(p, ERR_TOO_FAST, m.type == WIRE_COMMAND ? m.u.command.cmd_id : NULL, NULL);
+        return;
+    }
+    if (e != ERR_OK) {
+        send_error(p, e, m.type == WIRE_COMMAND ? m.u.command.cmd_id : NULL, detail);
+        return;
+    }
+    switch (m.type) {
+    case WIRE_HELLO:
+        on_hello(p, &m.u.hello);
+        break;
+    case WIRE_COMMAND:
+        on_command(p, &m.u.command);
+        break;
+    case WIRE_REPORT:
+        on_report(p, &m.u.report);
+        break;
+    case WIRE_WELCOME:
+    case WIRE_STATE:
+    case WIRE_ACK:
+    case WIRE_ERROR:
+    case WIRE_BYE:
+        send_error(p, ERR_UNKNOWN_TYPE, NULL, "type: only a server says this");
+        break;
+    }
+}
+
+static void on_binary(struct peer *p, const void *data, size_t len, int64_t t2_ns)
+{
+    struct stamp_question q;
+    if (!stamp_get_question(data, len, &q)) {
+        send_error(p, ERR_BAD_MESSAGE, NULL, "not a time question");
+        return;
+    }
+    if (p->stamp_count == PEER_STAMPS_MAX)
+        return; // it asks faster than it reads: a question without an answer is no harm
+    p->stamps[p->stamp_count].q = q;
+    p->stamps[p->stamp_count].t2_ns = t2_ns;
+    p->stamp_count++;
+    lws_callback_on_writable(p->wsi);
+}
+
+int peer_receive(struct peer *p, const void *data, size_t len)
+{
+    int64_t t2_ns = net_now_ns(p->net);
+    bool last = lws_is_final_fragment(p->wsi) && lws_remaining_packet_payload(p->wsi) == 0;
+    bool binary = lws_frame_is_binary(p->wsi);
+    if (!p->too_large && !bytes_append(&p->in, data, len))
+        p->too_large = true;
+    if (!last)
+        return 0;
+    if (p->too_large)
+        send_error(p, ERR_TOO_LARGE, NULL, NULL);
+    else if (binary)
+        on_binary(p, p->in.data, p->in.len, t2_ns);
+    else
+        on_text(p, p->in.data ? p->in.data : "", p->in.len);
+    p->too_large = false;
+    // A large message does not leave a large buffer behind with ten thousand idle sockets.
+    if (p->in.cap > 512)
+        bytes_free(&p->in);
+    else
+        bytes_clear(&p->in);
+    return 0;
+}
+
+static int write_stamp(struct peer *p)
+{
+    unsigned char space[LWS_PRE + STAMP_ANSWER_BYTES];
+    struct stamp_answer a = {
+        .seq = p->stamps[0].q.seq,
+        .t1_ns = p->stamps[0].q.t1_ns,
+        .t2_house_ns = p->stamps[0].t2_ns,
+        .clock_epoch = net_house(p->net)->anchor->clock_epoch,
+    };
+    p->stamp_count--;
+    memmove(&p->stamps[0], &p->stamps[1], (size_t)p->stamp_count * sizeof p->stamps[0]);
+    net_counters(p->net)->stamps++;
+    a.t3_house_ns = net_now_ns(p->net);
+    stamp_put_answer(&a, space + LWS_PRE);
+    return lws_write(p->wsi, space + LWS_PRE, STAMP_ANSWER_BYTES, LWS_WRITE_BINARY);
+}
+
+// Text that is shared by many sockets is copied once, to get the room lws wants in front of it.
+static int write_shared(struct peer *p, const struct bytes *text)
+{
+    static unsigned char *space;
+    static size_t size;
+    if (size < text->len) {
+        size = text->len;
+        space = check_alloc(realloc(space, LWS_PRE + size));
+    }
+    memcpy(space + LWS_PRE, text->data, text->len);
+    return lws_write(p->wsi, space + LWS_PRE, text->len, LWS_WRITE_TEXT);
+}
+
+static int write_owed(struct peer *p)
+{
+    struct owed *o = p->owed;
+    p->owed = o->next;
+    if (!p->owed)
+        p->owed_end = &p->owed;
+    p->owed_count--;
+    int n = 0;
+    if (!o->state) {
+        n = lws_write(p->wsi, o->data + LWS_PRE, o->len, LWS_WRITE_TEXT);
+    } else if (p->member.room) {
+        p->state_due = false;
+        net_counters(p->net)->states_out++;
+        n = write_shared(p, room_published_text(p->member.room));
+    }
+    free(o);
+    return n;
+}
+
+// One write per callback: time first, then what is owed, then the overview.
+int peer_write(struct peer *p)
+{
+    int n = 0;
+    if (p->stamp_count) {
+        n = write_stamp(p);
+    } else if (p->owed) {
+        n = write_owed(p);
+    } else if (p->overview_due) {
+        p->overview_due = false;
+        const struct bytes *text = overview_text(net_overview(p->net));
+        if (text)
+            n = write_shared(p, text);
+    }
+    if (n < 0 || (p->closing && !p->owed))
+        return -1;
+    if (p->stamp_count || p->owed || p->overview_due)
+        lws_callback_on_writable(p->wsi);
+    return 0;
+}
+
+void peer_bye(struct peer *p, const char *reason, int64_t retry_ms)
+{
+    struct wire_message m = {.type = WIRE_BYE};
+    snprintf(m.u.bye.reason, sizeof m.u.bye.reason, "%s", reason);
+    m.u.bye.retry_ms = retry_ms;
+    send_message(p, &m);
+    p->closing = true;
+}
+
+void peer_overview_changed(struct peer *p)
+{
+    if (!p->greeted || p->member.role != ROLE_STAFF)
+        return;
+    p->overview_due = true;
+    lws_callback_on_writable(p->wsi);
+}

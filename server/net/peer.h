@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// One WebSocket: a visitor, a kiosk or staff. Knows at most one room. What is to be sent is either
+// *latest* (the room's state, the staff's overview: only the newest counts, so a slow reader gets
+// fewer and never a backlog), or *small and owed* (answers to what it asked, time stamps), in a
+// short queue. So each socket holds a bounded amount, however slow it is.
+// Embedded in lws' per-session memory. Thread: the loop's.
+#ifndef SERVER_NET_PEER_H
+#define SERVER_NET_PEER_H
+
+#include "common/base/bytes.h"
+#include "common/wire/stamp.h"
+#include "server/room/room.h"
+
+#include <libwebsockets.h>
+
+struct net;
+
+enum {
+    // Answers owed at once; a client that asks more without reading is closed.
+    PEER_OWED_MAX = 64,
+    PEER_STAMPS_MAX = 8,
+};
+
+// Answers that come later look their peer up by number, so that a closed one is simply not found.
+struct peer {
+    struct peer *prev, *next; // all of the net
+    struct net *net;
+    struct lws *wsi;
+    uint64_t number;
+    struct room_member member;
+    bool greeted, joining;
+    bool state_due, overview_due, closing;
+    char user[48];        // staff: the signed-in user
+    char agent_token[64]; // session cookie of the upgrade, until hello
+    struct bytes in;      // a message in pieces
+    bool too_large;
+    struct owed *owed, **owed_end;
+    int owed_count;
+    struct {
+        struct stamp_question q;
+        int64_t t2_ns;
+    } stamps[PEER_STAMPS_MAX];
+    int stamp_count;
+    double tokens; // messages it may still send (token bucket)
+    house_t tokens_at;
+};
+
+void peer_open(struct peer *p, struct net *net, struct lws *wsi, const char *session_cookie);
+void peer_close(struct peer *p);
+// Less than 0: close the connection.
+int peer_receive(struct peer *p, const void *data, size_t len);
+int peer_write(struct peer *p);
+// Asks the peer to come back later and closes it once that is sent.
+void peer_bye(struct peer *p, const char *reason, int64_t retry_ms);
+// Tells staff that there is a newer overview.
+void peer_overview_changed(struct peer *p);
+
+#endif

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// One HTTP exchange: what was asked, its body, and the answer, which may come later.
+//
+// A handler answers with one of the request_* functions, at once or from a completion. A completion
+// may find the connection gone; so whoever answers later takes a reference (request_ref), answers
+// all the same (nothing happens without a connection) and drops the reference.
+// Thread: the loop's.
+#ifndef SERVER_NET_REQUEST_H
+#define SERVER_NET_REQUEST_H
+
+#include "common/base/bytes.h"
+#include "common/base/err.h"
+
+#include <jansson.h>
+#include <libwebsockets.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum request_method { METHOD_GET, METHOD_POST, METHOD_PUT, METHOD_DELETE, METHOD_OTHER };
+
+enum {
+    REQUEST_PATH_MAX = 512,
+    REQUEST_PARTS_MAX = 8,
+    REQUEST_JSON_MAX = 256 * 1024,      // a tour of 200 cues asked for is some 20 KB
+    REQUEST_TEXT_MAX = 2 * 1024 * 1024, // captions of four hours are some 400 KB
+};
+
+struct net;
+
+struct request {
+    // What was asked.
+    struct net *net;
+    enum request_method method;
+    bool head;                      // HEAD: a GET without the body
+    char path[REQUEST_PATH_MAX];    // decoded
+    char *parts[REQUEST_PARTS_MAX]; // path split at '/', as route patterns name them
+    int part_count;
+    char user[48]; // the signed-in user's name; "" for nobody
+    int64_t content_length;
+
+    // The body, in memory or in a file.
+    struct bytes body;
+    int body_fd; // -1: in memory
+    char body_path[600];
+    int64_t body_received, body_max;
+
+    // Its own.
+    int refs;
+    struct lws *wsi; // NULL when the connection is gone
+    bool answered, headers_sent, close_after;
+    struct bytes out_head, out_body;
+    int out_fd; // -1: out_body
+    int64_t out_at, out_left;
+};
+
+struct request *request_new(struct net *net, struct lws *wsi);
+struct request *request_ref(struct request *r);
+void request_unref(struct request *r);
+// The connection is gone.
+void request_detach(struct request *r);
+
+// Answers. Each may be called once; the first counts. `headers` are extra lines "name: value\r\n".
+void request_json(struct request *r, int status, json_t *body /* taken over */);
+void request_json_with(struct request *r, int status, json_t *body, const char *headers);
+void request_problem(struct request *r, enum err e, const char *detail);
+void request_text(struct request *r, int status, const char *type, const char *text, size_t len,
+                  const char *headers);
+void request_empty(struct request *r, int status, const char *headers);
+// Sends `length` bytes from `offset` of a file; takes the descriptor over.
+void request_file(struct request *r, int status, const char *type, int fd, int64_t offset,
+                  int64_t length, const char *headers);
+
+// Called from the lws callback when the connection can be written. Less than 0: close it.
+int request_write(struct request *r);
+// True when the answer is out and the connection may take the next request.
+bool request_done(const struct request *r);
+
+// Takes a piece of the body. False when it is too large or cannot be stored (then it is answered).
+bool request_take_body(struct request *r, const void *data, size_t len);
+// The body as a JSON object; NULL, and answered, when it is none. The caller owns it.
+json_t *request_body_json(struct request *r);
+
+// A header as text; "" when absent or too long for `out`.
+void request_header(struct request *r, enum lws_token_indexes token, char *out, size_t size);
+
+#endif

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/net/routes.h"
+
+#include <string.h>
+
+static const struct route table[] = {
+    {METHOD_GET, "/", RIGHT_ANYBODY, BODY_NONE, files_visitor},
+    {METHOD_GET, "/j/*", RIGHT_ANYBODY, BODY_NONE, files_visitor},
+    {METHOD_GET, "/admin", RIGHT_ANYBODY, BODY_NONE, files_admin},
+    {METHOD_GET, "/assets/*", RIGHT_ANYBODY, BODY_NONE, files_asset},
+    {METHOD_GET, "/content/*", RIGHT_ANYBODY, BODY_NONE, files_content},
+    {METHOD_GET, "/healthz", RIGHT_ANYBODY, BODY_NONE, api_healthz},
+    {METHOD_GET, "/metrics", RIGHT_ANYBODY, BODY_NONE, api_metrics},
+    {METHOD_POST, "/api/v1/login", RIGHT_ANYBODY, BODY_JSON, api_login},
+    {METHOD_POST, "/api/v1/logout", RIGHT_STAFF, BODY_NONE, api_logout},
+    {METHOD_GET, "/api/v1/me", RIGHT_STAFF, BODY_NONE, api_me},
+    {METHOD_GET, "/api/v1/status", RIGHT_STAFF, BODY_NONE, api_status},
+    {METHOD_GET, "/api/v1/groups", RIGHT_STAFF, BODY_NONE, api_groups_list},
+    {METHOD_POST, "/api/v1/groups", RIGHT_STAFF, BODY_JSON, api_groups_create},
+    {METHOD_GET, "/api/v1/groups/*", RIGHT_STAFF, BODY_NONE, api_groups_show},
+    {METHOD_GET, "/api/v1/groups/*/qr.svg", RIGHT_STAFF, BODY_NONE, api_groups_qr},
+    {METHOD_POST, "/api/v1/groups/*/commands", RIGHT_STAFF, BODY_JSON, api_groups_command},
+    {METHOD_GET, "/api/v1/tracks", RIGHT_STAFF, BODY_NONE, api_tracks_list},
+    {METHOD_PUT, "/api/v1/tracks/*", RIGHT_STAFF, BODY_JSON, api_tracks_title},
+    {METHOD_PUT, "/api/v1/tracks/*/audio/*", RIGHT_STAFF, BODY_FILE, api_tracks_audio},
+    {METHOD_PUT, "/api/v1/tracks/*/captions/*", RIGHT_STAFF, BODY_TEXT, api_tracks_captions},
+    {METHOD_GET, "/api/v1/tours", RIGHT_STAFF, BODY_NONE, api_tours_list},
+    {METHOD_PUT, "/api/v1/tours/*", RIGHT_STAFF, BODY_JSON, api_tours_publish},
+};
+
+const struct route *routes_table(size_t *count)
+{
+    *count = sizeof table / sizeof table[0];
+    return table;
+}
+
+// Compares part by part; the request's path was split already.
+static bool matches(const char *pattern, const struct request *r)
+{
+    int i = 0;
+    for (const char *p = pattern + 1; *p; i++) {
+        size_t len = strcspn(p, "/");
+        if (i >= r->part_count)
+            return false;
+        bool any = len == 1 && p[0] == '*';
+        if (!any && (strlen(r->parts[i]) != len || strncmp(r->parts[i], p, len) != 0))
+            return false;
+        p += len + (p[len] == '/');
+    }
+    return i == r->part_count;
+}
+
+const struct route *routes_find(const struct request *r, enum err *why)
+{
+    *why = ERR_NOT_FOUND;
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        if (!matches(table[i].pattern, r))
+            continue;
+        if (table[i].method == r->method)
+            return &table[i];
+        *why = ERR_METHOD_NOT_ALLOWED;
+    }
+    return NULL;
+}

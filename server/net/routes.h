@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// The table of routes: method, pattern, who may, what kind of body, handler. A test holds it
+// against docs/openapi.json.
+#ifndef SERVER_NET_ROUTES_H
+#define SERVER_NET_ROUTES_H
+
+#include "server/net/request.h"
+
+enum route_right { RIGHT_ANYBODY, RIGHT_STAFF };
+enum route_body { BODY_NONE, BODY_JSON, BODY_TEXT, BODY_FILE };
+
+struct route {
+    enum request_method method;
+    const char *pattern; // "*" stands for one part of the path
+    enum route_right right;
+    enum route_body body;
+    void (*handle)(struct request *r);
+};
+
+// The route of a request. NULL with *why = ERR_NOT_FOUND or ERR_METHOD_NOT_ALLOWED.
+const struct route *routes_find(const struct request *r, enum err *why);
+// For the test: the table itself.
+const struct route *routes_table(size_t *count);
+
+// Handlers, by file.
+void api_login(struct request *r);
+void api_logout(struct request *r);
+void api_me(struct request *r);
+void api_status(struct request *r);
+void api_healthz(struct request *r);
+void api_metrics(struct request *r);
+void api_groups_list(struct request *r);
+void api_groups_create(struct request *r);
+void api_groups_show(struct request *r);
+void api_groups_qr(struct request *r);
+void api_groups_command(struct request *r);
+void api_tracks_list(struct request *r);
+void api_tracks_title(struct request *r);
+void api_tracks_audio(struct request *r);
+void api_tracks_captions(struct request *r);
+void api_tours_list(struct request *r);
+void api_tours_publish(struct request *r);
+void files_visitor(struct request *r);
+void files_admin(struct request *r);
+void files_asset(struct request *r);
+void files_content(struct request *r);
+
+#endif

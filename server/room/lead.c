@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/room/lead.h"
+
+static int64_t clamp(int64_t v, int64_t lo, int64_t hi)
+{
+    return v < lo ? lo : v > hi ? hi : v;
+}
+
+int64_t lead_us(const struct lead_inputs *in)
+{
+    // Reports are input: each figure is bounded before it counts.
+    int64_t kiosks =
+        clamp(in->kiosk_rtt_max_us, 0, LEAD_MAX_US) + clamp(in->kiosk_prep_max_us, 0, LEAD_MAX_US);
+    int64_t guests = clamp(in->guest_rtt_p95_us, 0, LEAD_GUEST_MAX_US);
+    int64_t players = kiosks > guests ? kiosks : guests;
+    int64_t box =
+        clamp(in->commit_p99_us, 0, LEAD_MAX_US) + clamp(in->fanout_p99_us, 0, LEAD_MAX_US);
+    return clamp(box + players + 20000, LEAD_MIN_US, LEAD_MAX_US);
+}

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/store/anchor_store.h"
+
+#include "common/base/check.h"
+#include "common/base/log.h"
+#include "server/store/db.h"
+
+#include <string.h>
+
+enum err anchor_store_read(sqlite3 *db, struct house_anchor *out)
+{
+    memset(out, 0, sizeof *out);
+    sqlite3_stmt *st = db_prepare(db, "SELECT boot_id,base_ns,house_us,realtime_us,"
+                                      "realtime_trusted,reserved_us,clock_epoch FROM clock_anchor");
+    if (db_row(st)) {
+        out->present = true;
+        db_text(st, 0, out->boot_id, sizeof out->boot_id);
+        out->base_ns = sqlite3_column_int64(st, 1);
+        out->house.us = sqlite3_column_int64(st, 2);
+        out->realtime_us = sqlite3_column_int64(st, 3);
+        out->realtime_trusted = sqlite3_column_int(st, 4) != 0;
+        out->reserved.us = sqlite3_column_int64(st, 5);
+        out->clock_epoch = (uint32_t)sqlite3_column_int64(st, 6);
+    }
+    return db_done(db, st);
+}
+
+enum err anchor_store_write(sqlite3 *db, const struct house_anchor *a)
+{
+    sqlite3_stmt *st =
+        db_prepare(db, "INSERT OR REPLACE INTO clock_anchor(id,boot_id,base_ns,house_us,"
+                       "realtime_us,realtime_trusted,reserved_us,clock_epoch)"
+                       " VALUES(1,?,?,?,?,?,?,?)");
+    db_bind_text(st, 1, a->boot_id);
+    db_bind_int(st, 2, a->base_ns);
+    db_bind_int(st, 3, a->house.us);
+    db_bind_int(st, 4, a->realtime_us);
+    db_bind_int(st, 5, a->realtime_trusted);
+    db_bind_int(st, 6, a->reserved.us);
+    db_bind_int(st, 7, a->clock_epoch);
+    return db_run(db, st);
+}
+
+struct anchor_job {
+    struct store_job job;
+    struct house_anchor anchor;
+    void (*written)(void *user, const struct house_anchor *a);
+    void *user;
+};
+
+static enum err anchor_run(sqlite3 *db, struct store_job *job)
+{
+    return anchor_store_write(db, &((struct anchor_job *)job)->anchor);
+}
+
+static void anchor_done(struct store_job *job, enum err e)
+{
+    struct anchor_job *j = (struct anchor_job *)job;
+    if (e == ERR_OK)
+        j->written(j->user, &j->anchor);
+    else
+        log_warn("house", "the clock anchor could not be saved: %s", err_code(e));
+    free(j);
+}
+
+void anchor_store_submit(struct store *s, const struct house_anchor *a,
+                         void (*written)(void *user, const struct house_anchor *a), void *user)
+{
+    struct anchor_job *j = check_alloc(calloc(1, sizeof *j));
+    j->job.run = anchor_run;
+    j->job.done = anchor_done;
+    j->anchor = *a;
+    j->written = written;
+    j->user = user;
+    store_submit(s, &j->job);
+}

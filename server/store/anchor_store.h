@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// The clock anchor's row (server/house/house.h).
+#ifndef SERVER_STORE_ANCHOR_STORE_H
+#define SERVER_STORE_ANCHOR_STORE_H
+
+#include "server/house/house.h"
+#include "server/store/store.h"
+
+// present = false when there is no row yet.
+enum err anchor_store_read(sqlite3 *db, struct house_anchor *out);
+enum err anchor_store_write(sqlite3 *db, const struct house_anchor *a);
+// The same through the store's thread; `written` on success, later, with what was written.
+void anchor_store_submit(struct store *s, const struct house_anchor *a,
+                         void (*written)(void *user, const struct house_anchor *a), void *user);
+
+#endif

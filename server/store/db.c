@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/store/db.h"
+
+#include "common/base/check.h"
+#include "common/base/log.h"
+#include "server/store/migrate.h"
+
+#include <string.h>
+
+enum err db_err(sqlite3 *db, int rc)
+{
+    switch (rc & 0xff) {
+    case SQLITE_OK:
+    case SQLITE_DONE:
+    case SQLITE_ROW:
+        return ERR_OK;
+    case SQLITE_FULL:
+        return ERR_STORAGE_FULL;
+    case SQLITE_CONSTRAINT:
+        return ERR_EXISTS;
+    default:
+        log_error("store", "sqlite: %s (%d)", sqlite3_errmsg(db), sqlite3_extended_errcode(db));
+        return ERR_STORAGE_FAILED;
+    }
+}
+
+bool db_exec(sqlite3 *db, const char *sql)
+{
+    return sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK;
+}
+
+sqlite3_stmt *db_prepare(sqlite3 *db, const char *sql)
+{
+    sqlite3_stmt *st = NULL;
+    if (sqlite3_prepare_v2(db, sql, -1, &st, NULL) != SQLITE_OK) {
+        fprintf(stderr, "bug: %s: %s\n", sqlite3_errmsg(db), sql);
+        CHECK(!"own SQL must prepare");
+    }
+    return st;
+}
+
+void db_bind_text(sqlite3_stmt *st, int i, const char *text)
+{
+    CHECK(sqlite3_bind_text(st, i, text, -1, SQLITE_TRANSIENT) == SQLITE_OK);
+}
+
+void db_bind_int(sqlite3_stmt *st, int i, int64_t v)
+{
+    CHECK(sqlite3_bind_int64(st, i, v) == SQLITE_OK);
+}
+
+void db_bind_null(sqlite3_stmt *st, int i)
+{
+    CHECK(sqlite3_bind_null(st, i) == SQLITE_OK);
+}
+
+void db_bind_blob(sqlite3_stmt *st, int i, const void *data, size_t len)
+{
+    CHECK(sqlite3_bind_blob64(st, i, data, len, SQLITE_TRANSIENT) == SQLITE_OK);
+}
+
+bool db_row(sqlite3_stmt *st)
+{
+    return sqlite3_step(st) == SQLITE_ROW;
+}
+
+void db_text(sqlite3_stmt *st, int column, char *out, size_t size)
+{
+    const unsigned char *text = sqlite3_column_text(st, column);
+    snprintf(out, size, "%s", text ? (const char *)text : "");
+}
+
+enum err db_done(sqlite3 *db, sqlite3_stmt *st)
+{
+    return db_err(db, sqlite3_finalize(st));
+}
+
+enum err db_run(sqlite3 *db, sqlite3_stmt *st)
+{
+    while (db_row(st)) {
+    }
+    return db_done(db, st);
+}
+
+static bool apply_pragmas(sqlite3 *db)
+{
+    return db_exec(db, "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL;"
+                       "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
+                       "PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON; PRAGMA mmap_size=0;"
+                       // A checkpoint at 4 MiB (1,024 pages of 4 KiB): seldom enough to be rare,
+                       // small enough not to stall for long on a slow card.
+                       "PRAGMA wal_autocheckpoint=1024;");
+}
+
+static bool sound(sqlite3 *db)
+{
+    sqlite3_stmt *st = db_prepare(db, "PRAGMA quick_check(1)");
+    char text[64] = "";
+    if (db_row(st))
+        db_text(st, 0, text, sizeof text);
+    sqlite3_finalize(st);
+    return strcmp(text, "ok") == 0;
+}
+
+sqlite3 *db_open(const char *path, char *error, size_t error_size)
+{
+    sqlite3 *db = NULL;
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
+    if (sqlite3_open_v2(path, &db, flags, NULL) != SQLITE_OK || !apply_pragmas(db)) {
+        snprintf(error, error_size, "%s: %s", path, db ? sqlite3_errmsg(db) : "out of memory");
+        sqlite3_close(db);
+        return NULL;
+    }
+    if (!sound(db)) {
+        snprintf(error, error_size, "%s: the database is damaged; restore a backup", path);
+        sqlite3_close(db);
+        return NULL;
+    }
+    if (!migrate(db, error, error_size)) {
+        sqlite3_close(db);
+        return NULL;
+    }
+    return db;
+}
+
+void db_close(sqlite3 *db)
+{
+    CHECK(sqlite3_close(db) == SQLITE_OK);
+}

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// Rooms as rows: reads and writes the durable form of rooms through the store's thread. Knows
+// nothing of what a room's state means. The functions that take a database run on its thread.
+#ifndef SERVER_STORE_ROOM_STORE_H
+#define SERVER_STORE_ROOM_STORE_H
+
+#include "server/room/room_port.h"
+#include "server/store/store.h"
+
+// These three fill a room_port (ctx: the struct store).
+void room_store_commit(void *store, const struct room_change *change,
+                       void (*done)(void *user, enum err err), void *user);
+void room_store_load(void *store, enum room_key kind, const char *key,
+                     void (*done)(void *user, enum err err, struct room_loaded *loaded),
+                     void *user);
+int64_t room_store_commit_p99_us(void *store);
+
+// Creates a room; ERR_EXISTS when its id, code or link is taken.
+enum err room_store_insert(sqlite3 *db, const struct room_record *record, house_t now);
+
+// Reads one room. ERR_UNKNOWN_GROUP when there is none. Free the parts with room_loaded_free().
+enum err room_store_read(sqlite3 *db, enum room_key kind, const char *key, struct room_loaded *out);
+void room_loaded_free(struct room_loaded *l);
+
+// Ids of all rooms that have something due, for the start.
+int room_store_due_ids(sqlite3 *db, char (*ids)[WIRE_ID_MAX + 1], int max);
+
+// Reads at most `max` records, ordered by name. Returns the number.
+int room_store_list(sqlite3 *db, struct room_record *out, int max);
+
+#endif

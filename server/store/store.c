@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/store/store.h"
+
+#include "common/base/check.h"
+#include "common/base/log.h"
+#include "server/store/db.h"
+
+#include <pthread.h>
+#include <string.h>
+#include <time.h>
+
+enum { STATS_WINDOW = 256 };
+
+struct queue {
+    struct store_job *first, **end;
+};
+
+struct store {
+    sqlite3 *db;
+    pthread_t thread;
+    void (*wake)(void *);
+    void *wake_user;
+
+    pthread_mutex_t lock; // guards all below
+    pthread_cond_t work;
+    struct queue waiting, finished;
+    bool stopping;
+    struct store_stats stats;
+    int64_t window[STATS_WINDOW];
+};
+
+static void queue_init(struct queue *q)
+{
+    q->first = NULL;
+    q->end = &q->first;
+}
+
+static void queue_put(struct queue *q, struct store_job *job)
+{
+    job->next = NULL;
+    *q->end = job;
+    q->end = &job->next;
+}
+
+// Moves all of `from` behind `to`.
+static void queue_move(struct queue *to, struct queue *from)
+{
+    if (!from->first)
+        return;
+    *to->end = from->first;
+    to->end = from->end;
+    queue_init(from);
+}
+
+static int64_t now_us(void)
+{
+    struct timespec ts;
+    clock_gettime(CLOCK_MONOTONIC_RAW, &ts);
+    return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+}
+
+static enum err run_one(sqlite3 *db, struct store_job *job)
+{
+    if (!db_exec(db, "SAVEPOINT job"))
+        return db_err(db, sqlite3_errcode(db));
+    enum err e = job->run(db, job);
+    if (e != ERR_OK)
+        db_exec(db, "ROLLBACK TO job");
+    // A failure that ended the whole transaction (disk full, I/O) shows at COMMIT.
+    db_exec(db, "RELEASE job");
+    return e;
+}
+
+static enum err run_batch(struct store *s, struct store_job *first)
+{
+    sqlite3 *db = s->db;
+    if (!db_exec(db, "BEGIN IMMEDIATE"))
+        return db_err(db, sqlite3_errcode(db));
+    for (struct store_job *job = first; job; job = job->next)
+        job->result = run_one(db, job);
+    if (!sqlite3_get_autocommit(db) && db_exec(db, "COMMIT"))
+        return ERR_OK;
+    enum err e = db_err(db, sqlite3_errcode(db));
+    if (!sqlite3_get_autocommit(db))
+        db_exec(db, "ROLLBACK");
+    return e == ERR_OK ? ERR_STORAGE_FAILED : e;
+}
+
+static int by_size(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+static void note(struct store *s, enum err e, int64_t span_us, int jobs)
+{
+    s->window[s->stats.commits % STATS_WINDOW] = span_us;
+    s->stats.commits++;
+    s->stats.jobs += jobs;
+    s->stats.last_us = span_us;
+    if (e != ERR_OK)
+        s->stats.failed++;
+    int n = s->stats.commits < STATS_WINDOW ? (int)s->stats.commits : STATS_WINDOW;
+    int64_t sorted[STATS_WINDOW];
+    memcpy(sorted, s->window, (size_t)n * sizeof sorted[0]);
+    qsort(sorted, (size_t)n, sizeof sorted[0], by_size);
+    s->stats.p99_us = sorted[(n * 99 - 1) / 100];
+}
+
+static void run_and_note(struct store *s, struct queue *batch)
+{
+    int64_t began = now_us();
+    enum err e = run_batch(s, batch->first);
+    int64_t span = now_us() - began;
+    int jobs = 0;
+    for (struct store_job *job = batch->first; job; job = job->next, jobs++) {
+        if (e != ERR_OK)
+            job->result = e;
+    }
+    if (e != ERR_OK)
+        log_error("store", "a commit of %d changes failed: %s", jobs, err_code(e));
+    pthread_mutex_lock(&s->lock);
+    note(s, e, span, jobs);
+    queue_move(&s->finished, batch);
+    pthread_mutex_unlock(&s->lock);
+}
+
+static void *work(void *user)
+{
+    struct store *s = user;
+    pthread_mutex_lock(&s->lock);
+    for (;;) {
+        while (!s->waiting.first && !s->stopping)
+            pthread_cond_wait(&s->work, &s->lock);
+        if (!s->waiting.first)
+            break;
+        struct queue batch;
+        queue_init(&batch);
+        queue_move(&batch, &s->waiting);
+        pthread_mutex_unlock(&s->lock);
+
+        run_and_note(s, &batch);
+        s->wake(s->wake_user);
+        pthread_mutex_lock(&s->lock);
+    }
+    pthread_mutex_unlock(&s->lock);
+    return NULL;
+}
+
+struct store *store_start(sqlite3 *db, void (*wake)(void *), void *wake_user)
+{
+    struct store *s = check_alloc(calloc(1, sizeof *s));
+    s->db = db;
+    s->wake = wake;
+    s->wake_user = wake_user;
+    queue_init(&s->waiting);
+    queue_init(&s->finished);
+    CHECK(pthread_mutex_init(&s->lock, NULL) == 0);
+    CHECK(pthread_cond_init(&s->work, NULL) == 0);
+    CHECK(pthread_create(&s->thread, NULL, work, s) == 0);
+    return s;
+}
+
+void store_submit(struct store *s, struct store_job *job)
+{
+    pthread_mutex_lock(&s->lock);
+    queue_put(&s->waiting, job);
+    pthread_cond_signal(&s->work);
+    pthread_mutex_unlock(&s->lock);
+}
+
+void store_drain(struct store *s)
+{
+    pthread_mutex_lock(&s->lock);
+    struct store_job *job = s->finished.first;
+    queue_init(&s->finished);
+    pthread_mutex_unlock(&s->lock);
+    while (job) {
+        struct store_job *next = job->next;
+        job->done(job, job->result);
+        job = next;
+    }
+}
+
+struct store_stats store_stats(struct store *s)
+{
+    pthread_mutex_lock(&s->lock);
+    struct store_stats stats = s->stats;
+    pthread_mutex_unlock(&s->lock);
+    return stats;
+}
+
+void store_stop(struct store *s)
+{
+    pthread_mutex_lock(&s->lock);
+    s->stopping = true;
+    pthread_cond_signal(&s->work);
+    pthread_mutex_unlock(&s->lock);
+    pthread_join(s->thread, NULL);
+    // A done() may have submitted more: it is run here, so that every job gets its answer.
+    while (s->finished.first || s->waiting.first) {
+        struct queue batch;
+        queue_init(&batch);
+        queue_move(&batch, &s->waiting);
+        if (batch.first)
+            run_and_note(s, &batch);
+        store_drain(s);
+    }
+    db_close(s->db);
+    pthread_mutex_destroy(&s->lock);
+    pthread_cond_destroy(&s->work);
+    free(s);
+}

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// The store's thread: natural group commit.
+//
+//   loop thread                       store thread
+//   store_submit(job) ──► queue ──►   BEGIN; run every job that waits; COMMIT (one fsync)
+//   store_drain()     ◄── done  ◄──   wake()
+//
+// It commits as soon as the last commit ended, with all that has gathered meanwhile: under load
+// batches grow by themselves, alone a change waits for nothing. The loop never waits for the disk.
+//
+// A job is embedded in a struct of its owner. `run` happens on the store's thread, inside a
+// savepoint: when it returns an error only its own writes are undone. `done` happens on the loop's
+// thread, in the order of submission, after the commit: with ERR_OK everything is on disk. When
+// the commit itself fails, every job of the batch gets that error and nothing of it is on disk.
+#ifndef SERVER_STORE_STORE_H
+#define SERVER_STORE_STORE_H
+
+#include "common/base/err.h"
+
+#include <sqlite3.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct store;
+
+struct store_job {
+    enum err (*run)(sqlite3 *db, struct store_job *job);
+    void (*done)(struct store_job *job, enum err err); // frees the job, if it is to be freed
+    // The store's own:
+    struct store_job *next;
+    enum err result;
+};
+
+struct store_stats {
+    int64_t commits; // batches with an fsync
+    int64_t jobs;    // jobs run
+    int64_t last_us; // length of the newest commit, begin to end
+    int64_t p99_us;  // of the last 256 commits; 0 before the first
+    int64_t failed;  // commits that failed
+};
+
+// `wake` is called on the store's thread when jobs are done; it must make the loop call
+// store_drain() soon. The store takes the database over and closes it at the end.
+struct store *store_start(sqlite3 *db, void (*wake)(void *), void *wake_user);
+// Runs what is queued, ends the thread, calls the last done()s, closes the database.
+void store_stop(struct store *s);
+
+void store_submit(struct store *s, struct store_job *job);
+// Calls done() of all finished jobs. Loop thread.
+void store_drain(struct store *s);
+struct store_stats store_stats(struct store *s);
+
+#endif
