@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+// The HTTP API as the admin page uses it. An error is thrown as ApiError with words for people.
+import { type Dict, type Group, isDict, isId, isInt, isText, readGroup } from "../common/wire";
+import type { Titles } from "../common/tour";
+
+export class ApiError extends Error {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+export interface Me {
+  user: string;
+  role: string;
+}
+export interface TourEntry {
+  id: string;
+  title: Titles;
+  cues: number;
+}
+
+async function call(method: string, path: string, body?: object): Promise<Dict> {
+  let response: Response;
+  try {
+    response = await fetch(`/api/v1${path}`, {
+      method,
+      ...(body ? { headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) } : {}),
+    });
+  } catch {
+    throw new ApiError(0, "offline", "The box cannot be reached.");
+  }
+  const text = await response.text();
+  let json: unknown = {};
+  try {
+    json = text === "" ? {} : JSON.parse(text);
+  } catch {
+    // a body that is no JSON says nothing
+  }
+  const dict = isDict(json) ? json : {};
+  if (response.ok) return dict;
+  const words = [dict.title, dict.detail].filter((x) => isText(x, 400) && x !== "").join(" ");
+  const code = isText(dict.code, 64) ? dict.code : "internal";
+  throw new ApiError(response.status, code, words || `The box refused (${response.status}).`);
+}
+
+function readMe(x: Dict): Me {
+  return { user: isText(x.user, 80) ? x.user : "", role: isText(x.role, 32) ? x.role : "" };
+}
+
+/** Null when nobody is signed in. */
+export async function me(): Promise<Me | null> {
+  try {
+    return readMe(await call("GET", "/me"));
+  } catch (e) {
+    if (e instanceof ApiError && e.status === 401) return null;
+    throw e;
+  }
+}
+
+export async function login(user: string, password: string): Promise<Me> {
+  return readMe(await call("POST", "/login", { user, password }));
+}
+
+export async function logout(): Promise<void> {
+  await call("POST", "/logout", {});
+}
+
+export async function createGroup(name: string, tour: string): Promise<Group | null> {
+  return readGroup(await call("POST", "/groups", tour === "" ? { name } : { name, tour }));
+}
+
+/** Join links, by group. */
+export async function links(): Promise<Map<string, string>> {
+  const { groups } = await call("GET", "/groups");
+  const out = new Map<string, string>();
+  for (const g of Array.isArray(groups) ? groups : [])
+    if (isDict(g) && isId(g.id) && isText(g.link, 200)) out.set(g.id, g.link);
+  return out;
+}
+
+export async function tours(): Promise<TourEntry[]> {
+  const answer = await call("GET", "/tours");
+  const out: TourEntry[] = [];
+  for (const t of Array.isArray(answer.tours) ? answer.tours : [])
+    if (isDict(t) && isId(t.id) && isDict(t.title) && isInt(t.cues))
+      out.push({ id: t.id, title: t.title as Titles, cues: t.cues });
+  return out;
+}

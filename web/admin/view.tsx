@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+// The admin page: sign in, the groups, a new group.
+import { useState } from "preact/hooks";
+import type { JSX } from "preact";
+import { titleIn } from "../common/tour";
+import { GroupCard } from "./group";
+import type { Model } from "./model";
+
+interface Props {
+  model: Model;
+}
+
+export function App({ model }: Props): JSX.Element {
+  const me = model.me.value;
+  if (me === undefined) return <p class="empty">Roomtone</p>;
+  return me ? <House model={model} /> : <SignIn model={model} />;
+}
+
+function SignIn({ model }: Props): JSX.Element {
+  const [busy, setBusy] = useState(false);
+  const submit = async (e: SubmitEvent & { currentTarget: HTMLFormElement }): Promise<void> => {
+    e.preventDefault();
+    const form = new FormData(e.currentTarget);
+    setBusy(true);
+    await model.login(String(form.get("user")), String(form.get("password")));
+    setBusy(false);
+  };
+  return (
+    <main class="sign-in">
+      <form onSubmit={(e) => void submit(e)}>
+        <h1>Roomtone</h1>
+        <label>
+          Name
+          <input name="user" autoComplete="username" autoCapitalize="none" required />
+        </label>
+        <label>
+          Password
+          <input name="password" type="password" autoComplete="current-password" required />
+        </label>
+        <p class="notice" role="alert">
+          {model.loginNote.value}
+        </p>
+        <button class="primary" disabled={busy}>
+          {busy ? "Signing in\u2026" : "Sign in"}
+        </button>
+      </form>
+    </main>
+  );
+}
+
+function House({ model }: Props): JSX.Element {
+  const groups = model.groups.value;
+  const count = (n: number, one: string, many: string): string => `${n} ${n === 1 ? one : many}`;
+  const total = (key: "visitors" | "kiosks"): number => (groups ?? []).reduce((n, g) => n + g[key], 0);
+  return (
+    <>
+      <header>
+        <h1>Roomtone</h1>
+        <Line model={model} />
+        <span class="sum">
+          {groups &&
+            `${count(groups.length, "group", "groups")}, ${count(total("visitors"), "listener", "listeners")}, ${count(total("kiosks"), "kiosk", "kiosks")}`}
+        </span>
+        <button class="quiet" onClick={() => void model.logout()}>
+          Sign out {model.me.value?.user}
+        </button>
+      </header>
+      <main>
+        {groups === null ? (
+          <p class="empty">Asking the box{"\u2026"}</p>
+        ) : groups.length === 0 ? (
+          <p class="empty">No groups yet. Make the first one below.</p>
+        ) : (
+          <ul class="groups">
+            {groups.map((g) => (
+              <li key={g.id}>
+                <GroupCard model={model} group={g} />
+              </li>
+            ))}
+          </ul>
+        )}
+        <NewGroup model={model} />
+      </main>
+    </>
+  );
+}
+
+const LINES = {
+  idle: "Not connected",
+  connecting: "Connecting\u2026",
+  waiting: "Connection lost, trying again",
+  joined: "Live",
+};
+
+function Line({ model }: Props): JSX.Element {
+  const line = model.line.value;
+  return (
+    <span class={`line ${line}`} role="status">
+      <span class="dot" aria-hidden="true" />
+      {LINES[line]}
+    </span>
+  );
+}
+
+export function TourOptions({ model }: Props): JSX.Element {
+  return (
+    <>
+      {model.tours.value.map((t) => (
+        <option key={t.id} value={t.id}>
+          {titleIn(t.title, navigator.language.toLowerCase()) || t.id} ({t.cues})
+        </option>
+      ))}
+    </>
+  );
+}
+
+function NewGroup({ model }: Props): JSX.Element {
+  const [problem, setProblem] = useState("");
+  const submit = async (e: SubmitEvent & { currentTarget: HTMLFormElement }): Promise<void> => {
+    e.preventDefault();
+    const form = e.currentTarget;
+    const data = new FormData(form);
+    const why = await model.create(String(data.get("name")).trim(), String(data.get("tour")));
+    setProblem(why);
+    if (why === "") form.reset();
+  };
+  return (
+    <form class="new" onSubmit={(e) => void submit(e)}>
+      <h2>New group</h2>
+      <label>
+        Name
+        <input name="name" required maxLength={60} placeholder="School class, 10:00" autoComplete="off" />
+      </label>
+      <label>
+        Tour
+        <select name="tour">
+          <option value="">none yet</option>
+          <TourOptions model={model} />
+        </select>
+      </label>
+      <button>Create</button>
+      <p class="notice" role="alert">
+        {problem}
+      </p>
+    </form>
+  );
+}
