@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "player/track/holdover.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static struct tour_cue cues[] = {{.on_end = CUE_NEXT, .dur_us = 1000000},
+                                 {.on_end = CUE_LOOP, .dur_us = 2000000},
+                                 {.on_end = CUE_NEXT, .dur_us = 3000000}};
+static const struct tour tour = {.cue_count = 3, .cues = cues};
+
+static struct timeline pending(int32_t cue)
+{
+    return (struct timeline){.now = {0, 1000000, {0, {0}, 1}},
+                             .has_next = true,
+                             .next_at = {1000000},
+                             .next = {cue, cues[cue].dur_us, {0, {1000000}, 1}}};
+}
+
+static void nothing_happens_before_it_is_due(void **state)
+{
+    struct timeline tl = pending(1);
+    assert_false(holdover_advance(&tl, &tour, (house_t){999999}));
+    assert_int_equal(tl.now.cue, 0);
+}
+
+static void a_loop_goes_on_for_ever(void **state)
+{
+    struct timeline tl = pending(1);
+    for (int round = 0; round < 5; round++) {
+        assert_true(holdover_advance(&tl, &tour, (house_t){1000000 + round * 2000000}));
+        assert_int_equal(tl.now.cue, 1);
+        assert_true(tl.has_next);
+        assert_int_equal(tl.next_at.us, 3000000 + round * 2000000);
+    }
+}
+
+static void the_last_cue_ends_in_silence(void **state)
+{
+    struct timeline tl = pending(2);
+    assert_true(holdover_advance(&tl, &tour, (house_t){1000000}));
+    assert_int_equal(tl.now.cue, 2);
+    assert_false(tl.has_next);
+    assert_false(holdover_advance(&tl, &tour, (house_t){9000000}));
+}
+
+static void without_a_tour_what_is_known_still_comes(void **state)
+{
+    struct timeline tl = pending(1);
+    assert_true(holdover_advance(&tl, NULL, (house_t){1000000}));
+    assert_int_equal(tl.now.cue, 1);
+    assert_false(tl.has_next);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(nothing_happens_before_it_is_due),
+        cmocka_unit_test(a_loop_goes_on_for_ever),
+        cmocka_unit_test(the_last_cue_ends_in_silence),
+        cmocka_unit_test(without_a_tour_what_is_known_still_comes),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
