@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// roomtonectl's way to the server: blocking HTTP with libcurl, JSON in and out. A script-like tool
+// has no event loop, so the best kept blocking client serves it better than libwebsockets.
+#ifndef SERVER_CTL_API_H
+#define SERVER_CTL_API_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+struct api;
+
+// `server`: http://ADDR:PORT. The login kept by api_save_session() is used when there is one.
+struct api *api_open(const char *server);
+void api_close(struct api *a);
+void api_use_session(struct api *a, const char *token);
+// Keeps the token for the next calls, in the user's configuration folder, mode 0600.
+bool api_save_session(struct api *a, const char *token);
+
+// One request. The answer's JSON (caller owns; NULL for none), or NULL after printing one line on
+// stderr: what the server said, or that it cannot be reached. *ok says which.
+json_t *api_get(struct api *a, const char *path, bool *ok);
+json_t *api_send(struct api *a, const char *method, const char *path, json_t *body /* taken over */,
+                 bool *ok);
+json_t *api_upload(struct api *a, const char *path, const char *type, const char *file, bool *ok);
+
+#endif
