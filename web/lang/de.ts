@@ -14,7 +14,6 @@ export default {
   err_browser: "Dieser Browser ist zu alt zum Mith\u00f6ren. Bitte aktualisieren Sie ihn, oder fragen Sie nach einem Ger\u00e4t.",
   err_sound: "Der Ton dieser Station l\u00e4sst sich nicht laden. Wir versuchen es weiter.",
   err_ready: "Diese Tour ist noch nicht bereit. Wir versuchen es weiter.",
-  try_code: "Code eingeben",
   listen: "Zuh\u00f6ren",
   listen_hint: "Stecken Sie zuerst die Kopfh\u00f6rer ein.",
   starting: "Gleich im Takt\u2026",

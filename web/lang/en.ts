@@ -14,7 +14,6 @@ export default {
   err_browser: "This browser is too old to listen along. Please update it, or ask for a device.",
   err_sound: "The sound of this stop could not be loaded. We keep trying.",
   err_ready: "This tour is not ready yet. We keep trying.",
-  try_code: "Enter a code",
   listen: "Listen",
   listen_hint: "Plug in your headphones first.",
   starting: "Getting in step\u2026",

@@ -14,7 +14,6 @@ export default {
   err_browser: "Ce navigateur est trop ancien pour \u00e9couter. Mettez-le \u00e0 jour ou demandez un appareil.",
   err_sound: "Le son de cette \u00e9tape ne se charge pas. Nous continuons d\u2019essayer.",
   err_ready: "Cette visite n\u2019est pas encore pr\u00eate. Nous continuons d\u2019essayer.",
-  try_code: "Saisir un code",
   listen: "\u00c9couter",
   listen_hint: "Branchez d\u2019abord vos \u00e9couteurs.",
   starting: "Mise au pas\u2026",

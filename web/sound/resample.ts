@@ -39,7 +39,7 @@ export class Resampler {
   private readonly table: Float32Array;
 
   constructor(outputRate: number) {
-    this.table = makeTable(Math.min(1, (outputRate / 48_000) * 0.96));
+    this.table = makeTable(outputRate < 48_000 ? (outputRate / 48_000) * 0.96 : 1);
   }
 
   /** First and last (not included) track frame that `n` output frames from `position` touch. */
