@@ -230,7 +230,7 @@ static void splice(const struct bytes *file, size_t headers, size_t offset, stru
 }
 
 static void compare_from(const struct bytes *file, size_t headers, struct seek_entry e,
-                         const float *whole, int frames, float *part, double limit_db)
+                         const float *whole, int frames, float *part)
 {
     struct bytes spliced;
     bytes_init(&spliced, FILE_CEILING);
