@@ -20,6 +20,7 @@
 #include "common/time/instant.h"
 
 #include <math.h>
+#include <stddef.h>
 
 enum { PHASES = 512, TAPS_FULL = 48, TAPS_NARROW = 96, LANES = 8 };
 static const double KAISER_BETA = 9.6; // about 97 dB
@@ -104,33 +105,39 @@ int resample_after(const struct resample *r)
     return r->taps / 2;
 }
 
-// In lanes, so that compilers need no leave to reorder a float sum.
-static float dot(const float *a, const float *b, int n)
+// One output frame. `taps` is a constant where this is inlined; the sums run in lanes, so that
+// compilers need no leave to reorder a float sum before they use vector registers.
+static inline __attribute__((always_inline)) void interpolate(const float *row, float between,
+                                                              int taps, const float *left,
+                                                              const float *right, float out[2])
 {
-    float acc[LANES] = {0};
-    for (int i = 0; i < n; i += LANES) {
-        for (int k = 0; k < LANES; k++)
-            acc[k] += a[i + k] * b[i + k];
+    float l[LANES] = {0}, r[LANES] = {0};
+    for (int i = 0; i < taps; i += LANES) {
+        for (int k = 0; k < LANES; k++) {
+            float w = row[i + k] + between * (row[taps + i + k] - row[i + k]);
+            l[k] += w * left[i + k];
+            r[k] += w * right[i + k];
+        }
     }
-    return ((acc[0] + acc[4]) + (acc[1] + acc[5])) + ((acc[2] + acc[6]) + (acc[3] + acc[7]));
+    out[0] = ((l[0] + l[4]) + (l[1] + l[5])) + ((l[2] + l[6]) + (l[3] + l[7]));
+    out[1] = ((r[0] + r[4]) + (r[1] + r[5])) + ((r[2] + r[6]) + (r[3] + r[7]));
 }
 
 struct frame_pos resample_read(const struct resample *r, const float *left, const float *right,
                                int64_t first, struct frame_pos start, double step, int n,
                                float *stereo)
 {
-    float w[TAPS_NARROW];
     for (int i = 0; i < n; i++) {
         struct frame_pos p = frame_pos_add(start, step * i);
         double phase = p.part * PHASES;
         int row = (int)phase;
         float between = (float)(phase - row);
-        const float *a = r->weights + row * r->taps, *b = a + r->taps;
-        for (int k = 0; k < r->taps; k++)
-            w[k] = a[k] + between * (b[k] - a[k]);
+        const float *weights = r->weights + (ptrdiff_t)row * r->taps;
         int64_t at = p.whole - resample_before(r) - first;
-        stereo[2 * i] = dot(w, left + at, r->taps);
-        stereo[2 * i + 1] = dot(w, right + at, r->taps);
+        if (r->taps == TAPS_FULL)
+            interpolate(weights, between, TAPS_FULL, left + at, right + at, stereo + 2 * i);
+        else
+            interpolate(weights, between, TAPS_NARROW, left + at, right + at, stereo + 2 * i);
     }
     return frame_pos_add(start, step * n);
 }

@@ -55,7 +55,7 @@ static void a_fine_pointer_is_followed_to_microseconds(void **state)
     double us = follow(60, 1, 500, 30, &d);
     printf("fine pointer: worst %.2f us, rate off by %.3f ppm\n", us,
            (dac_rate(&d) / 48000 - 1) * 1e6 - 60);
-    assert_true(us < 4);
+    assert_true(us < 2);
     assert_true(fabs((dac_rate(&d) / 48000 - 1) * 1e6 - 60) < 0.3);
 }
 
@@ -66,8 +66,8 @@ static void a_pointer_in_milliseconds_is_seen_through(void **state)
         double us = follow(ppm, 48, 500, 60, &d);
         double off = (dac_rate(&d) / 48000 - 1) * 1e6 - ppm;
         printf("1 ms pointer at %+.0f ppm: worst %.1f us, rate off by %.2f ppm\n", ppm, us, off);
-        assert_true(us < 60);
-        assert_true(fabs(off) < 3);
+        assert_true(us < 20);
+        assert_true(fabs(off) < 0.5);
     }
 }
 

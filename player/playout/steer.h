@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// Decides, period by period, from which house frame on and how fast the program is read, so that
+// each frame leaves the card at its house time. It joins the two clocks (the card's model and the
+// house's map) and the servo; the playing thread only carries out its orders.
+//
+//   SILENT ──both clocks known──► FOLLOW ──error > 5 ms while sounding──► LEAVE
+//     ▲                             ▲  while nothing sounds: placed exactly     │ fades out
+//     └── a clock unknown (from any)└──────── elsewhere, fading in ─────────────┘
+//
+// Pure: no I/O, no clock, no allocation. One owner.
+#ifndef PLAYER_PLAYOUT_STEER_H
+#define PLAYER_PLAYOUT_STEER_H
+
+#include "common/clock/estimate.h"
+#include "player/playout/dac.h"
+#include "player/playout/resample.h"
+#include "player/playout/servo.h"
+
+enum { STEER_WRITTEN = 64 }; // periods remembered; more than any sink holds
+
+enum steer_motion { STEER_SILENT, STEER_FOLLOW, STEER_LEAVE };
+
+// A period that was written: which house frames its frames carry.
+struct steer_written {
+    int64_t frame; // of the sink's run
+    struct frame_pos pos;
+    double ratio;
+};
+
+struct steer {
+    int rate, period; // of the sink: Hz, frames
+    double trim_frames;
+    struct dac dac;
+    struct servo servo;
+    enum steer_motion motion;
+    int64_t frame;        // the sink's frame that is written next
+    struct frame_pos pos; // the house frame read next; meant unless SILENT
+    int64_t jumps;
+    struct steer_written written[STEER_WRITTEN];
+    uint64_t written_count;
+};
+
+struct steer_order {
+    bool play; // false: write zeros
+    struct frame_pos pos;
+    double ratio;
+    bool fade_in, fade_out;
+};
+
+// trim_us: leave the card this much earlier.
+void steer_init(struct steer *s, int rate, int period, int64_t trim_us);
+// The sink said that `frame` was leaving at `at`.
+void steer_reading(struct steer *s, int64_t frame, mono_t at);
+// The order for the next period. `map` NULL: house time is not known. `sounding`: the last period
+// held sound.
+struct steer_order steer_next(struct steer *s, const struct clock_map *map, bool sounding);
+// The period was written; the program was read up to `end`.
+void steer_wrote(struct steer *s, struct frame_pos end);
+// The sink ran dry; the period just written is the first of its new run.
+void steer_restart(struct steer *s);
+
+// What leaves the card at `now` against what should, in microseconds, positive when ahead. False
+// when it is not known.
+bool steer_error(const struct steer *s, const struct clock_map *map, mono_t now, double *us);
+// From writing to leaving, in microseconds.
+double steer_ahead_us(const struct steer *s, mono_t now);
+// The card's rate against house time, 1e-9.
+double steer_dac_ppb(const struct steer *s, const struct clock_map *map);
+
+#endif
