@@ -3,7 +3,6 @@
 
 #include "common/base/check.h"
 #include "common/base/log.h"
-#include "common/clock/exchange.h"
 #include "common/wire/stamp.h"
 
 #include <math.h>
@@ -57,6 +56,18 @@ int64_t link_delay_ms(unsigned attempt, double random)
         return (int64_t)(250 * random);
     double span = fmin(250 * pow(1.6, attempt), 5000);
     return (int64_t)(span * (0.5 + 0.5 * random));
+}
+
+int64_t link_interval_ns(const struct exchange *x, const struct clock_estimate *e)
+{
+    // Half a millisecond: above what a wired network or a calm access point shows. Eight a second
+    // fill half of the estimator's window.
+    const double swaying_ns = 500000;
+    const int64_t often_ns = 125000000;
+    int64_t interval = exchange_interval_ns(x);
+    if (clock_valid(e) && e->map.uncertainty_ns > swaying_ns && interval > often_ns)
+        return often_ns;
+    return interval;
 }
 
 static void connect_now(lws_sorted_usec_list_t *timer);
@@ -122,7 +133,7 @@ static void ask_now(lws_sorted_usec_list_t *timer)
     }
     l->want_question = true;
     lws_callback_on_writable(l->wsi);
-    int64_t us = exchange_interval_ns(&l->exchange) / 1000;
+    int64_t us = link_interval_ns(&l->exchange, &l->estimate) / 1000;
     lws_sul_schedule(l->context, 0, &l->question_timer, ask_now, us);
 }
 

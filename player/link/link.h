@@ -11,6 +11,7 @@
 #ifndef PLAYER_LINK_LINK_H
 #define PLAYER_LINK_LINK_H
 
+#include "common/clock/exchange.h"
 #include "common/wire/wire.h"
 #include "player/clock/clockmap.h"
 
@@ -53,6 +54,10 @@ void link_destroy(struct link *l);
 // Sends a report when the socket next takes one; the newest replaces an unsent one.
 void link_report(struct link *l, const struct wire_report *report);
 struct link_stats link_stats(const struct link *l);
+
+// Nanoseconds from one time question to the next: a quiet wire needs few, a swaying one many, so
+// that some are lucky each way. Pure.
+int64_t link_interval_ns(const struct exchange *x, const struct clock_estimate *e);
 
 // The delay before attempt number `attempt` (0: the first after a loss), for a random 0..1:
 // pure, for tests. Milliseconds.

@@ -6,6 +6,7 @@
 // Truth: house = local * (1 + skew) + offset. A card frame leaves at card_time^-1(frame), where
 // the card's rate is nominal * (1 + ppm + wander(t)).
 #include "common/clock/exchange.h"
+#include "player/link/link.h"
 #include "player/playout/steer.h"
 
 #include <math.h>
@@ -48,14 +49,14 @@ static double uniform(void)
     return (rand_r(&seed) + 0.5) / (RAND_MAX + 1.0);
 }
 
-static double walk(double *at, double top)
+// A step of 10 ms.
+static void walk(double *at, double top)
 {
-    *at += (uniform() - 0.5) * top * 0.1; // a tenth of its range in a second's hundred steps
+    *at += (uniform() - 0.5) * top * 0.1; // once through its range in some seconds
     if (*at < 0)
         *at = -*at;
     if (*at > top)
         *at = 2 * top - *at;
-    return *at;
 }
 
 static double house_s(const struct world *w, double local)
@@ -85,17 +86,19 @@ struct net {
 // One exchange, done in one step: its answer counts from the turn in which it arrives.
 static void exchange(const struct world *w, struct net *n, double t)
 {
+    walk(&n->walk_out, w->walk_us);
+    walk(&n->walk_back, w->walk_us);
     if (t < n->next_ask)
         return;
-    double out = w->floor_us - w->spike_us * log(uniform()) + walk(&n->walk_out, w->walk_us);
-    double back = w->floor_us - w->spike_us * log(uniform()) + walk(&n->walk_back, w->walk_us);
+    double out = w->floor_us - w->spike_us * log(uniform()) + n->walk_out;
+    double back = w->floor_us - w->spike_us * log(uniform()) + n->walk_back;
     double t2 = t + out / 1e6, t3 = t2 + 5e-6, t4 = t3 + back / 1e6;
     uint32_t seq = exchange_ask(&n->exchange, mono(t));
     struct clock_sample s;
     assert_true(exchange_answer(&n->exchange, seq, mono(t), (int64_t)(house_s(w, t2) * 1e9),
                                 (int64_t)(house_s(w, t3) * 1e9), mono(t4), &s));
     assert_true(clock_add(&n->estimate, &s));
-    n->next_ask = t + (double)exchange_interval_ns(&n->exchange) / 1e9;
+    n->next_ask = t + (double)link_interval_ns(&n->exchange, &n->estimate) / 1e9;
 }
 
 static int by_size(const void *a, const void *b)
@@ -125,25 +128,25 @@ static struct result run(const struct world *w)
     static struct steer s;
     enum { PERIOD = 480, BUFFER = 2880 };
     struct result r = {0};
-    int count = 0, most = (int)(w->seconds * 100) + 1;
+    int count = 0, most = (int)(w->seconds * 101) + 1;
     double *errors = malloc((size_t)most * sizeof *errors);
     n = (struct net){0};
     exchange_init(&n.exchange);
     clock_init(&n.estimate);
     steer_init(&s, FRAME_RATE, PERIOD, 0);
     s.frame = BUFFER; // filled with silence before it began to play
-    for (double t = 0; t < w->seconds; t += 0.01) {
+    for (double t = 0; t < w->seconds;) {
         exchange(w, &n, t);
-        // Wakes up to 0.3 ms after the card has room.
+        // The writer wakes when the pointer shows room, up to 0.3 ms late.
+        double shown = ceil((double)(s.frame + PERIOD - BUFFER) / w->pointer_step);
+        while (card_frames(w, t) < shown * w->pointer_step)
+            t += fmax((shown * w->pointer_step - card_frames(w, t)) / FRAME_RATE, 1e-9);
         double wake = t + 0.0003 * uniform();
         int64_t frame = (int64_t)floor(card_frames(w, wake) / w->pointer_step) * w->pointer_step;
         steer_reading(&s, frame, mono(wake));
-        if (!clock_valid(&n.estimate))
-            continue;
-        while ((double)s.frame - card_frames(w, wake) <= BUFFER - PERIOD) {
-            struct steer_order o = steer_next(&s, &n.estimate.map, t > 2);
-            steer_wrote(&s, frame_pos_add(o.pos, o.ratio * PERIOD));
-        }
+        bool known = clock_valid(&n.estimate);
+        struct steer_order o = steer_next(&s, known ? &n.estimate.map : NULL, t > 2);
+        steer_wrote(&s, known ? frame_pos_add(o.pos, o.ratio * PERIOD) : o.pos);
         double e = true_error_us(w, &s, wake);
         if (isnan(e) || t < 2)
             continue;
