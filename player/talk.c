@@ -226,11 +226,12 @@ static void lws_line(int level, const char *line)
 
 static struct lws_context *open_context(void)
 {
-    static const struct lws_protocols end = {0};
-    static struct lws_protocols protocols[3];
-    protocols[0] = link_protocol;
-    protocols[1] = fetch_protocol;
-    protocols[2] = end;
+    // The first protocol is also called for sockets that are not bound to any yet; whose they are
+    // cannot be known there, so it is neither of ours.
+    static struct lws_protocols protocols[4] = {
+        {.name = "unbound", .callback = lws_callback_http_dummy}};
+    protocols[1] = link_protocol;
+    protocols[2] = fetch_protocol;
     lws_set_log_level(LLL_ERR | LLL_WARN, lws_line);
     struct lws_context_creation_info info = {
         .port = CONTEXT_PORT_NO_LISTEN,

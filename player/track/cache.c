@@ -121,7 +121,7 @@ static int64_t survey(struct cache *c, const struct cache_name *keep, size_t kee
         bool older = !oldest || !oldest[0] || st.st_mtim.tv_sec < least.tv_sec ||
                      (st.st_mtim.tv_sec == least.tv_sec && st.st_mtim.tv_nsec < least.tv_nsec);
         if (oldest && older && !is_kept(e->d_name, keep, keep_count)) {
-            snprintf(oldest, FILE_NAME_MAX, "%s", e->d_name);
+            memcpy(oldest, e->d_name, strlen(e->d_name) + 1); // its length was looked at above
             least = st.st_mtim;
         }
     }
