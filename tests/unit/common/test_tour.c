@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/unit/unit.h"
+
+#include "common/wire/tour.h"
+
+#include <string.h>
+
+#define H1 "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+#define VARIANT(lang) \
+    "{\"lang\":\"" lang "\",\"dur_us\":1000,\"opus\":\"" H1 "\",\"bytes\":9,\"seek\":\"" H1 "\"}"
+#define TOUR(cues) \
+    "{\"format\":\"roomtone.tour.v1\",\"id\":\"t\",\"title\":{\"en\":\"T\"},\"cues\":[" cues "]}"
+#define CUE(end, variants)                                                                   \
+    "{\"id\":\"c\",\"on_end\":\"" end "\",\"track\":{\"id\":\"k\",\"title\":{\"en\":\"C\"}," \
+    "\"dur_us\":1000,\"variants\":[" variants "]}}"
+
+static void languages_fall_back(void **state)
+{
+    (void)state;
+    const char *text = TOUR(CUE("stop", VARIANT("en") "," VARIANT("pt-br") "," VARIANT("de")));
+    char why[120];
+    struct tour *t = tour_parse(text, strlen(text), why, sizeof why);
+    assert_non_null(t);
+    assert_int_equal(t->cues[0].on_end, CUE_STOP);
+    assert_string_equal(tour_choose(&t->cues[0], "de")->lang, "de");
+    assert_string_equal(tour_choose(&t->cues[0], "de-at")->lang, "de");
+    assert_string_equal(tour_choose(&t->cues[0], "pt")->lang, "pt-br");
+    assert_string_equal(tour_choose(&t->cues[0], "ja")->lang, "en");
+    assert_string_equal(tour_choose(&t->cues[0], "")->lang, "en");
+    tour_free(t);
+}
+
+static void bad_documents_are_refused_with_a_reason(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {
+        "",
+        "[]",
+        "{}",
+        TOUR(""),
+        TOUR(CUE("explode", VARIANT("en"))),
+        TOUR(CUE("stop", "")),
+        TOUR(CUE("stop", VARIANT("EN"))),
+        TOUR("1"),
+        TOUR(CUE("stop", "7")),
+        "{\"format\":\"roomtone.tour.v2\",\"id\":\"t\",\"title\":{\"en\":\"T\"},\"cues\":[]}",
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        char why[120] = "";
+        assert_null(tour_parse(bad[i], strlen(bad[i]), why, sizeof why));
+        assert_true(strlen(why) > 3);
+    }
+}
+
+static void mutations_are_survived(void **state)
+{
+    (void)state;
+    unit_seed();
+    for (int round = 0; round < 20000; round++) {
+        char text[1200], why[120];
+        snprintf(text, sizeof text, "%s",
+                 TOUR(CUE("next", VARIANT("en")) "," CUE("loop", VARIANT("de"))));
+        for (int64_t n = unit_below(4); n >= 0; n--)
+            text[unit_below((int64_t)strlen(text))] = (char)(1 + unit_below(255));
+        tour_free(tour_parse(text, strlen(text), why, sizeof why));
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(languages_fall_back),
+        cmocka_unit_test(bad_documents_are_refused_with_a_reason),
+        cmocka_unit_test(mutations_are_survived),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

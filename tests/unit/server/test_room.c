@@ -1,0 +1,394 @@
+// SPDX-License-Identifier: Apache-2.0
+// The output gate, against a store that commits when the test says so.
+#include "tests/unit/unit.h"
+
+#include "server/room/rooms.h"
+
+#include <string.h>
+
+#define S INT64_C(1000000)
+#define H1 "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+
+static const char tour_doc[] =
+    "{\"format\":\"roomtone.tour.v1\",\"id\":\"t\",\"title\":{\"en\":\"T\"},\"cues\":[{\"id\":"
+    "\"a\","
+    "\"on_end\":\"next\",\"track\":{\"id\":\"k\",\"title\":{\"en\":\"C\"},\"dur_us\":10000000,"
+    "\"variants\":[{\"lang\":\"en\",\"dur_us\":1000,\"opus\":\"" H1 "\",\"bytes\":9,\"seek\":\"" H1
+    "\"}]}}]}";
+
+enum { QUEUE = 64 };
+
+// A store of one room, which remembers what was committed.
+struct fake {
+    struct room_record record;
+    struct {
+        struct room_change change;
+        void (*done)(void *user, enum err err);
+        void *user;
+    } queue[QUEUE];
+    int waiting;
+    struct room_seen seen[QUEUE];
+    int seen_count;
+    int notified, changed;
+    struct wire_message answers[QUEUE];
+    int answer_count;
+};
+
+static struct fake f;
+
+static void fake_commit(void *ctx, const struct room_change *change,
+                        void (*done)(void *user, enum err err), void *user)
+{
+    (void)ctx;
+    assert_true(f.waiting < QUEUE);
+    f.queue[f.waiting].change = *change;
+    f.queue[f.waiting].done = done;
+    f.queue[f.waiting++].user = user;
+}
+
+// Ends the oldest commit. Like the real store it refuses what does not build on what is there.
+static void land(enum err e)
+{
+    assert_true(f.waiting > 0);
+    struct room_change *c = &f.queue[0].change;
+    void (*done)(void *, enum err) = f.queue[0].done;
+    void *user = f.queue[0].user;
+    if (e == ERR_OK && c->prior_rev != f.record.state.rev)
+        e = ERR_CONFLICT;
+    if (e == ERR_OK) {
+        f.record.state = c->state;
+        if (c->has_seen)
+            f.seen[f.seen_count++] = c->seen;
+    }
+    memmove(&f.queue[0], &f.queue[1], (size_t)--f.waiting * sizeof f.queue[0]);
+    done(user, e);
+}
+
+static void fake_load(void *ctx, enum room_key kind, const char *key,
+                      void (*done)(void *user, enum err err, struct room_loaded *loaded),
+                      void *user)
+{
+    (void)ctx;
+    (void)kind;
+    char doc[sizeof tour_doc];
+    memcpy(doc, tour_doc, sizeof doc);
+    struct room_loaded l = {.record = f.record, .seen = f.seen, .seen_count = f.seen_count};
+    if (f.record.state.tour_hash[0]) {
+        l.tour_doc = doc;
+        l.tour_doc_len = sizeof tour_doc - 1;
+    }
+    bool known = strcmp(key, "hall") == 0;
+    done(user, known ? ERR_OK : ERR_UNKNOWN_GROUP, known ? &l : NULL);
+}
+
+static void fake_tour(void *ctx, const char *tour_id,
+                      void (*done)(void *user, enum err err, const char *hash, const char *doc,
+                                   size_t len),
+                      void *user)
+{
+    (void)ctx;
+    bool known = strcmp(tour_id, "t") == 0;
+    done(user, known ? ERR_OK : ERR_NOT_FOUND, H1, tour_doc, sizeof tour_doc - 1);
+}
+
+static int64_t fake_p99(void *ctx)
+{
+    (void)ctx;
+    return 500;
+}
+
+static const struct room_port port = {NULL, fake_commit, fake_load, fake_tour, fake_p99};
+
+static void on_changed(void *user)
+{
+    (void)user;
+    f.changed++;
+}
+
+static void on_notify(struct room_member *m)
+{
+    (void)m;
+    f.notified++;
+}
+
+static void on_answer(void *user, const struct wire_message *answer)
+{
+    (void)user;
+    f.answers[f.answer_count++] = *answer;
+}
+
+static struct room *found;
+
+static void on_found(void *user, enum err e, struct room *r)
+{
+    *(enum err *)user = e;
+    found = r;
+}
+
+static struct rooms *fresh(void)
+{
+    memset(&f, 0, sizeof f);
+    strcpy(f.record.id, "hall");
+    strcpy(f.record.code, "123456789");
+    strcpy(f.record.link, "link");
+    room_state_init(&f.record.state);
+    return rooms_new(&port, 1, 2, 7, on_changed, NULL);
+}
+
+static struct room *wake(struct rooms *rs, int64_t now)
+{
+    enum err e;
+    rooms_find(rs, ROOM_BY_ID, "hall", (house_t){now}, on_found, &e);
+    assert_int_equal(e, ERR_OK);
+    return found;
+}
+
+static struct wire_command command(enum wire_op op, int n)
+{
+    struct wire_command c = {.op = op};
+    snprintf(c.cmd_id, sizeof c.cmd_id, "%032x", n);
+    strcpy(c.tour, "t");
+    return c;
+}
+
+static void give(struct room *r, enum wire_op op, int n, int64_t now)
+{
+    struct wire_command c = command(op, n);
+    room_command(r, &c, "anna", (house_t){now}, on_answer, NULL);
+}
+
+static const struct wire_message *last_answer(void)
+{
+    assert_true(f.answer_count > 0);
+    return &f.answers[f.answer_count - 1];
+}
+
+static void nobody_hears_before_the_commit(void **state)
+{
+    (void)state;
+    struct rooms *rs = fresh();
+    struct room *r = wake(rs, S);
+    struct room_member m = {.role = ROLE_VISITOR, .notify = on_notify};
+    struct wire_state before, after;
+    room_join(r, &m);
+    room_publish(r, &before);
+    give(r, OP_LOAD, 1, S);
+    assert_int_equal(f.waiting, 1);
+    assert_int_equal(f.notified, 0);
+    assert_int_equal(f.answer_count, 0);
+    room_publish(r, &after);
+    assert_memory_equal(&after, &before, sizeof after);
+    land(ERR_OK);
+    assert_int_equal(f.notified, 1);
+    assert_int_equal(last_answer()->type, WIRE_ACK);
+    assert_int_equal(last_answer()->u.ack.rev, 1);
+    room_publish(r, &after);
+    assert_int_equal(after.mode, MODE_READY);
+    rooms_free(rs);
+}
+
+static void retry_gets_the_same_answer_and_no_second_effect(void **state)
+{
+    (void)state;
+    struct rooms *rs = fresh();
+    struct room *r = wake(rs, S);
+    give(r, OP_LOAD, 1, S);
+    give(r, OP_LOAD, 1, S); // still in flight
+    assert_int_equal(f.waiting, 1);
+    land(ERR_OK);
+    assert_int_equal(f.answer_count, 2);
+    assert_int_equal(f.answers[0].u.ack.rev, f.answers[1].u.ack.rev);
+    give(r, OP_PLAY, 2, S);
+    land(ERR_OK);
+    int64_t at = last_answer()->u.ack.at.us;
+    give(r, OP_PLAY, 2, 2 * S); // after the commit
+    assert_true(last_answer()->u.ack.duplicate);
+    assert_int_equal(last_answer()->u.ack.at.us, at);
+    give(r, OP_PAUSE, 2, 2 * S); // the same id for something else
+    assert_int_equal(last_answer()->type, WIRE_ERROR);
+    assert_int_equal(last_answer()->u.error.code, ERR_ID_CONFLICT);
+    while (f.waiting)
+        land(ERR_OK);
+    // After a sleep as well.
+    rooms_run(rs, (house_t){60 * S});
+    while (f.waiting)
+        land(ERR_OK);
+    rooms_sweep(rs);
+    rooms_sweep(rs);
+    assert_int_equal(rooms_count(rs), 0);
+    r = wake(rs, 61 * S);
+    give(r, OP_PLAY, 2, 61 * S);
+    assert_true(last_answer()->u.ack.duplicate);
+    assert_int_equal(f.waiting, 0);
+    rooms_free(rs);
+}
+
+static void failed_commit_takes_back_what_was_built_on_it(void **state)
+{
+    (void)state;
+    struct rooms *rs = fresh();
+    struct room *r = wake(rs, S);
+    struct room_member m = {.role = ROLE_VISITOR, .notify = on_notify};
+    room_join(r, &m);
+    give(r, OP_LOAD, 1, S);
+    land(ERR_OK);
+    f.notified = 0;
+    give(r, OP_PLAY, 2, S);
+    give(r, OP_SEEK, 3, S);
+    land(ERR_STORAGE_FULL);
+    assert_true(room_degraded(r));
+    assert_int_equal(last_answer()->u.error.code, ERR_STORAGE_FULL);
+    give(r, OP_PLAY, 4, S); // while the doomed one is still under way
+    assert_int_equal(last_answer()->u.error.code, ERR_STORAGE_FAILED);
+    land(ERR_OK); // the store refuses it: it builds on what never was
+    assert_int_equal(last_answer()->u.error.code, ERR_STORAGE_FAILED);
+    assert_int_equal(f.notified, 0);
+    struct wire_state s;
+    room_publish(r, &s);
+    assert_int_equal(s.rev, 1);
+    assert_int_equal(s.mode, MODE_READY);
+    // Space is back: the same command id works, since it never took effect.
+    give(r, OP_PLAY, 2, 2 * S);
+    land(ERR_OK);
+    assert_int_equal(last_answer()->type, WIRE_ACK);
+    assert_false(last_answer()->u.ack.duplicate);
+    assert_false(room_degraded(r));
+    while (f.waiting)
+        land(ERR_OK);
+    rooms_free(rs);
+}
+
+// What happens by itself is tried again until it is saved; members know it from `next` meanwhile.
+static void end_of_a_cue_is_retried_after_a_failed_commit(void **state)
+{
+    (void)state;
+    struct rooms *rs = fresh();
+    struct room *r = wake(rs, S);
+    give(r, OP_LOAD, 1, S);
+    land(ERR_OK);
+    give(r, OP_PLAY, 2, S);
+    land(ERR_OK);
+    house_t due;
+    assert_true(rooms_due(rs, &due));
+    rooms_run(rs, due);
+    land(ERR_OK); // running
+    assert_true(rooms_due(rs, &due));
+    house_t end = due;
+    rooms_run(rs, end);
+    land(ERR_STORAGE_FAILED);
+    assert_int_equal(f.waiting, 0);
+    assert_true(rooms_due(rs, &due));
+    assert_true(due.us > end.us);
+    rooms_run(rs, due);
+    land(ERR_OK);
+    assert_int_equal(f.record.state.now.mode, MODE_ENDED);
+    assert_int_equal(f.record.state.now.vec.t0.us, end.us);
+    assert_false(rooms_due(rs, &due));
+    rooms_free(rs);
+}
+
+static void stop_now_speaks_first_and_is_saved_later(void **state)
+{
+    (void)state;
+    struct rooms *rs = fresh();
+    struct room *r = wake(rs, S);
+    struct room_member m = {.role = ROLE_VISITOR, .notify = on_notify};
+    struct wire_state s;
+    room_join(r, &m);
+    give(r, OP_LOAD, 1, S);
+    give(r, OP_PLAY, 2, S);
+    land(ERR_OK);
+    land(ERR_OK);
+    rooms_run(rs, (house_t){3 * S});
+    land(ERR_OK);
+    f.notified = 0;
+    give(r, OP_STOP_NOW, 3, 4 * S);
+    assert_int_equal(f.notified, 1);
+    room_publish(r, &s);
+    assert_int_equal(s.mode, MODE_READY);
+    int answers = f.answer_count;
+    land(ERR_STORAGE_FAILED);
+    assert_int_equal(last_answer()->type, WIRE_ERROR);
+    assert_int_equal(f.answer_count, answers + 1);
+    room_publish(r, &s); // still silent, and tried again
+    assert_int_equal(s.mode, MODE_READY);
+    house_t due;
+    assert_true(rooms_due(rs, &due));
+    rooms_run(rs, due);
+    land(ERR_OK);
+    assert_int_equal(f.record.state.now.mode, MODE_READY);
+    room_publish(r, &s);
+    assert_int_equal(s.mode, MODE_READY);
+    room_leave(&m);
+    rooms_free(rs);
+}
+
+static void sleeping_and_waking_lose_nothing(void **state)
+{
+    (void)state;
+    struct rooms *rs = fresh();
+    enum err e;
+    rooms_find(rs, ROOM_BY_ID, "nobody", (house_t){S}, on_found, &e);
+    assert_int_equal(e, ERR_UNKNOWN_GROUP);
+    assert_int_equal(rooms_count(rs), 0);
+    struct room *r = wake(rs, S);
+    assert_ptr_equal(wake(rs, S), r); // alive exactly once
+    give(r, OP_LOAD, 1, S);
+    give(r, OP_PLAY, 2, S);
+    rooms_sweep(rs);
+    rooms_sweep(rs); // in flight: it stays
+    assert_int_equal(rooms_count(rs), 1);
+    land(ERR_OK);
+    land(ERR_OK);
+    rooms_sweep(rs);
+    rooms_sweep(rs); // something is due: it stays
+    assert_int_equal(rooms_count(rs), 1);
+    // A crash instead: memory is gone, the disk is not, an hour passes.
+    rooms_free(rs);
+    rs = rooms_new(&port, 1, 2, 8, on_changed, NULL);
+    r = wake(rs, 3600 * S);
+    while (f.waiting)
+        land(ERR_OK);
+    struct wire_state s;
+    room_publish(r, &s);
+    assert_int_equal(s.mode, MODE_ENDED);
+    rooms_sweep(rs);
+    rooms_sweep(rs);
+    assert_int_equal(rooms_count(rs), 0);
+    rooms_free(rs);
+}
+
+static void lead_follows_the_slowest_kiosk(void **state)
+{
+    (void)state;
+    struct rooms *rs = fresh();
+    struct room *r = wake(rs, S);
+    struct room_member kiosk = {.role = ROLE_KIOSK, .notify = on_notify, .has_report = true};
+    struct room_member phone = {.role = ROLE_VISITOR, .notify = on_notify, .has_report = true};
+    assert_int_equal(room_lead_us(r), 150000);
+    kiosk.report.rtt_us = 300000;
+    room_join(r, &kiosk);
+    assert_int_equal(room_lead_us(r), 500 + 300000 + 20000);
+    phone.report.rtt_us = 60 * S; // one bad phone does not delay a hall
+    room_join(r, &phone);
+    assert_int_equal(room_lead_us(r), 500 + 400000 + 20000);
+    kiosk.report.prep_us = INT64_MAX; // a report is input
+    assert_int_equal(room_lead_us(r), 1500000);
+    room_leave(&kiosk);
+    room_leave(&phone);
+    rooms_free(rs);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(nobody_hears_before_the_commit),
+        cmocka_unit_test(retry_gets_the_same_answer_and_no_second_effect),
+        cmocka_unit_test(failed_commit_takes_back_what_was_built_on_it),
+        cmocka_unit_test(end_of_a_cue_is_retried_after_a_failed_commit),
+        cmocka_unit_test(stop_now_speaks_first_and_is_saved_later),
+        cmocka_unit_test(sleeping_and_waking_lose_nothing),
+        cmocka_unit_test(lead_follows_the_slowest_kiosk),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: Apache-2.0
+// The rules of the product: every command in every mode, what happens by itself, and that the state
+// at a house time depends on the commands alone, not on when somebody looked.
+#include "tests/unit/unit.h"
+
+#include "server/room/room_state.h"
+#include "tests/unit/server/a_tour.h"
+
+static const int64_t LEAD = 200000;
+
+struct world {
+    struct tour *tour;
+    struct room_state s;
+    house_t now, at;
+};
+
+static void advance_to(struct world *w, int64_t us)
+{
+    w->now.us = us;
+    while (room_state_advance(&w->s, w->tour, w->now)) {
+    }
+}
+
+static enum err give(struct world *w, enum wire_op op, int64_t arg)
+{
+    struct wire_command c = {.op = op, .position_us = arg, .cue = (int32_t)arg};
+    struct room_state out;
+    enum err e = room_state_command(&w->s, w->s.now.mode == MODE_VOID ? NULL : w->tour, &c, w->tour,
+                                    A_HASH, w->now, LEAD, &out, &w->at);
+    if (e == ERR_OK)
+        w->s = out;
+    return e;
+}
+
+// A room with the tour loaded, at 100 s.
+static struct world loaded(bool loops)
+{
+    struct world w = {.tour = a_tour(loops), .now = {100 * S}};
+    room_state_init(&w.s);
+    assert_int_equal(give(&w, OP_LOAD, 0), ERR_OK);
+    return w;
+}
+
+// ... playing the first cue since 100.2 s, and it is 101 s.
+static struct world playing(bool loops)
+{
+    struct world w = loaded(loops);
+    assert_int_equal(give(&w, OP_PLAY, 0), ERR_OK);
+    advance_to(&w, 101 * S);
+    return w;
+}
+
+static int64_t position(const struct world *w)
+{
+    struct wire_state p;
+    room_state_publish(&w->s, w->tour, &p);
+    const struct tl_part *part = tl_part_at(&p.timeline, w->now);
+    return tl_position_us(&part->vec, part->dur_us, w->now);
+}
+
+static void play_starts_after_the_lead(void **state)
+{
+    (void)state;
+    struct world w = loaded(false);
+    assert_int_equal(w.s.now.mode, MODE_READY);
+    assert_int_equal(w.s.rev, 1);
+    assert_int_equal(give(&w, OP_PLAY, 0), ERR_OK);
+    assert_int_equal(w.at.us, 100 * S + LEAD);
+    assert_int_equal(w.s.now.mode, MODE_READY);
+    assert_true(w.s.has_pending);
+    advance_to(&w, w.at.us - 1);
+    assert_int_equal(w.s.now.mode, MODE_READY);
+    advance_to(&w, w.at.us);
+    assert_int_equal(w.s.now.mode, MODE_RUNNING);
+    assert_int_equal(w.s.now.vec.t0.us, w.at.us);
+    assert_int_equal(w.s.rev, 3);
+    tour_free(w.tour);
+}
+
+static void asked_instant_is_taken_when_it_is_late_enough(void **state)
+{
+    (void)state;
+    struct world w = loaded(false);
+    struct wire_command c = {.op = OP_PLAY, .at = {105 * S}};
+    struct room_state out;
+    assert_int_equal(room_state_command(&w.s, w.tour, &c, NULL, NULL, w.now, LEAD, &out, &w.at), 0);
+    assert_int_equal(w.at.us, 105 * S);
+    c.at.us = 3;
+    assert_int_equal(room_state_command(&w.s, w.tour, &c, NULL, NULL, w.now, LEAD, &out, &w.at), 0);
+    assert_int_equal(w.at.us, 100 * S + LEAD);
+    tour_free(w.tour);
+}
+
+static void pause_holds_where_it_is_heard(void **state)
+{
+    (void)state;
+    struct world w = playing(false);
+    assert_int_equal(give(&w, OP_PAUSE, 0), ERR_OK);
+    advance_to(&w, 110 * S);
+    assert_int_equal(w.s.now.mode, MODE_HELD);
+    assert_int_equal(position(&w), 101 * S + LEAD - (100 * S + LEAD));
+    assert_int_equal(give(&w, OP_PAUSE, 0), ERR_BAD_STATE);
+    assert_int_equal(give(&w, OP_PLAY, 0), ERR_OK);
+    advance_to(&w, 112 * S);
+    assert_int_equal(position(&w), 1 * S + (112 * S - (110 * S + LEAD)));
+    tour_free(w.tour);
+}
+
+static void cues_follow_each_other_at_their_scheduled_instants(void **state)
+{
+    (void)state;
+    struct world w = playing(false);
+    const int64_t start = 100 * S + LEAD;
+    struct wire_state p;
+    room_state_publish(&w.s, w.tour, &p);
+    assert_true(p.timeline.has_next);
+    assert_int_equal(p.timeline.next_at.us, start + 10 * S);
+    assert_int_equal(p.timeline.next.cue, 1);
+    assert_int_equal(p.next_mode, MODE_RUNNING);
+    // Nobody looked for 45 s: two ends were missed, and nothing is shifted by it.
+    advance_to(&w, start + 45 * S);
+    assert_int_equal(w.s.now.cue, 2);
+    assert_int_equal(w.s.now.vec.t0.us, start + 30 * S);
+    assert_int_equal(position(&w), 15 * S);
+    advance_to(&w, start + 60 * S);
+    assert_int_equal(w.s.now.mode, MODE_ENDED);
+    assert_int_equal(position(&w), 30 * S);
+    room_state_publish(&w.s, w.tour, &p);
+    assert_false(p.timeline.has_next);
+    // Play from the end begins the tour anew.
+    assert_int_equal(give(&w, OP_PLAY, 0), ERR_OK);
+    advance_to(&w, w.at.us + S);
+    assert_int_equal(w.s.now.cue, 0);
+    assert_int_equal(position(&w), S);
+    tour_free(w.tour);
+}
+
+static void loops_are_skipped_by_arithmetic(void **state)
+{
+    (void)state;
+    struct world w = playing(true);
+    const int64_t start = 100 * S + LEAD;
+    int64_t rev = w.s.rev;
+    // A year later.
+    advance_to(&w, start + 10 * S + 365 * 86400 * S + 7 * S);
+    assert_int_equal(w.s.now.cue, 1);
+    assert_int_equal(position(&w), (365 * 86400 + 7) % 20 * S);
+    assert_true(w.s.rev - rev <= 3);
+    tour_free(w.tour);
+}
+
+static void newer_command_replaces_a_pending_one(void **state)
+{
+    (void)state;
+    struct world w = playing(false);
+    assert_int_equal(give(&w, OP_NEXT, 0), ERR_OK);
+    assert_int_equal(give(&w, OP_NEXT, 0), ERR_OK); // two quick taps go two cues on
+    assert_int_equal(give(&w, OP_NEXT, 0), ERR_OUT_OF_RANGE);
+    assert_int_equal(w.s.pending.cue, 2);
+    assert_int_equal(give(&w, OP_SEEK, 5 * S), ERR_OK);
+    assert_int_equal(give(&w, OP_PAUSE, 0), ERR_OK); // the seek is not lost
+    advance_to(&w, 110 * S);
+    assert_int_equal(w.s.now.mode, MODE_HELD);
+    assert_int_equal(w.s.now.cue, 2);
+    assert_int_equal(position(&w), 5 * S);
+    assert_int_equal(give(&w, OP_PLAY, 0), ERR_OK);
+    assert_int_equal(give(&w, OP_PAUSE, 0), ERR_OK); // takes back a play that is not due yet
+    advance_to(&w, 120 * S);
+    assert_int_equal(w.s.now.mode, MODE_HELD);
+    tour_free(w.tour);
+}
+
+static void command_over_a_cue_end_counts_from_where_it_will_be(void **state)
+{
+    (void)state;
+    struct world w = playing(false);
+    const int64_t end = 110 * S + LEAD;
+    advance_to(&w, end - 50000);
+    assert_int_equal(give(&w, OP_PAUSE, 0), ERR_OK);
+    advance_to(&w, end + S);
+    assert_int_equal(w.s.now.mode, MODE_HELD);
+    assert_int_equal(w.s.now.cue, 1);
+    assert_int_equal(position(&w), LEAD - 50000);
+    tour_free(w.tour);
+}
+
+static void stop_now_needs_no_lead(void **state)
+{
+    (void)state;
+    struct world w = playing(false);
+    assert_int_equal(give(&w, OP_NEXT, 0), ERR_OK);
+    assert_int_equal(give(&w, OP_STOP_NOW, 0), ERR_OK);
+    assert_int_equal(w.at.us, w.now.us);
+    assert_int_equal(w.s.now.mode, MODE_READY);
+    assert_false(w.s.has_pending);
+    assert_int_equal(w.s.now.cue, 0);
+    tour_free(w.tour);
+}
+
+static void refused_commands_change_nothing(void **state)
+{
+    (void)state;
+    struct world w = {.tour = a_tour(false), .now = {100 * S}};
+    room_state_init(&w.s);
+    for (int op = OP_PLAY; op <= OP_STOP_NOW; op++)
+        assert_int_equal(give(&w, (enum wire_op)op, 0), ERR_BAD_STATE); // nothing loaded
+    assert_int_equal(w.s.rev, 0);
+    assert_int_equal(give(&w, OP_LOAD, 3), ERR_OUT_OF_RANGE);
+    tour_free(w.tour);
+
+    w = playing(false);
+    struct room_state before = w.s;
+    assert_int_equal(give(&w, OP_LOAD, 0), ERR_BAD_STATE);
+    assert_int_equal(give(&w, OP_PLAY, 0), ERR_BAD_STATE);
+    assert_int_equal(give(&w, OP_PREV, 0), ERR_OUT_OF_RANGE);
+    assert_int_equal(give(&w, OP_GOTO, 3), ERR_OUT_OF_RANGE);
+    assert_int_equal(give(&w, OP_SEEK, 10 * S), ERR_OUT_OF_RANGE);
+    struct wire_command c = {.op = OP_PAUSE, .has_if_rev = true, .if_epoch = 1, .if_rev = 1};
+    struct room_state out;
+    assert_int_equal(room_state_command(&w.s, w.tour, &c, NULL, NULL, w.now, LEAD, &out, &w.at),
+                     ERR_CONFLICT);
+    assert_memory_equal(&w.s, &before, sizeof before);
+    tour_free(w.tour);
+}
+
+static void check_invariants(const struct world *w)
+{
+    const struct room_state *s = &w->s;
+    assert_true((s->now.vec.rate == 1) == (s->now.mode == MODE_RUNNING));
+    assert_true(s->now.cue >= 0 && s->now.cue < 3);
+    assert_true(position(w) >= 0 && position(w) <= (s->now.cue + 1) * 10 * S);
+    house_t due;
+    if (room_state_due(s, w->tour, &due))
+        assert_true(due.us > w->now.us); // everything that was due has been done
+    else
+        assert_int_not_equal(s->now.mode, MODE_RUNNING);
+}
+
+// Any order of commands and gaps: invariants hold; and a room that was looked at often is in the
+// same place as one that was looked at only when commands came.
+static void looking_changes_nothing(void **state)
+{
+    (void)state;
+    unit_seed();
+    for (int round = 0; round < 3000; round++) {
+        struct world often = loaded(round & 1), seldom = often;
+        seldom.tour = a_tour(round & 1);
+        for (int step = 0; step < 20; step++) {
+            enum wire_op op = (enum wire_op)(OP_PLAY + unit_below(OP_STOP_NOW - OP_PLAY + 1));
+            int64_t arg = op == OP_SEEK ? unit_below(35 * S) : unit_below(4);
+            int64_t until = often.now.us + unit_below(30 * S);
+            while (often.now.us < until)
+                advance_to(&often, often.now.us + 1 + unit_below(3 * S) < until
+                                       ? often.now.us + 1 + unit_below(2 * S)
+                                       : until);
+            advance_to(&seldom, often.now.us);
+            int64_t rev_before = often.s.rev;
+            enum err a = give(&often, op, arg), b = give(&seldom, op, arg);
+            assert_int_equal(a, b);
+            assert_true(often.s.rev == rev_before + (a == ERR_OK));
+            assert_int_equal(often.s.now.mode, seldom.s.now.mode);
+            assert_int_equal(often.s.now.cue, seldom.s.now.cue);
+            assert_int_equal(position(&often), position(&seldom));
+            check_invariants(&often);
+        }
+        tour_free(often.tour);
+        tour_free(seldom.tour);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(play_starts_after_the_lead),
+        cmocka_unit_test(asked_instant_is_taken_when_it_is_late_enough),
+        cmocka_unit_test(pause_holds_where_it_is_heard),
+        cmocka_unit_test(cues_follow_each_other_at_their_scheduled_instants),
+        cmocka_unit_test(loops_are_skipped_by_arithmetic),
+        cmocka_unit_test(newer_command_replaces_a_pending_one),
+        cmocka_unit_test(command_over_a_cue_end_counts_from_where_it_will_be),
+        cmocka_unit_test(stop_now_needs_no_lead),
+        cmocka_unit_test(refused_commands_change_nothing),
+        cmocka_unit_test(looking_changes_nothing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: Apache-2.0
+// The store on a real file: batches, a failing job among good ones, rooms as rows, tours.
+#include "tests/unit/unit.h"
+
+#include "server/catalogue/catalogue.h"
+#include "server/store/anchor_store.h"
+#include "server/store/db.h"
+#include "server/store/migrate.h"
+#include "server/store/room_store.h"
+
+#include <semaphore.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define H1 "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+
+static char dir[] = "/tmp/roomtone-store-XXXXXX";
+static char path[100];
+static sem_t woken;
+
+static int make_dir(void **state)
+{
+    (void)state;
+    snprintf(dir, sizeof dir, "/tmp/roomtone-store-XXXXXX");
+    assert_non_null(mkdtemp(dir));
+    snprintf(path, sizeof path, "%s/db", dir);
+    return 0;
+}
+
+static int remove_dir(void **state)
+{
+    (void)state;
+    char command[200];
+    snprintf(command, sizeof command, "rm -r %s", dir);
+    return system(command);
+}
+
+static sqlite3 *open_db(void)
+{
+    char error[300] = "";
+    sqlite3 *db = db_open(path, error, sizeof error);
+    if (!db)
+        fail_msg("%s", error);
+    return db;
+}
+
+static void schema_is_made_once_and_a_newer_one_refused(void **state)
+{
+    (void)state;
+    char error[300];
+    sqlite3 *db = open_db();
+    db_close(db);
+    db = open_db();
+    assert_true(db_exec(db, "PRAGMA user_version=999"));
+    assert_false(migrate(db, error, sizeof error));
+    assert_non_null(strstr(error, "newer"));
+    db_close(db);
+    assert_null(db_open("/nonexistent/dir/db", error, sizeof error));
+    assert_non_null(strstr(error, "/nonexistent/dir/db"));
+}
+
+static void second_connection_is_impossible(void **state)
+{
+    (void)state;
+    char error[300];
+    sqlite3 *db = open_db();
+    assert_null(db_open(path, error, sizeof error));
+    db_close(db);
+}
+
+static void damaged_file_is_refused(void **state)
+{
+    (void)state;
+    char error[300];
+    db_close(open_db());
+    FILE *f = fopen(path, "r+");
+    assert_non_null(f);
+    fseek(f, 4096, SEEK_SET);
+    for (int i = 0; i < 4096 * 4; i++)
+        fputc(0xa5, f);
+    fclose(f);
+    assert_null(db_open(path, error, sizeof error));
+    assert_true(strlen(error) > 10);
+}
+
+static struct room_record a_record(const char *id, const char *code)
+{
+    struct room_record r = {.created = {5}};
+    snprintf(r.id, sizeof r.id, "%s", id);
+    snprintf(r.name, sizeof r.name, "Group %s", id);
+    snprintf(r.code, sizeof r.code, "%s", code);
+    snprintf(r.link, sizeof r.link, "link-%s", id);
+    room_state_init(&r.state);
+    return r;
+}
+
+static void wake_me(void *user)
+{
+    (void)user;
+    sem_post(&woken);
+}
+
+struct note {
+    int count;
+    enum err err[8];
+};
+
+static void on_commit(void *user, enum err e)
+{
+    struct note *n = user;
+    n->err[n->count++] = e;
+}
+
+static void wait_for(struct store *s, const struct note *n, int count)
+{
+    while (n->count < count) {
+        sem_wait(&woken);
+        store_drain(s);
+    }
+}
+
+static void room_comes_back_as_it_was_committed(void **state)
+{
+    (void)state;
+    sqlite3 *db = open_db();
+    struct room_record rec = a_record("hall", "123456789");
+    assert_int_equal(room_store_insert(db, &rec, (house_t){5}), ERR_OK);
+    assert_int_equal(room_store_insert(db, &rec, (house_t){5}), ERR_EXISTS);
+    sem_init(&woken, 0, 0);
+    struct store *s = store_start(db, wake_me, NULL);
+
+    struct room_change c = {
+        .prior_rev = 0, .state = rec.state, .now = {77}, .has_due = true, .due = {88}};
+    strcpy(c.room_id, "hall");
+    strcpy(c.actor, "anna");
+    strcpy(c.op, "play");
+    strcpy(c.state.tour_id, "t");
+    strcpy(c.state.tour_hash, H1);
+    c.state.rev = 1;
+    c.state.now = (struct room_part){MODE_RUNNING, 2, {123, {456}, 1}};
+    c.state.has_pending = true;
+    c.state.pending_at.us = 789;
+    c.state.pending = (struct room_part){MODE_HELD, 1, {11, {12}, 0}};
+    c.has_seen = true;
+    c.seen = (struct room_seen){"0123456789abcdef0123456789abcdef", UINT64_MAX - 3, 1, 1, {790}};
+
+    struct note n = {0};
+    struct room_change stale = c;
+    stale.prior_rev = 5; // builds on what is not there
+    stale.state.rev = 6;
+    strcpy(stale.seen.cmd_id, "ffffffffffffffffffffffffffffffff");
+    room_store_commit(s, &stale, on_commit, &n);
+    room_store_commit(s, &c, on_commit, &n);
+    room_store_commit(s, &c, on_commit, &n); // the same again
+    wait_for(s, &n, 3);
+    assert_int_equal(n.err[0], ERR_CONFLICT);
+    assert_int_equal(n.err[1], ERR_OK);
+    assert_int_equal(n.err[2], ERR_CONFLICT);
+    assert_true(store_stats(s).commits >= 1);
+    store_stop(s);
+
+    db = open_db();
+    struct room_loaded l;
+    assert_int_equal(room_store_read(db, ROOM_BY_CODE, "123456789", &l), ERR_OK);
+    assert_memory_equal(&l.record.state, &c.state, sizeof c.state);
+    assert_string_equal(l.record.name, rec.name);
+    assert_int_equal(l.seen_count, 1);
+    assert_true(l.seen[0].hash == UINT64_MAX - 3);
+    assert_int_equal(l.seen[0].at.us, 790);
+    room_loaded_free(&l);
+    assert_int_equal(room_store_read(db, ROOM_BY_LINK, "link-hall", &l), ERR_OK);
+    room_loaded_free(&l);
+    assert_int_equal(room_store_read(db, ROOM_BY_ID, "other", &l), ERR_UNKNOWN_GROUP);
+    char ids[4][WIRE_ID_MAX + 1];
+    assert_int_equal(room_store_due_ids(db, ids, 4), 1);
+    assert_string_equal(ids[0], "hall");
+    db_close(db);
+}
+
+static void anchor_is_kept(void **state)
+{
+    (void)state;
+    sqlite3 *db = open_db();
+    struct house_anchor a, b = {.present = true,
+                                .boot_id = "boot",
+                                .base_ns = -5,
+                                .house = {6},
+                                .realtime_us = 7,
+                                .realtime_trusted = true,
+                                .reserved = {8},
+                                .clock_epoch = 9};
+    assert_int_equal(anchor_store_read(db, &a), ERR_OK);
+    assert_false(a.present);
+    assert_int_equal(anchor_store_write(db, &b), ERR_OK);
+    assert_int_equal(anchor_store_write(db, &b), ERR_OK);
+    assert_int_equal(anchor_store_read(db, &a), ERR_OK);
+    assert_int_equal(a.base_ns, -5);
+    assert_string_equal(a.boot_id, "boot");
+    assert_int_equal(a.reserved.us, 8);
+    assert_int_equal(a.clock_epoch, 9);
+    db_close(db);
+}
+
+static void tour_is_published_as_an_immutable_document(void **state)
+{
+    (void)state;
+    sqlite3 *db = open_db();
+    char hash[WIRE_HASH_LEN + 1], again[WIRE_HASH_LEN + 1], detail[200], *doc;
+    size_t len;
+    json_t *title = json_pack("{s:s,s:s}", "en", "Loom", "de", "Webstuhl");
+    assert_int_equal(catalogue_title(db, "loom", title), ERR_OK);
+    json_t *ask = json_pack("{s:O,s:[{s:s}]}", "title", title, "cues", "track", "loom");
+    assert_int_equal(catalogue_publish(db, dir, "t", ask, hash, detail, sizeof detail),
+                     ERR_NOT_READY);
+    assert_non_null(strstr(detail, "loom"));
+    struct catalogue_variant v = {.track = "loom",
+                                  .lang = "en",
+                                  .opus = H1,
+                                  .seek = H1,
+                                  .bytes = 9,
+                                  .dur_us = 5000000,
+                                  .info = "{}"};
+    assert_int_equal(catalogue_variant(db, &v), ERR_OK);
+    strcpy(v.track, "none");
+    assert_int_equal(catalogue_variant(db, &v), ERR_EXISTS); // no such track
+    assert_int_equal(catalogue_captions(db, "loom", "en", H1), ERR_OK);
+    assert_int_equal(catalogue_captions(db, "loom", "fr", H1), ERR_NOT_FOUND);
+    assert_int_equal(catalogue_publish(db, dir, "t", ask, hash, detail, sizeof detail), ERR_OK);
+    assert_int_equal(catalogue_publish(db, dir, "t", ask, again, detail, sizeof detail), ERR_OK);
+    assert_string_equal(hash, again);
+    assert_int_equal(catalogue_newest(db, "t", again, &doc, &len), ERR_OK);
+    assert_string_equal(hash, again);
+    struct tour *t = tour_parse(doc, len, detail, sizeof detail);
+    assert_non_null(t);
+    assert_int_equal(t->cues[0].dur_us, 5000000);
+    tour_free(t);
+    free(doc);
+    char file[300];
+    struct stat st;
+    snprintf(file, sizeof file, "%s/%s.json", dir, hash);
+    assert_int_equal(stat(file, &st), 0);
+    assert_int_equal(st.st_size, len);
+    json_t *unknown = json_pack("{s:O,s:[{s:s}]}", "title", title, "cues", "track", "nowhere");
+    assert_int_equal(catalogue_publish(db, dir, "t", unknown, hash, detail, sizeof detail),
+                     ERR_NOT_FOUND);
+    json_decref(unknown);
+    json_decref(ask);
+    json_decref(title);
+    json_t *list = catalogue_tracks(db);
+    assert_int_equal(json_array_size(json_object_get(list, "tracks")), 1);
+    json_decref(list);
+    db_close(db);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(schema_is_made_once_and_a_newer_one_refused, make_dir,
+                                        remove_dir),
+        cmocka_unit_test_setup_teardown(second_connection_is_impossible, make_dir, remove_dir),
+        cmocka_unit_test_setup_teardown(damaged_file_is_refused, make_dir, remove_dir),
+        cmocka_unit_test_setup_teardown(room_comes_back_as_it_was_committed, make_dir, remove_dir),
+        cmocka_unit_test_setup_teardown(anchor_is_kept, make_dir, remove_dir),
+        cmocka_unit_test_setup_teardown(tour_is_published_as_an_immutable_document, make_dir,
+                                        remove_dir),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
