@@ -12,12 +12,16 @@ import { type Tour, chooseVariant } from "../common/tour";
 import type { Part, Playing, State } from "../common/wire";
 import type { FromWorker, ToWorker } from "./messages";
 import { OutputClock } from "./output";
-import { Run, type Slot } from "./run";
+import { Run } from "./run";
 import type { Source } from "./stream";
 
 const HORIZON_S = 1.5;
 const HORIZON_HIDDEN_S = 12; // decoded ahead: 4.6 MB of stereo
-const LEAD_S = 0.12; // from a decision to its first frame: the worker's work and the sound card's
+// From a decision to its first frame: the worker's work. Doubled when that was too little, as on a
+// phone that is busy starting up; crept back when all goes well.
+const LEAD_S = 0.12;
+const LEAD_MAX_S = 1;
+const LEAD_CREEP = 0.8;
 const OPEN_AHEAD_US = 10e6;
 const JUMP_S = 0.03; // further off than this is put right by a jump ...
 const JUMP_YOUNG_S = 0.008; // ... and just after the start, when a first guess proves wrong, this
@@ -48,6 +52,7 @@ export interface Heard {
   playing: Playing;
   position?: number; // us
   at?: number; // house time, us
+  perf?: number; // the same instant on this page's clock (performance.now), ms
   errorUs?: number;
   bufferMs: number;
   xruns: number;
@@ -68,6 +73,7 @@ export class Engine {
   private first = true;
   private wasRunning = false;
   private retryAt = 0;
+  private lead = LEAD_S;
   private jumpTimes: number[] = [];
 
   constructor(
@@ -142,7 +148,7 @@ export class Engine {
     const end = Math.min(to, this.core.end(which));
     if (!cue || part.vec.rate === 0 || end <= start || end < this.core.house(performance.now())) return;
     const v = chooseVariant(cue, this.lang);
-    const line = `${this.state?.tour}/${part.cue}/${part.vec.p0 - part.vec.t0}`;
+    const line = this.lineOf(which);
     const before = out.find((s) => s.line === line);
     if (before) {
       before.end = end; // the change changes nothing
@@ -151,6 +157,11 @@ export class Engine {
     const frames = Math.round((v.dur_us * 48) / 1000);
     const source = { opus: v.opus, seek: v.seek, bytes: v.bytes, frames };
     out.push({ which, line, voice: v.opus, source, start, end });
+  }
+
+  private lineOf(which: Which): string {
+    const part = which === NEXT ? this.state?.next : this.state;
+    return part ? `${this.state?.tour}/${part.cue}/${part.vec.p0 - part.vec.t0}` : "";
   }
 
   private reconcile(wanted: Segment[]): void {
@@ -186,7 +197,7 @@ export class Engine {
     });
     const entry: Entry = { id, segment, run, phase: "opening", replaced: false };
     this.entries.push(entry);
-    const near = this.wantedFrame(segment, this.ctx.currentTime + LEAD_S);
+    const near = this.wantedFrame(segment, this.ctx.currentTime + this.lead);
     this.post({ do: "open", run: id, source: segment.source, near, rate: this.ctx.sampleRate });
   }
 
@@ -204,10 +215,11 @@ export class Engine {
   private begin(e: Entry): void {
     const { ctx, output, core } = this;
     const due = output.contextAt(core.local(e.segment.start));
-    const soonest = ctx.currentTime + LEAD_S;
+    const soonest = ctx.currentTime + this.lead;
     const exact = due >= soonest;
     if (exact && due > ctx.currentTime + HORIZON_S) return;
     const frame = Math.ceil((exact ? due : soonest) * ctx.sampleRate);
+    this.lead = Math.max(LEAD_S, this.lead * LEAD_CREEP);
     const fade = this.first ? FADE_FIRST_S : exact ? FADE_EXACT_S : FADE_LATE_S;
     this.first = false;
     e.phase = "playing";
@@ -224,6 +236,7 @@ export class Engine {
 
   private starve(e: Entry): void {
     this.heard.xruns++;
+    this.lead = Math.min(LEAD_MAX_S, this.lead * 2);
     this.first = true; // a soft return
     e.replaced = true;
     e.run.end(this.ctx.currentTime, FADE_LATE_S);
@@ -259,6 +272,7 @@ export class Engine {
     const { core, output, state, heard } = this;
     delete heard.position;
     delete heard.at;
+    delete heard.perf;
     delete heard.errorUs;
     const playing = this.entries.filter((e) => e.phase === "playing" || e.phase === "ending");
     heard.bufferMs = Math.round(
@@ -272,24 +286,23 @@ export class Engine {
     const at = core.house(pair.perf + output.trimMs);
     const which = core.partAt(at);
     const found = this.slotHeard(playing, pair.context);
+    const slot = found?.run.slotAt(pair.context);
     if (!core.sounds(which, at)) {
       heard.playing = "silent";
       return;
     }
-    heard.playing = found ? "sound" : "fetching";
-    if (!found) return;
-    const frame = found.at + (pair.context * this.ctx.sampleRate - found.start) * found.step;
+    heard.playing = slot ? "sound" : "fetching";
+    // At the very instant of a change the ear may be a hair behind: no error of position.
+    if (!found || !slot || found.segment.line !== this.lineOf(which)) return;
+    const frame = slot.at + (pair.context * this.ctx.sampleRate - slot.start) * slot.step;
     heard.position = Math.max(0, Math.round((frame * 1000) / 48));
     heard.at = at;
+    heard.perf = pair.perf + output.trimMs;
     heard.errorUs = Math.round((frame * 1000) / 48 - core.position(which, at));
   }
 
-  private slotHeard(playing: Entry[], context: number): Slot | null {
-    for (const e of [...playing].reverse()) {
-      const slot = e.run.slotAt(context);
-      if (slot) return slot;
-    }
-    return null;
+  private slotHeard(playing: Entry[], context: number): Entry | null {
+    return [...playing].reverse().find((e) => e.run.slotAt(context)) ?? null;
   }
 
   // --- worker ---

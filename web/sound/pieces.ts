@@ -4,6 +4,8 @@
 
 export const PIECE_BYTES = 32 * 1024; // about 5 s of speech: the first sound needs one or two
 const KEPT_MAX = 256; // 8 MiB
+// A phone that walked out of reach hears nothing at all; asking again is the only way to know.
+const LIMIT_MS = 8000;
 
 export class ContentError extends Error {
   constructor(
@@ -17,14 +19,17 @@ export class ContentError extends Error {
 export async function fetchContent(path: string, range?: [number, number]): Promise<ArrayBuffer> {
   const headers: Record<string, string> = {};
   if (range) headers.Range = `bytes=${range[0]}-${range[1] - 1}`;
-  let response: Response;
+  const limit = new AbortController();
+  const timer = setTimeout(() => limit.abort(), LIMIT_MS);
   try {
-    response = await fetch(path, { headers });
+    const response = await fetch(path, { headers, signal: limit.signal });
     if (response.status === 404) throw new ContentError("missing", 404);
     if (response.status !== (range ? 206 : 200)) throw new ContentError("network", response.status);
     return await response.arrayBuffer();
   } catch (e) {
     throw e instanceof ContentError ? e : new ContentError("network");
+  } finally {
+    clearTimeout(timer);
   }
 }
 

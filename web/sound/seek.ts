@@ -4,7 +4,7 @@
 
 const ENTRY_BYTES = 8;
 const ENTRIES_MAX = 50_000; // about a second each: longer than any track
-const PRE_ROLL = 3840; // 80 ms: an Opus decoder has converged by then (RFC 7845, 4.6)
+export const PRE_ROLL = 3840; // 80 ms: an Opus decoder has converged by then (RFC 7845, 4.6)
 
 export interface SeekEntry {
   offset: number; // of a page in the file, bytes

@@ -5,7 +5,7 @@ import { OpusDecoder } from "opus-decoder";
 import { OggReader, PACKET_MAX, type OpusHead, packetFrames, readOpusHead } from "./ogg";
 import { ContentError, PIECE_BYTES, type Pieces, fetchContent } from "./pieces";
 import { Resampler } from "./resample";
-import { type SeekEntry, readSeekTable, seekEntry } from "./seek";
+import { PRE_ROLL, type SeekEntry, readSeekTable, seekEntry } from "./seek";
 
 export interface Source {
   opus: string;
@@ -26,6 +26,7 @@ const AHEAD_URGENT_MS = 15_000;
 const AHEAD_MS = 120_000;
 const AHEAD_PAUSE_MS = 1500;
 const RETRY_MS = 500;
+const WARM_FRAMES = 24_000; // half a second
 
 export class Stream {
   private head!: OpusHead;
@@ -39,6 +40,7 @@ export class Stream {
   private offset = 0; // next byte to read of the file
   private pcm: Float32Array[] = []; // per channel, from `pcmFirst` on
   private pcmFirst = 0;
+  private soundFrom = 0; // before it the decoder had not converged
   private closed = false;
   private ready = false;
   private aheadTimer: ReturnType<typeof setTimeout> | undefined;
@@ -62,8 +64,6 @@ export class Stream {
     if (!entries || !head) throw new ContentError("bad");
     this.table = entries;
     this.head = head;
-    this.offset = Math.min(seekEntry(entries, near).offset, this.source.bytes);
-    await this.pieces.get(this.source.opus, Math.floor(this.offset / PIECE_BYTES), this.source.bytes);
     this.decoder = new OpusDecoder({
       channels: head.channels,
       streamCount: 1,
@@ -74,20 +74,29 @@ export class Stream {
     });
     await this.decoder.ready;
     this.ready = true;
+    this.rewind(near);
+    await this.decodeTo(near + WARM_FRAMES); // so that the first chunk is there at once
     this.fetchAhead();
   }
 
   /** The next chunk begins at track frame `frame` (a fraction is kept). */
   async seek(frame: number): Promise<void> {
-    await this.decoder.reset();
     this.position = frame;
+    const [first] = Resampler.span(frame, 1, 1);
+    if (first >= this.soundFrom && first <= this.pcmLast + WARM_FRAMES) return; // goes on decoding
+    await this.decoder.reset();
+    this.rewind(frame);
+  }
+
+  /** Reads and decodes from the page for `frame` on; the decoder must be fresh. */
+  private rewind(frame: number): void {
     const entry = seekEntry(this.table, Math.floor(frame));
     this.reader = new OggReader();
     this.packets = [];
-    this.offset = entry.offset;
-    this.pcm = [];
-    for (let c = 0; c < this.head.channels; c++) this.pcm.push(new Float32Array(0));
+    this.offset = Math.min(entry.offset, this.source.bytes);
+    this.pcm = Array.from({ length: this.head.channels }, () => new Float32Array(0));
     this.pcmFirst = entry.frame;
+    this.soundFrom = entry === this.table[0] ? -Infinity : entry.frame + PRE_ROLL;
   }
 
   /** `n` output frames, each `step` track frames further. */
@@ -191,6 +200,7 @@ export class Stream {
     if (drop <= 0) return;
     this.pcm = this.pcm.map((pcm) => pcm.slice(drop));
     this.pcmFirst += drop;
+    this.soundFrom = Math.max(this.soundFrom, this.pcmFirst);
   }
 
   // --- ahead ---

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// A real server in a folder of its own, its command line, and its timeline as this process sees it.
+import { execFile, spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { createInterface } from "node:readline";
+import { promisify } from "node:util";
+
+const exec = promisify(execFile);
+
+export class Box {
+  constructor(roomtoned, roomtonectl, webDir) {
+    this.programs = { roomtoned, roomtonectl };
+    this.webDir = webDir;
+    this.dir = mkdtempSync(path.join(tmpdir(), "roomtone-browser-"));
+    this.listen = "127.0.0.1:0";
+    this.houseMinusWall = 0; // us
+  }
+
+  async start() {
+    const args = ["--state", path.join(this.dir, "state"), "--listen", this.listen, "--web", this.webDir];
+    this.process = spawn(this.programs.roomtoned, args, { stdio: ["ignore", "pipe", "pipe"] });
+    this.gone = new Promise((done) => this.process.once("exit", done));
+    this.url = await new Promise((resolve, reject) => {
+      const look = (line) => {
+        const found = /ready (http:\S+)/.exec(line);
+        if (found) resolve(found[1]);
+      };
+      createInterface({ input: this.process.stdout }).on("line", look);
+      createInterface({ input: this.process.stderr }).on("line", look);
+      this.gone.then((code) => reject(new Error(`roomtoned ended with ${code} before it was ready`)));
+    });
+    this.listen = new URL(this.url).host; // a restart comes back at the same place
+  }
+
+  async stop() {
+    this.process?.kill("SIGTERM");
+    await this.gone;
+  }
+
+  async remove() {
+    await this.stop();
+    rmSync(this.dir, { recursive: true, force: true });
+  }
+
+  get password() {
+    return readFileSync(this.passwordFile, "utf8").trim();
+  }
+  get passwordFile() {
+    return path.join(this.dir, "state", "first-password");
+  }
+
+  async ctl(...args) {
+    const env = { ...process.env, HOME: this.dir, XDG_CONFIG_HOME: this.dir, XDG_CACHE_HOME: this.dir };
+    const { stdout } = await exec(this.programs.roomtonectl, ["--server", this.url, ...args], { env });
+    return stdout;
+  }
+
+  async group(id) {
+    return JSON.parse(await this.ctl("--json", "group", "show", id));
+  }
+
+  /** House time against this machine's wall clock, from the quickest of some questions. */
+  async learnClock(session) {
+    let best = Infinity;
+    for (let i = 0; i < 20; i++) {
+      const sent = wall();
+      const response = await fetch(`${this.url}/api/v1/status`, { headers: { Cookie: session } });
+      const { house_now: house } = await response.json();
+      const took = wall() - sent;
+      if (took >= best) continue;
+      best = took;
+      this.houseMinusWall = house - (sent + took / 2) * 1000;
+    }
+    return best;
+  }
+
+  house(wallMs) {
+    return wallMs * 1000 + this.houseMinusWall;
+  }
+}
+
+/** Milliseconds since 1970, on the steady clock that pages have too. */
+export function wall() {
+  return performance.timeOrigin + performance.now();
+}
+
+/** What the room says is heard at a house time: docs/PROTOCOL.md, "State". */
+export function expected(state, house) {
+  const part = state.next && house >= state.next.at ? state.next : state;
+  const { p0, t0, rate } = part.vec;
+  const position = Math.max(0, Math.min(part.dur, p0 + rate * Math.max(0, house - t0)));
+  return { cue: part.cue, mode: part.mode, position };
+}
