@@ -24,7 +24,8 @@ enum {
     // With this much rendered, time questions have the thread for themselves while an answer is
     // awaited, so that its arrival is stamped at once.
     CALM_FRAMES = FRAME_RATE,
-    TICK_MS = 20,
+    // Five blocks at a time; what changes the plan is looked at at once.
+    TICK_MS = 50,
     BUSY_US = 3000, // of rendering in one go; then the sockets have their turn
     PREP_MAX_US = 1000000,
 };
@@ -50,6 +51,14 @@ struct talk {
     struct playout_stats stats;
 };
 
+static void tick(lws_sorted_usec_list_t *timer);
+
+static void plan_anew(struct talk *t)
+{
+    t->plan_stale = true;
+    lws_sul_schedule(t->context, 0, &t->tick_timer, tick, 1);
+}
+
 static void wish(struct talk *t)
 {
     struct fetch_wish wishes[FETCH_WISHES_MAX];
@@ -65,7 +74,7 @@ static void on_state(void *user, const struct wire_state *state)
     bool other_cue = t->timeline.now.cue != state->timeline.now.cue;
     t->state_known = true;
     t->timeline = state->timeline;
-    t->plan_stale = true;
+    plan_anew(t);
     snprintf(t->tour, sizeof t->tour, "%s", state->tour);
     library_tour(t->library, t->tour);
     if (other_tour || other_cue)
@@ -75,7 +84,7 @@ static void on_state(void *user, const struct wire_state *state)
 static void on_file(void *user, const struct cache_name *name)
 {
     struct talk *t = user;
-    t->plan_stale = true;
+    plan_anew(t);
     if (strcmp(name->hash, t->tour) == 0 && library_tour(t->library, t->tour)) {
         log_info("tour", "%s is here", library_current(t->library)->title);
         wish(t);

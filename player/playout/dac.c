@@ -138,8 +138,12 @@ bool dac_add(struct dac *d, int64_t frame, mono_t at)
         push(d, p);
     else if (p.x - d->slope * p.t > newest->x - d->slope * newest->t)
         *newest = p;
+    // The line is worth its work when a bucket is done, when the truth is seen to lie above it,
+    // and while there is little to go by.
+    bool above_line = p.x > d->x + d->slope * (p.t - d->at);
+    if (!d->valid || bucket > d->bucket || above_line || d->count < 10)
+        renew_line(d);
     d->bucket = bucket;
-    renew_line(d);
     return same;
 }
 
