@@ -90,8 +90,12 @@ static double widest_gap(const struct clock_estimate *e, mono_t mid)
 }
 
 // How far a slope from this window can be trusted. The lowest of n independent excesses of mean m
-// lies m/n above its floor; queueing is correlated, so only every eighth sample counts as
-// independent; a line through two such minima half a window apart then errs by 64 m / (n span).
+// lies m/n above its floor, and a line through two such minima half a window apart errs by
+// 8 m / (n span). Queueing is correlated: only every eighth sample counts as independent, and
+// however often we ask, a queue that sways (an access point, a busy link) is a new one only after
+// some seconds.
+static const double QUEUE_MEMORY_NS = 4e9;
+
 static double slope_sigma(const struct clock_estimate *e, mono_t mid, double skew)
 {
     struct lines l = fit(e, mid, skew, 0);
@@ -105,7 +109,8 @@ static double slope_sigma(const struct clock_estimate *e, mono_t mid, double ske
     double span = (double)mono_diff_ns(point(e, e->count - 1)->at, point(e, 0)->at);
     if (span <= 0)
         return 1;
-    return 64 * (excess + 1000) / (e->count * span);
+    double independent = fmin(e->count / 8.0, span / QUEUE_MEMORY_NS);
+    return 8 * (excess + 1000) / (independent * span);
 }
 
 static void renew_map(struct clock_estimate *e)
