@@ -56,7 +56,7 @@ export function GroupCard({ model, group }: Props): JSX.Element {
           <span>Kiosks</span> <strong>{group.kiosks}</strong>
         </p>
         <p>
-          <span>Lead</span> <strong>{Math.round(group.lead_us / 1000)} ms</strong>
+          <span>Lead</span> <strong>{group.lead_us > 0 ? `${Math.round(group.lead_us / 1000)} ms` : "\u2013"}</strong>
         </p>
       </div>
       <Members group={group} />

@@ -15,6 +15,7 @@ import { type FromServer, type Hello, readMessage } from "./wire";
 
 const CONNECT_LIMIT_MS = 5000;
 const SILENCE_LIMIT_MS = 6000;
+const WAKE_LIMIT_MS = 1500; // after waking up, a good socket answers at once
 const WAIT_FIRST_MS = 1000;
 const WAIT_GROWTH = 1.6;
 const WAIT_MAX_MS = 10_000;
@@ -54,6 +55,12 @@ export class Link {
     this.tries = 0;
     if (this.socket?.readyState === WebSocket.OPEN) this.send(hello);
     else this.connect();
+  }
+
+  /** Refused for now: comes back with the same hello, as after a loss. */
+  again(hello: Hello): void {
+    this.hello = hello;
+    this.lost(this.socket);
   }
 
   leave(): void {
@@ -139,7 +146,13 @@ export class Link {
       this.tries = 0;
       this.connect();
     } else if (this.socket?.readyState === WebSocket.OPEN) {
+      const { socket } = this;
+      this.askedSince = 0; // timers slept: what was asked before says nothing
       this.askTime();
+      const asked = this.askedSince;
+      setTimeout(() => {
+        if (socket === this.socket && asked > 0 && this.askedSince === asked) this.lost(socket);
+      }, WAKE_LIMIT_MS);
     }
   }
 

@@ -57,13 +57,15 @@ export interface Heard {
   bufferMs: number;
   xruns: number;
   jumps: number;
+  breaks: number; // of the sound card's own time
   prepUs: number;
   failed: string; // "": all well
+  runs: string; // phases of the open runs, oldest first
 }
 
 export class Engine {
   readonly output: OutputClock;
-  heard: Heard = { playing: "silent", bufferMs: 0, xruns: 0, jumps: 0, prepUs: 0, failed: "" };
+  heard: Heard = { playing: "silent", bufferMs: 0, xruns: 0, jumps: 0, breaks: 0, prepUs: 0, failed: "", runs: "" };
   private readonly master: GainNode;
   private state: State | null = null;
   private tour: Tour | null = null;
@@ -278,6 +280,8 @@ export class Engine {
     heard.bufferMs = Math.round(
       Math.max(0, ...playing.map((e) => e.run.scheduled * 1000 + e.run.aheadMs)),
     );
+    heard.breaks = output.breaks;
+    heard.runs = this.entries.map((e) => (e.replaced ? `(${e.phase})` : e.phase)).join(" ");
     const pair = output.latest;
     if (!state || !core.valid || !pair || performance.now() - pair.perf > 2000) {
       heard.playing = state && state.cue >= 0 ? "silent" : "idle";

@@ -19,7 +19,7 @@ const SLOPE_LIMIT = 500e-6;
 // far more than they shake. The line moves; its slope is the crystal's and stays.
 const BREAK_MS = 2;
 const BREAK_DEVIATIONS = 6;
-const BREAK_COUNT = 5;
+const BREAK_COUNT = 4;
 // Before Safari 18.4 nobody says what the output costs; about this much on phones.
 const LATENCY_GUESS_S = 0.04;
 
@@ -38,6 +38,8 @@ export class OutputClock {
   private origin = 0;
   /** The newest pair the browser gave: what is being heard. */
   latest: Pair | null = null;
+  /** How often the line broke. */
+  breaks = 0;
   /** Latency the browser does not know of (Bluetooth), ms; by ear. Positive: sound comes later. */
   trimMs = 0;
 
@@ -107,6 +109,7 @@ export class OutputClock {
       if (this.strange.length < BREAK_COUNT) return;
       const move = [...this.strange].sort((a, b) => a - b)[BREAK_COUNT >> 1] as number;
       for (const old of this.points) old.y += move;
+      this.breaks++;
       this.points.push(...this.held);
     } else {
       this.points.push(p);

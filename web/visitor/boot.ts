@@ -20,4 +20,8 @@ async function boot(): Promise<void> {
   await start(root, wasm, texts);
 }
 
-void boot();
+boot().catch(() => {
+  // Something did not arrive; no dictionary either, perhaps.
+  const root = document.getElementById("app");
+  if (root) root.textContent = "This page did not load completely. Please reload it.";
+});

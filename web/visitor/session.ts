@@ -12,6 +12,8 @@ import type { Key } from "../common/i18n";
 
 const RETRY_MS = 2000;
 const LOST_LINE_MS = 10_000;
+const BLOCKED_MS = 1500; // a context that has not begun by then waits for another tap
+const SHOW_MS = 250; // how often the eye gets new figures
 const KEPT_JOIN = "roomtone.join"; // of this tab: a reload comes back to the group
 const KEPT_TRIM = "roomtone.trim";
 const KEPT_LANG = "roomtone.lang";
@@ -50,6 +52,9 @@ const REFUSALS: Record<string, Key> = {
   too_many_guesses: "err_guesses",
   house_full: "err_full",
 };
+
+/** These mean that the group is not there; any other refusal may pass. */
+const FINAL = ["code_slip", "wrong_code", "unknown_group", "bad_version"];
 
 export class Session {
   // joining
@@ -95,6 +100,7 @@ export class Session {
   private ctx: AudioContext | null = null;
   private anchor: HTMLAudioElement | null = null;
   private join_: Join | null = null;
+  private shownAt = 0;
   private tourHash = "";
   private captionsHash = "";
   private lostTimer: ReturnType<typeof setTimeout> | undefined;
@@ -135,8 +141,11 @@ export class Session {
     this.join_ = join;
     this.refused.value = null;
     this.joining.value = true;
-    const hello: Hello = { type: "hello", v: 1, role: "visitor", lang: this.helloLang(), ...join };
-    this.link.join(hello);
+    this.link.join(this.hello(join));
+  }
+
+  private hello(join: Join): Hello {
+    return { type: "hello", v: 1, role: "visitor", lang: this.helloLang(), ...join };
   }
 
   leave(): void {
@@ -154,6 +163,11 @@ export class Session {
 
   private helloLang(): string {
     return this.lang.value.replace(/[^a-z0-9-]/g, "").slice(0, 16) || "en";
+  }
+
+  private heardLang(): string {
+    const cue = this.cue.value;
+    return cue ? chooseVariant(cue, this.lang.value).lang : this.helloLang();
   }
 
   private take(m: FromServer): void {
@@ -177,6 +191,8 @@ export class Session {
   }
 
   private refuse(code: string, message: string): void {
+    // Who listens already is not sent away because the house is busy at this moment.
+    if (this.joined.value && this.join_ && !FINAL.includes(code)) return this.link.again(this.hello(this.join_));
     const byLink = this.join_ !== null && "link" in this.join_;
     const key = REFUSALS[code] ?? "err_other";
     this.leave();
@@ -286,6 +302,9 @@ export class Session {
     ctx.onstatechange = () => this.contextChanged();
     this.mediaSession();
     void resumed.then(() => this.startEngine(ctx));
+    setTimeout(() => {
+      if (this.sound.value === "starting" && ctx.state !== "running") this.sound.value = "blocked";
+    }, BLOCKED_MS);
   }
 
   private async startEngine(ctx: AudioContext): Promise<void> {
@@ -322,7 +341,10 @@ export class Session {
   }
 
   private ticked(): void {
-    if (this.engine) this.heard.value = { ...this.engine.heard };
+    const now = performance.now();
+    if (!this.engine || document.hidden || now - this.shownAt < SHOW_MS) return;
+    this.shownAt = now;
+    this.heard.value = { ...this.engine.heard };
   }
 
   setMuted(muted: boolean): void {
@@ -343,6 +365,10 @@ export class Session {
     this.engine?.setTrim(trim);
   }
 
+  /** As new as the engine has it; `heard` is what is shown. */
+  get heardNow(): Heard | null {
+    return this.engine?.heard ?? null;
+  }
   get latencyMs(): number | null {
     return this.engine?.output.ready ? this.engine.output.latencyMs : null;
   }
@@ -372,7 +398,7 @@ export class Session {
     if (this.line.value !== "joined") return;
     const { core } = this;
     const heard = this.sound.value === "on" ? this.engine?.heard : undefined;
-    const report: Report = { type: "report", playing: heard?.playing ?? "silent", lang: this.helloLang() };
+    const report: Report = { type: "report", playing: heard?.playing ?? "silent", lang: this.heardLang() };
     if (core.valid) {
       report.uncertainty_us = Math.round(core.uncertaintyUs(performance.now()));
       report.rtt_us = Math.round(core.rttUs);
