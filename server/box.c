@@ -59,15 +59,16 @@ static bool make_dir(const char *path)
     return false;
 }
 
-// What an upload left behind when the power went.
-static void empty_dir(const char *path)
+// Removes what was half done when the power went: uploads, and temporary files (names with a dot
+// in front) beside the content.
+static void remove_leftovers(const char *path, bool only_hidden)
 {
     DIR *d = opendir(path);
     struct dirent *e;
     while (d && (e = readdir(d))) {
         char file[1024];
         snprintf(file, sizeof file, "%s/%s", path, e->d_name);
-        if (e->d_name[0] != '.')
+        if (e->d_type == DT_REG && (!only_hidden || e->d_name[0] == '.'))
             unlink(file);
     }
     if (d)
@@ -89,7 +90,8 @@ static bool make_state_dir(struct box *b)
         fprintf(stderr, "roomtoned: state directory %s: %s\n", dir, strerror(errno));
         return false;
     }
-    empty_dir(b->upload_dir);
+    remove_leftovers(b->upload_dir, false);
+    remove_leftovers(b->content_dir, true);
     return true;
 }
 
@@ -258,6 +260,8 @@ static void fill_house(struct box *b, const char *version)
 static void say_ready(struct box *b)
 {
     const char *listen = b->settings->listen;
+    if (access_is_new(b->access))
+        log_info("box", "the first password for user admin is in %s", b->password_path);
     printf("ready http://%.*s:%d\n", (int)(strrchr(listen, ':') - listen), listen,
            net_port(b->net));
     fflush(stdout);

@@ -28,6 +28,7 @@ struct access {
     struct login logins[LOGINS_MAX];
     int login_count;
     char nobody[crypto_pwhash_STRBYTES];
+    bool is_new;
 };
 
 static int find_user(const struct access *a, const char *name)
@@ -85,7 +86,6 @@ static bool make_admin(sqlite3 *db, const char *path, char *error, size_t error_
         snprintf(error, error_size, "the first user could not be saved");
         return false;
     }
-    log_info("access", "the first password for user admin is in %s", path);
     return true;
 }
 
@@ -135,6 +135,7 @@ struct access *access_open(sqlite3 *db, const char *first_password_path, house_t
             free(a);
             return NULL;
         }
+        a->is_new = true;
         read_users(a, db);
     }
     read_logins(a, db, now);
@@ -143,6 +144,11 @@ struct access *access_open(sqlite3 *db, const char *first_password_path, house_t
     nobody[31] = '\0';
     new_hash(nobody, a->nobody);
     return a;
+}
+
+bool access_is_new(const struct access *a)
+{
+    return a->is_new;
 }
 
 void access_free(struct access *a)

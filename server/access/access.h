@@ -27,6 +27,8 @@ struct access_user {
 struct access *access_open(sqlite3 *db, const char *first_password_path, house_t now, char *error,
                            size_t error_size);
 void access_free(struct access *a);
+// True when the first password was made just now.
+bool access_is_new(const struct access *a);
 // From here on changes go through the store.
 void access_use_store(struct access *a, struct store *store);
 

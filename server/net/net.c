@@ -25,6 +25,9 @@ struct net {
     bool stopping;
 };
 
+// How much of a refused body is still read.
+enum { REFUSED_BODY_MAX = 4 * 1024 * 1024 };
+
 struct http_session {
     struct request *request;
 };
@@ -255,7 +258,7 @@ static int on_body_complete(struct request *r)
     const struct route *route = routes_find(r, &why);
     if (!r->answered && route)
         route->handle(r);
-    return 0;
+    return r->close_after && request_done(r) ? -1 : 0;
 }
 
 static int on_http_writable(struct lws *wsi, struct http_session *s)
@@ -266,6 +269,10 @@ static int on_http_writable(struct lws *wsi, struct http_session *s)
     if (request_write(r) < 0)
         return -1;
     if (!request_done(r))
+        return 0;
+    // Closing on a client that still sends would reset the connection and lose it our answer: a
+    // body that was refused is read to its end first, unless it is too long for that.
+    if (r->close_after && r->content_length - r->body_received <= REFUSED_BODY_MAX)
         return 0;
     bool close_after = r->close_after;
     s->request = NULL;
@@ -378,7 +385,10 @@ static bool open_port(struct net *net, const char *address, int port)
         .ka_probes = 3,
         .ka_interval = 2,
     };
+    // What goes wrong here is said once, by us, with the address.
+    lws_set_log_level(0, lws_log);
     net->vhost = lws_create_vhost(net->context, &info);
+    lws_set_log_level(LLL_ERR | LLL_WARN, lws_log);
     return net->vhost != NULL;
 }
 
@@ -422,7 +432,6 @@ struct net *net_start(const struct net_house *house, char *error, size_t error_s
                  "not this machine's",
                  listen);
         lws_context_destroy(net->context);
-        uv_run(house->loop, UV_RUN_DEFAULT);
         free(net);
         return NULL;
     }

@@ -209,9 +209,9 @@ int request_write(struct request *r)
 
 bool request_take_body(struct request *r, const void *data, size_t len)
 {
+    r->body_received += (int64_t)len;
     if (r->answered)
         return true; // refused already; the rest of the body is of no use
-    r->body_received += (int64_t)len;
     if (r->body_received > r->body_max) {
         request_problem(r, ERR_TOO_LARGE, NULL);
         return false;

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+import fcntl
+import os
+import subprocess
+import sys
+
+import pytest
+
+sys.path.insert(0, os.path.dirname(__file__))
+from harness import BIN, ROOT, Server  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def exhibit():
+    """The short demo exhibit, voiced once for all test programs of this build."""
+    where = BIN.parent / "tests" / "exhibit-short"
+    where.parent.mkdir(exist_ok=True)
+    with open(f"{where}.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (where / "done").exists():
+            subprocess.run([ROOT / "content/demo/make", "--short", where], check=True,
+                           stdout=subprocess.DEVNULL)
+            (where / "done").touch()
+    return where
+
+
+@pytest.fixture
+def server(tmp_path):
+    """A running server with nothing in it, signed in."""
+    s = Server(tmp_path / "state").start().login()
+    yield s
+    s.stop()
+
+
+@pytest.fixture(scope="module")
+def hall(tmp_path_factory, exhibit):
+    """A running server with the exhibit, shared by the tests of a file; group "demo" is stopped."""
+    s = Server(tmp_path_factory.mktemp("hall") / "state").start().login()
+    s.import_exhibit(exhibit)
+    yield s
+    s.stop()
+
+
+@pytest.fixture
+def demo(hall):
+    """The hall's group "demo", at the first cue's start."""
+    hall.command("stop_now")
+    return hall

@@ -1,0 +1,224 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Starts real programs for a test and speaks to them as their users do."""
+import asyncio
+import json
+import os
+import pathlib
+import re
+import secrets
+import signal
+import struct
+import subprocess
+import time
+import urllib.error
+import urllib.request
+
+import websockets
+
+BIN = pathlib.Path(os.environ["ROOMTONE_BIN"])
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+# Sanitizers make everything several times slower; waits are conditions, this only bounds them.
+PATIENCE = 30.0
+
+
+def wait_until(condition, what, patience=PATIENCE):
+    """Polls until condition() gives something true, and returns it."""
+    end = time.monotonic() + patience
+    while True:
+        result = condition()
+        if result:
+            return result
+        if time.monotonic() > end:
+            raise AssertionError(f"waited in vain for {what}")
+        time.sleep(0.02)
+
+
+def raw_ns():
+    return time.clock_gettime_ns(time.CLOCK_MONOTONIC_RAW)
+
+
+def new_id():
+    return secrets.token_hex(16)
+
+
+class Answer:
+    def __init__(self, status, headers, body):
+        self.status, self.headers, self.body = status, headers, body
+
+    @property
+    def json(self):
+        return json.loads(self.body)
+
+
+class Server:
+    """roomtoned on a free port with its own state directory."""
+
+    def __init__(self, state, extra=(), config=""):
+        self.state = pathlib.Path(state)
+        self.extra = list(extra)
+        self.process = None
+        self.port = 0
+        self.session = None
+        self.config = None
+        if config:
+            self.config = self.state.parent / f"{self.state.name}.ini"
+            self.config.write_text(config)
+
+    def start(self):
+        command = [BIN / "roomtoned", "--state", self.state, "--listen", f"127.0.0.1:{self.port}"]
+        if self.config:
+            command += ["--config", self.config]
+        self.log = open(f"{self.state}.log", "ab")
+        self.process = subprocess.Popen(
+            [str(c) for c in command + self.extra], stdout=subprocess.PIPE, stderr=self.log
+        )
+        line = self.process.stdout.readline().decode()
+        found = re.fullmatch(r"ready http://127\.0\.0\.1:(\d+)\n", line)
+        assert found, f"not ready: {line!r} {self.log_text()}"
+        self.port = int(found[1])
+        return self
+
+    def log_text(self):
+        return pathlib.Path(f"{self.state}.log").read_text()
+
+    def stop(self, how=signal.SIGTERM):
+        if self.process and self.process.poll() is None:
+            self.process.send_signal(how)
+        if self.process:
+            code = self.process.wait(timeout=PATIENCE)
+            self.process.stdout.close()
+            self.log.close()
+            self.process = None
+            return code
+        return None
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.port}"
+
+    def request(self, method, path, body=None, headers=None):
+        data = body
+        headers = dict(headers or {})
+        if isinstance(body, (dict, list)):
+            data = json.dumps(body).encode()
+            headers.setdefault("Content-Type", "application/json")
+        if self.session and "Authorization" not in headers and "Cookie" not in headers:
+            headers["Authorization"] = f"Bearer {self.session}"
+        request = urllib.request.Request(self.url + path, data=data, method=method, headers=headers)
+        try:
+            with urllib.request.urlopen(request, timeout=PATIENCE) as r:
+                return Answer(r.status, r.headers, r.read())
+        except urllib.error.HTTPError as e:
+            return Answer(e.code, e.headers, e.read())
+
+    @property
+    def password(self):
+        return (self.state / "first-password").read_text().strip()
+
+    def login(self):
+        answer = self.request("POST", "/api/v1/login", {"user": "admin", "password": self.password})
+        assert answer.status == 200, answer.body
+        self.session = answer.json["session"]
+        return self
+
+    def ctl(self, *arguments, check=True):
+        environment = dict(os.environ, XDG_CONFIG_HOME=str(self.state.parent / "config"))
+        result = subprocess.run(
+            [str(BIN / "roomtonectl"), "--server", self.url, *map(str, arguments)],
+            capture_output=True, text=True, env=environment, timeout=120,
+        )
+        if check:
+            assert result.returncode == 0, result.stderr
+        return result
+
+    def import_exhibit(self, exhibit):
+        self.ctl("login", "admin", "--password-file", self.state / "first-password")
+        self.ctl("exhibit", "import", exhibit / "exhibit.json")
+
+    def group(self, group="demo"):
+        return self.request("GET", f"/api/v1/groups/{group}").json
+
+    def command(self, do, group="demo", **fields):
+        return self.request("POST", f"/api/v1/groups/{group}/commands", {"do": do, **fields})
+
+
+class Client:
+    """One WebSocket. Use: async with Client(server) as c: ..."""
+
+    def __init__(self, server, headers=None):
+        self.server, self.headers = server, headers or {}
+        self.inbox = []
+
+    async def __aenter__(self):
+        self.ws = await websockets.connect(
+            f"ws://127.0.0.1:{self.server.port}/ws", subprotocols=["roomtone.v1"],
+            extra_headers=self.headers, ping_interval=None, max_size=2**20, compression=None,
+        )
+        return self
+
+    async def __aexit__(self, *_):
+        try:
+            await self.ws.close()
+        except websockets.ConnectionClosed:
+            pass  # the server was killed; that is what some tests are about
+
+    async def send(self, message):
+        await self.ws.send(message if isinstance(message, (str, bytes)) else json.dumps(message))
+
+    async def receive(self, kind=None, patience=PATIENCE, where=lambda m: True):
+        """The next message of a type; others are kept in the inbox in order."""
+        end = time.monotonic() + patience
+        while True:
+            for i, m in enumerate(self.inbox):
+                if (kind is None or m["type"] == kind) and where(m):
+                    return self.inbox.pop(i)
+            raw = await asyncio.wait_for(self.ws.recv(), max(0.01, end - time.monotonic()))
+            if isinstance(raw, str):
+                self.inbox.append(json.loads(raw))
+
+    async def hello(self, **fields):
+        await self.send({"type": "hello", "v": 1, **fields})
+        m = await self.receive(where=lambda m: m["type"] in ("welcome", "error"))
+        return m
+
+    async def join(self, code, role="visitor", **fields):
+        m = await self.hello(role=role, code=code, **fields)
+        assert m["type"] == "welcome", m
+        return await self.receive("state")
+
+    async def staff(self):
+        m = await self.hello(role="staff", session=self.server.session)
+        assert m["type"] == "welcome", m
+        return self
+
+    async def command(self, do, group="demo", cmd_id=None, **fields):
+        cmd_id = cmd_id or new_id()
+        await self.send({"type": "command", "group": group, "cmd_id": cmd_id, "do": do, **fields})
+        return await self.receive(
+            where=lambda m: m["type"] in ("ack", "error") and m.get("cmd_id") == cmd_id
+        )
+
+    async def ask_time(self):
+        """One exchange: (t1, t2, t3, t4, clock_epoch), local stamps in CLOCK_MONOTONIC_RAW ns."""
+        t1 = raw_ns()
+        await self.ws.send(b"RTQ\x01" + struct.pack("<Iq", 7, t1))
+        while True:
+            raw = await asyncio.wait_for(self.ws.recv(), PATIENCE)
+            t4 = raw_ns()
+            if isinstance(raw, bytes):
+                break
+            self.inbox.append(json.loads(raw))
+        assert raw[:4] == b"RTA\x01" and len(raw) == 36
+        seq, echoed, t2, t3, epoch = struct.unpack("<IqqqI", raw[4:])
+        assert seq == 7 and echoed == t1
+        return t1, t2, t3, t4, epoch
+
+
+def position(state, house_us):
+    """Where a state says the group is: the formula of docs/PROTOCOL.md."""
+    part = state
+    if "next" in state and house_us >= state["next"]["at"]:
+        part = state["next"]
+    vec = part["vec"]
+    p = vec["p0"] + vec["rate"] * max(0, house_us - vec["t0"])
+    return part["cue"], max(0, min(p, part["dur"]))

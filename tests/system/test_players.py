@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Real players on sinks that keep time: together, through commands and a killed server."""
+import os
+import signal
+import subprocess
+
+import pytest
+
+from harness import BIN, Server, wait_until
+
+# What a player says of itself, in us. Far above what it does (some tens), far below what is heard.
+IN_STEP_US = 1000 if not os.environ.get("ROOMTONE_SANITIZE") else 5000
+
+
+class Player:
+    def __init__(self, server, tmp_path, name, device):
+        self.log = tmp_path / f"{name}.log"
+        with open(self.log, "ab") as log:
+            self.process = subprocess.Popen(
+                [str(BIN / "roomtone-player"), "--server", server.url, "--group",
+                 server.group()["code"], "--device", device, "--name", name, "--lang", "de",
+                 "--cache", str(tmp_path / f"cache-{name}")], stdout=log, stderr=log)
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(timeout=30)
+
+
+@pytest.fixture
+def house(tmp_path, exhibit):
+    s = Server(tmp_path / "state").start().login()
+    s.import_exhibit(exhibit)
+    players = [Player(s, tmp_path, "left", "null:ppm=60"), Player(s, tmp_path, "right", "null:ppm=-45")]
+    yield s, players
+    codes = [p.stop() for p in players]
+    s.stop()
+    assert codes == [0, 0], [p.log.read_text() for p in players]
+
+
+def reports(s):
+    return {m["name"]: m["report"] for m in s.group()["members"] if "report" in m}
+
+
+def both(s, condition, what):
+    def check():
+        r = reports(s)
+        return r if len(r) == 2 and all(condition(x) for x in r.values()) else None
+    return wait_until(check, what, 60)
+
+
+def in_step(r):
+    return r["playing"] == "sound" and abs(r["error_us"]) < IN_STEP_US
+
+
+def expected(state, at):
+    vec = state["vec"]
+    return vec["p0"] + (at - vec["t0"] if vec["rate"] else 0)
+
+
+def running(s):
+    return wait_until(lambda: (g := s.group()["state"])["mode"] == "running" and g, "running")
+
+
+def test_players_follow_together(house):
+    s, players = house
+    both(s, lambda r: True, "both to join")
+    assert s.command("play").status == 200
+    both(s, in_step, "both in step")
+    state = running(s)
+    for r in reports(s).values():
+        assert abs(r["position"] - expected(state, r["at"])) < IN_STEP_US + 100
+        assert r["xruns"] == 0
+    s.command("pause")
+    both(s, lambda r: r["playing"] == "silent", "both silent")
+    s.command("seek", position=4_000_000)
+    s.command("play")
+    state = running(s)
+    both(s, lambda r: in_step(r) and abs(r["position"] - expected(state, r["at"])) < 1100 + IN_STEP_US,
+         "both at the new position")
+    s.command("next")
+    wait_until(lambda: s.group()["state"]["cue"] == 1, "the next cue")
+    state = running(s)
+    both(s, lambda r: in_step(r) and r["at"] > state["vec"]["t0"] and
+         abs(r["position"] - expected(state, r["at"])) < 1100 + IN_STEP_US, "both in the next cue")
+    s.command("stop")
+    both(s, lambda r: r["playing"] == "silent", "both silent again")
+
+
+def test_killed_server_is_not_heard(house):
+    s, players = house
+    both(s, lambda r: True, "both to join")
+    s.command("play")
+    both(s, in_step, "both in step")
+    jumps = {name: r["jumps"] for name, r in reports(s).items()}
+    s.stop(signal.SIGKILL)
+    s.start()
+    state = running(s)
+    after = both(s, in_step, "both back and in step")
+    for name, r in after.items():
+        assert r["jumps"] == jumps[name], "a jump was heard"
+        assert r["xruns"] == 0
+
+
+def test_player_starts_before_the_server(tmp_path, exhibit):
+    s = Server(tmp_path / "state").start().login()
+    s.import_exhibit(exhibit)
+    code = s.group()["code"]
+    s.stop()
+    log = open(tmp_path / "early.log", "ab")
+    p = subprocess.Popen([str(BIN / "roomtone-player"), "--server", s.url, "--group", code,
+                          "--device", "null", "--cache", str(tmp_path / "cache")],
+                         stdout=log, stderr=log)
+    try:
+        wait_until(lambda: "reached" in (tmp_path / "early.log").read_text(), "the first try")
+        s.start()
+        wait_until(lambda: s.group()["kiosks"] == 1, "the player to join")
+    finally:
+        p.send_signal(signal.SIGTERM)
+        assert p.wait(timeout=30) == 0
+        s.stop()
+        log.close()
+
+
+def test_bad_usage_is_one_line(tmp_path):
+    for arguments in (["--server", "nonsense", "--group", "1"], ["--group", "123"],
+                      ["--frobnicate"], ["--server", "http://127.0.0.1:1", "--group", "123456789",
+                                         "--cache", "/proc/nowhere/x", "--device", "null"]):
+        r = subprocess.run([str(BIN / "roomtone-player"), *arguments], capture_output=True,
+                           text=True, timeout=30)
+        assert r.returncode in (1, 2), (arguments, r)
+        assert r.stderr.strip(), arguments
