@@ -10,6 +10,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <sodium.h>
+#include <string.h>
 #include <unistd.h>
 
 static volatile sig_atomic_t stop;
@@ -44,7 +45,8 @@ static struct sink *open_sink(const struct settings *s, char *error, size_t erro
         return sink_null_open(s->null_ppm, &wish);
     bool absent = false;
     struct sink *sink = sink_alsa_open(s->device, &wish, error, error_size, &absent);
-    if (sink || !absent)
+    // A card that was asked for by name is a mistake to be told; the machine's own may be missing.
+    if (sink || !absent || strcmp(s->device, "default") != 0)
         return sink;
     log_error("sound", "no sound card: keeping time, throwing the sound away (%s)", error);
     return sink_null_open(0, &wish);
