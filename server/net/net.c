@@ -460,5 +460,7 @@ void net_stop(struct net *net)
 
 void net_free(struct net *net)
 {
+    // On a loop of ours libwebsockets ends in two steps: the second after the loop has run out.
+    lws_context_destroy(net->context);
     free(net);
 }
