@@ -11,6 +11,10 @@ static const double SKEW_LIMIT = 500e-6;
 // Oscillators wander: a slope is never known better than this over a window.
 static const double WANDER_SIGMA = 0.05e-6;
 static const int64_t RTT_LIMIT_NS = 2 * INT64_C(1000000000);
+// Stamps come from the network. Within these (house: 146 years, local: 36) no difference of
+// differences below leaves an int64.
+static const int64_t HOUSE_LIMIT_NS = INT64_C(1) << 62;
+static const int64_t LOCAL_LIMIT_NS = INT64_C(1) << 60;
 
 void clock_init(struct clock_estimate *e)
 {
@@ -133,8 +137,19 @@ static void renew_map(struct clock_estimate *e)
     e->valid = true;
 }
 
+static bool in_range(const struct clock_sample *s)
+{
+    return s->t2_house_ns >= 0 && s->t2_house_ns <= HOUSE_LIMIT_NS && s->t3_house_ns >= 0 &&
+           s->t3_house_ns <= HOUSE_LIMIT_NS && s->t1.ns >= -LOCAL_LIMIT_NS &&
+           s->t1.ns <= LOCAL_LIMIT_NS && s->t4.ns >= -LOCAL_LIMIT_NS && s->t4.ns <= LOCAL_LIMIT_NS;
+}
+
 bool clock_add(struct clock_estimate *e, const struct clock_sample *s)
 {
+    if (!in_range(s)) {
+        e->refused++;
+        return false;
+    }
     int64_t there = s->t3_house_ns - s->t2_house_ns;
     int64_t rtt = mono_diff_ns(s->t4, s->t1) - there;
     if (there < 0 || mono_diff_ns(s->t4, s->t1) < 0 || rtt < 0 || rtt > RTT_LIMIT_NS) {
