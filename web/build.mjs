@@ -110,7 +110,7 @@ function page(out, name, template, values) {
 }
 
 async function main(out, clang) {
-  rmSync(out, { recursive: true, force: true });
+  rmSync(path.join(out, "assets"), { recursive: true, force: true }); // the rest of OUT may be others'
   mkdirSync(path.join(out, "assets"), { recursive: true });
   buildCore(path.join(out, "core.wasm"), clang);
   const made = await buildPages(out);
