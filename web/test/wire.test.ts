@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The page reads what docs/PROTOCOL.md shows, and refuses what it must not believe.
 import assert from "node:assert/strict";
-import { existsSync, readFileSync, readdirSync, statSync } from "node:fs";
-import path from "node:path";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import { NEXT } from "../common/core";
 import { chooseVariant, languages, readTour, titleIn } from "../common/tour";
-import { type State, newer, readMessage, readReport, readState } from "../common/wire";
-import { repo } from "./support";
+import { type Part, type State, newer, readMessage, readReport, readState } from "../common/wire";
+import { loadCore, repo } from "./support";
 
 interface Example {
   name: string;
@@ -49,14 +49,32 @@ test("reports and the tour of the examples are read", () => {
   assert.equal(tour?.cues[0]?.variants[0]?.lang, "en");
 });
 
-test("golden messages, where there are some", (t) => {
-  const folder = repo("tests/vectors");
-  const files = existsSync(folder)
-    ? (readdirSync(folder, { recursive: true }) as string[]).filter((f) => /(^|[/_-])(welcome|state|ack|error|bye|house)[^/]*\.json$/.test(f))
-    : [];
-  const good = files.map((f) => path.join(folder, f)).filter((f) => statSync(f).isFile() && !/bad|refus|invalid/.test(f));
-  if (good.length === 0) return t.skip("no vectors here");
-  for (const file of good) assert.ok(readMessage(readFileSync(file, "utf8")), file);
+test("golden messages: what the server may say is read as in C", () => {
+  const { messages } = JSON.parse(readFileSync(repo("tests/vectors/wire.json"), "utf8")) as {
+    messages: { text: string; result: string }[];
+  };
+  const ours = messages.filter((m) => FROM_SERVER.some((type) => m.text.includes(`"type":"${type}"`)));
+  assert.ok(ours.length > 0);
+  for (const { text, result } of ours) assert.equal(readMessage(text) !== null, result === "ok", text);
+});
+
+test("golden timelines: the WebAssembly core says what the C says", async () => {
+  const core = await loadCore();
+  const { cases } = JSON.parse(readFileSync(repo("tests/vectors/timeline.json"), "utf8")) as {
+    cases: {
+      name: string; now: Part; next?: Part & { at: number };
+      at: number; cue: number; position: number; sounds: boolean;
+    }[];
+  };
+  assert.ok(cases.length > 0);
+  for (const c of cases) {
+    const state = { group: "g", epoch: 1, rev: 1, clock_epoch: 1, ...c.now, ...(c.next ? { next: c.next } : {}) };
+    core.setTimeline(state);
+    const which = core.partAt(c.at);
+    assert.equal((which === NEXT ? c.next : c.now)?.cue, c.cue, c.name);
+    assert.equal(core.position(which, c.at), c.position, c.name);
+    assert.equal(core.sounds(which, c.at), c.sounds, c.name);
+  }
 });
 
 test("what is out of shape is refused", () => {
