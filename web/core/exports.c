@@ -102,9 +102,9 @@ static bool contradicts(const struct clock_sample *s)
     return early > slack || late > slack;
 }
 
-// Takes the answer of `len` bytes in the buffer that came at `t4_ns`. 0: not an answer to a question
-// of ours, or impossible; 1: taken; 2: taken, and the clock began anew (other epoch, or this page's
-// clock stood still).
+// Takes the answer of `len` bytes in the buffer that came at `t4_ns`. 0: not an answer to a
+// question of ours, or impossible; 1: taken; 2: taken, and the clock began anew (other epoch, or
+// this page's clock stood still).
 EXPORT("clock_answer") int32_t core_clock_answer(uint32_t len, double t4_ns)
 {
     struct stamp_answer a;
@@ -164,8 +164,9 @@ static struct tl_part *part(uint32_t which)
     return which == 0 ? &timeline.now : &timeline.next;
 }
 
-EXPORT("tl_set") void core_tl_set(uint32_t which, int32_t cue, double dur_us, double p0_us,
-                                  double t0_us, int32_t rate)
+EXPORT("tl_set")
+void core_tl_set(uint32_t which, int32_t cue, double dur_us, double p0_us, double t0_us,
+                 int32_t rate)
 {
     *part(which) = (struct tl_part){
         .cue = cue,

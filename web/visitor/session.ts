@@ -9,6 +9,7 @@ import { type Caption, readVtt } from "../common/vtt";
 import { type FromServer, type Hello, type Mode, type Report, type State, newer } from "../common/wire";
 import type { Engine, Heard } from "../sound/engine";
 import type { Key } from "../common/i18n";
+import { makeAnchor } from "./anchor";
 
 const RETRY_MS = 2000;
 const LOST_LINE_MS = 10_000;
@@ -413,31 +414,4 @@ export class Session {
     }
     this.link.send(report);
   }
-}
-
-/** A second of next to nothing, looped: phones keep a page alive that plays media. */
-function makeAnchor(): HTMLAudioElement {
-  const rate = 8000;
-  const bytes = new Uint8Array(44 + rate * 2);
-  const view = new DataView(bytes.buffer);
-  const put = (at: number, text: string): void => {
-    for (let i = 0; i < text.length; i++) view.setUint8(at + i, text.charCodeAt(i));
-  };
-  put(0, "RIFF");
-  view.setUint32(4, bytes.length - 8, true);
-  put(8, "WAVEfmt ");
-  view.setUint32(16, 16, true);
-  view.setUint16(20, 1, true); // PCM
-  view.setUint16(22, 1, true); // mono
-  view.setUint32(24, rate, true);
-  view.setUint32(28, rate * 2, true);
-  view.setUint16(32, 2, true);
-  view.setUint16(34, 16, true);
-  put(36, "data");
-  view.setUint32(40, rate * 2, true);
-  for (let i = 0; i < rate; i += 100) view.setInt16(44 + i * 2, 1, true); // not quite silence
-  const audio = new Audio(URL.createObjectURL(new Blob([bytes], { type: "audio/wav" })));
-  audio.loop = true;
-  audio.setAttribute("playsinline", "");
-  return audio;
 }
