@@ -245,8 +245,8 @@ static struct lws_context *open_context(void)
     struct lws_context_creation_info info = {
         .port = CONTEXT_PORT_NO_LISTEN,
         .protocols = protocols,
-        .gid = (gid_t)-1,
-        .uid = (uid_t)-1,
+        .gid = -1,
+        .uid = -1,
         .timeout_secs = 5,
         .connect_timeout_secs = 5,
         .fd_limit_per_thread = 32,

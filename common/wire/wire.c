@@ -72,6 +72,26 @@ bool wire_id_valid(const char *id)
     return only(id, 1, WIRE_ID_MAX, LOWER DIGIT "-") && id[0] != '-';
 }
 
+void wire_id_from_text(const char *text, const char *fallback, char *out, size_t size)
+{
+    static const char kept[] = LOWER DIGIT;
+    size_t n = 0;
+    for (const char *p = text; *p && n + 1 < size; p++) {
+        char c = *p;
+        if (c >= 'A' && c <= 'Z')
+            c = (char)(c - 'A' + 'a');
+        if (strchr(kept, c))
+            out[n++] = c;
+        else if (n > 0 && out[n - 1] != '-')
+            out[n++] = '-';
+    }
+    while (n > 0 && out[n - 1] == '-')
+        n--;
+    out[n] = '\0';
+    if (n == 0)
+        snprintf(out, size, "%s", fallback);
+}
+
 bool wire_hash_valid(const char *hash)
 {
     return only(hash, WIRE_HASH_LEN, WIRE_HASH_LEN, DIGIT "abcdef");

@@ -185,6 +185,9 @@ const char *wire_playing_name(enum wire_playing playing);
 
 // [a-z0-9-], 1 to WIRE_ID_MAX, not beginning with '-'.
 bool wire_id_valid(const char *id);
+// Makes an id of a name people gave: "The Weavers, 10:00" -> "the-weavers-10-00". ASCII letters and
+// digits are kept, all else becomes one '-' between them; `fallback` when nothing is left.
+void wire_id_from_text(const char *text, const char *fallback, char *out, size_t size);
 bool wire_hash_valid(const char *hash);
 bool wire_cmd_id_valid(const char *id);
 // Letters, digits and '-', 2 to WIRE_LANG_MAX, lower case.

@@ -250,9 +250,10 @@ static bool check_samples(const struct source *s, int frames, struct reason *why
 {
     int n = s->info.channels;
     for (int i = 0; i < frames * n; i++) {
+        int64_t frame = s->done + i / n;
         if (!(fabsf(s->block[i]) <= SAMPLE_MAX)) // NaN too
             return reason_set(why, "holds a sample that is no sound, at %.3f s",
-                              (double)(s->done + i / n) / s->info.rate);
+                              (double)frame / s->info.rate);
     }
     return true;
 }

@@ -76,13 +76,13 @@ struct resample *resample_create(int rate)
     double cutoff = rate >= FRAME_RATE ? 1.0 : (double)rate / FRAME_RATE;
     for (size_t row = 0; row < rows; row++) {
         float *w = r->weights + row * (size_t)r->taps;
+        const int half = r->taps / 2;
         double part = (double)row / PHASES, sum = 0;
         for (int k = 0; k < r->taps; k++)
-            sum += windowed_sinc(k - (r->taps / 2 - 1) - part, r->taps / 2.0, cutoff);
+            sum += windowed_sinc(k - (half - 1) - part, r->taps / 2.0, cutoff);
         // Each row sums to 1, so that a constant stays one at every fraction.
         for (int k = 0; k < r->taps; k++)
-            w[k] =
-                (float)(windowed_sinc(k - (r->taps / 2 - 1) - part, r->taps / 2.0, cutoff) / sum);
+            w[k] = (float)(windowed_sinc(k - (half - 1) - part, r->taps / 2.0, cutoff) / sum);
     }
     return r;
 }

@@ -196,7 +196,8 @@ static int set_software(struct sink_alsa *a)
     snd_pcm_sw_params_alloca(&sw);
     int e = snd_pcm_sw_params_current(a->pcm, sw);
     // Begin when the buffer is full, so that the first period has its whole length to be followed.
-    snd_pcm_uframes_t full = (snd_pcm_uframes_t)(a->sink.buffer / a->sink.period * a->sink.period);
+    int periods = a->sink.buffer / a->sink.period;
+    snd_pcm_uframes_t full = (snd_pcm_uframes_t)periods * (snd_pcm_uframes_t)a->sink.period;
     if (e >= 0)
         e = snd_pcm_sw_params_set_start_threshold(a->pcm, sw, full);
     if (e >= 0)

@@ -67,8 +67,11 @@ static bool make_admin(sqlite3 *db, const char *path, char *error, size_t error_
     // Four groups of five letters and digits without look-alikes: 99 bits, and fit to be typed.
     static const char letters[] = "abcdefghjkmnpqrstuvwxyz23456789";
     char password[25], line[26], hash[crypto_pwhash_STRBYTES];
-    for (int i = 0; i < 23; i++)
-        password[i] = i % 6 == 5 ? '-' : letters[randombytes_uniform(sizeof letters - 1)];
+    memset(password, '-', sizeof password);
+    for (int i = 0; i < 23; i++) {
+        if (i % 6 != 5)
+            password[i] = letters[randombytes_uniform(sizeof letters - 1)];
+    }
     password[23] = '\0';
     snprintf(line, sizeof line, "%s\n", password);
     if (!write_secret(path, line)) {

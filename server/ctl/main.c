@@ -268,20 +268,13 @@ static void print_track(json_t *a)
 // "/a/My File.wav" -> "my-file"
 static void id_of_file(const char *file, char *out, size_t size)
 {
-    const char *name = strrchr(file, '/') ? strrchr(file, '/') + 1 : file;
-    const char *dot = strrchr(name, '.');
-    size_t n = 0;
-    for (const char *p = name; *p && p != dot && n + 1 < size; p++) {
-        char ch = *p >= 'A' && *p <= 'Z' ? (char)(*p + 32) : *p;
-        bool good = (ch >= 'a' && ch <= 'z') || (ch >= '0' && ch <= '9');
-        if (good || (n > 0 && out[n - 1] != '-'))
-            out[n++] = good ? ch : '-';
-    }
-    while (n > 0 && out[n - 1] == '-')
-        n--;
-    out[n] = '\0';
-    if (n == 0)
-        snprintf(out, size, "track");
+    char name[256];
+    const char *slash = strrchr(file, '/');
+    snprintf(name, sizeof name, "%s", slash ? slash + 1 : file);
+    char *dot = strrchr(name, '.');
+    if (dot && dot != name)
+        *dot = '\0';
+    wire_id_from_text(name, "track", out, size);
 }
 
 static bool do_track_add(struct call *c)

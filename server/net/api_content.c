@@ -192,6 +192,7 @@ void api_tracks_captions(struct request *r)
     json_decref(text);
     struct content_job *j = job_new(r, 200, captions_run);
     j->info = check_alloc(strdup(r->body.data));
+    j->job.heavy = true;
     submit(j);
 }
 
@@ -226,5 +227,6 @@ void api_tours_publish(struct request *r)
         return;
     struct content_job *j = job_new(r, 200, publish_run);
     j->in = body;
+    j->job.heavy = true;
     submit(j);
 }

@@ -7,7 +7,6 @@
 #include "server/net/routes.h"
 #include "server/store/room_store.h"
 
-#include <ctype.h>
 #include <qrencode.h>
 #include <sodium.h>
 #include <string.h>
@@ -69,23 +68,6 @@ static void list_done(struct store_job *job, enum err e)
 void api_groups_list(struct request *r)
 {
     store_submit(net_house(r->net)->store, &job_new(r, list_run, list_done)->job);
-}
-
-// "The Weavers, 10:00" -> "the-weavers-10-00"
-static void slug(const char *name, char *out, size_t size)
-{
-    size_t n = 0;
-    for (const char *p = name; *p && n + 1 < size; p++) {
-        if (isalnum((unsigned char)*p) && (unsigned char)*p < 0x80)
-            out[n++] = (char)tolower((unsigned char)*p);
-        else if (n > 0 && out[n - 1] != '-')
-            out[n++] = '-';
-    }
-    while (n > 0 && out[n - 1] == '-')
-        n--;
-    out[n] = '\0';
-    if (n == 0)
-        snprintf(out, size, "group");
 }
 
 static void new_keys(struct room_record *rec)
@@ -188,7 +170,7 @@ void api_groups_create(struct request *r)
     }
     j->id_given = rec->id[0] != '\0';
     if (!j->id_given)
-        slug(rec->name, rec->id, 41);
+        wire_id_from_text(rec->name, "group", rec->id, 41);
     rec->created = j->now;
     room_state_init(&rec->state);
     store_submit(net_house(r->net)->store, &j->job);
@@ -215,6 +197,8 @@ void api_groups_show(struct request *r)
     rooms_find(net_house(r->net)->rooms, ROOM_BY_ID, r->parts[3], net_now(r->net), on_shown,
                request_ref(r));
 }
+
+enum { SVG_MAX = 256 * 1024 };
 
 // A QR code as SVG: one path of squares, four modules of quiet zone as the standard asks.
 static bool qr_svg(const char *text, struct bytes *out)
@@ -246,7 +230,7 @@ static void on_qr(void *user, enum err e, struct room *room)
     request_header(r, WSI_TOKEN_HOST, host, sizeof host);
     if (e == ERR_OK) {
         struct bytes svg;
-        bytes_init(&svg, 256 * 1024);
+        bytes_init(&svg, SVG_MAX);
         snprintf(url, sizeof url, "%s%s/j/%s", configured[0] ? "" : "http://",
                  configured[0] ? configured : host, room_record(room)->link);
         if (qr_svg(url, &svg))

@@ -3,6 +3,8 @@
 #include "server/net/net.h"
 #include "server/net/routes.h"
 
+enum { METRICS_MAX = 64 * 1024 };
+
 static int64_t uptime_s(const struct net_house *h)
 {
     return mono_diff_ns(house_raw_now(), h->started) / 1000000000;
@@ -44,7 +46,7 @@ void api_metrics(struct request *r)
     const struct net_counters *c = net_counters(r->net);
     struct store_stats s = store_stats(h->store);
     struct bytes b;
-    bytes_init(&b, 64 * 1024);
+    bytes_init(&b, METRICS_MAX);
     gauge(&b, "house_time_seconds", "gauge", "House time.", (double)net_now(r->net).us / 1e6);
     gauge(&b, "clock_epoch", "gauge", "Rises when house time had to be set anew.",
           h->anchor->clock_epoch);

@@ -69,7 +69,7 @@ static int open_page(struct request *r, const char *path, int64_t *size, bool *g
 
 // What a page may do: nothing from elsewhere. Sockets are named with the host the page came from,
 // since not every browser counts them as 'self'.
-static void page_policy(struct request *r, char *out, size_t size)
+static void page_policy(struct request *r, bool gzip, char *out, size_t size)
 {
     char host[256];
     request_header(r, WSI_TOKEN_HOST, host, sizeof host);
@@ -95,9 +95,7 @@ static void send_page(struct request *r, const char *name)
         request_problem(r, ERR_NOT_FOUND, "the pages are not installed");
         return;
     }
-    page_policy(r, headers, sizeof headers);
-    if (gzip)
-        strcat(headers, "content-encoding: gzip\r\n");
+    page_policy(r, gzip, headers, sizeof headers);
     request_file(r, 200, type_of(name), fd, 0, size, headers);
 }
 

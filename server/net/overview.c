@@ -17,7 +17,8 @@ struct overview {
     uv_timer_t timer;
     struct room_record *records; // all groups, newest list
     int count;
-    bool dirty, running, listed, loading, stopped;
+    bool dirty, running, listed, stopped, closed;
+    int loading; // lists asked for and not here yet
     struct bytes text;
 };
 
@@ -44,8 +45,9 @@ struct overview *overview_new(struct net *net)
 static void on_closed(uv_handle_t *h)
 {
     struct overview *o = h->data;
-    if (o->loading)
-        return; // the list's completion frees it
+    o->closed = true;
+    if (o->loading > 0)
+        return; // the last list's completion frees it
     bytes_free(&o->text);
     free(o->records);
     free(o);
@@ -69,7 +71,7 @@ static void list_done(struct store_job *job, enum err e)
 {
     struct list_job *j = (struct list_job *)job;
     struct overview *o = j->overview;
-    o->loading = false;
+    o->loading--;
     if (e == ERR_OK) {
         free(o->records);
         o->records = j->records;
@@ -79,10 +81,10 @@ static void list_done(struct store_job *job, enum err e)
         free(j->records);
     }
     free(j);
-    if (o->stopped)
-        on_closed((uv_handle_t *)&o->timer);
-    else
+    if (!o->stopped)
         overview_changed(o);
+    else if (o->closed)
+        on_closed((uv_handle_t *)&o->timer);
 }
 
 void overview_reload(struct overview *o)
@@ -91,7 +93,7 @@ void overview_reload(struct overview *o)
     j->job.run = list_run;
     j->job.done = list_done;
     j->overview = o;
-    o->loading = true;
+    o->loading++;
     store_submit(net_house(o->net)->store, &j->job);
 }
 
@@ -235,9 +237,11 @@ void overview_changed(struct overview *o)
     uv_timer_start(&o->timer, on_tick, 1, 0);
 }
 
+// Nobody kept the list while nobody looked: rooms may have changed and gone to sleep since.
 void overview_wanted(struct overview *o)
 {
-    overview_changed(o);
+    if (!o->loading)
+        overview_reload(o);
 }
 
 const struct bytes *overview_text(const struct overview *o)

@@ -396,7 +396,7 @@ static int write_shared(struct peer *p, const struct bytes *text)
 {
     static unsigned char *space;
     static size_t size;
-    if (size < text->len) {
+    if (!space || size < text->len) {
         size = text->len;
         space = check_alloc(realloc(space, LWS_PRE + size));
     }

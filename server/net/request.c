@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 // One write a callback; large enough that a 10 MB track takes some 160 of them.
-enum { CHUNK = 64 * 1024 };
+enum { CHUNK = 64 * 1024, ANSWER_MAX = 16 * 1024 * 1024 };
 
 struct request *request_new(struct net *net, struct lws *wsi)
 {
@@ -21,7 +21,7 @@ struct request *request_new(struct net *net, struct lws *wsi)
     r->body_fd = r->out_fd = -1;
     bytes_init(&r->body, REQUEST_TEXT_MAX);
     bytes_init(&r->out_head, 4096);
-    bytes_init(&r->out_body, 16 * 1024 * 1024);
+    bytes_init(&r->out_body, ANSWER_MAX);
     return r;
 }
 

@@ -75,6 +75,7 @@ bool room_state_advance(struct room_state *s, const struct tour *tour, house_t n
         s->has_pending = false;
     } else {
         int64_t dur_us = cue_dur(tour, s->now.cue);
+        CHECK(dur_us > 0); // a tour with a cue of no length does not parse
         house_t until = s->has_pending && s->pending_at.us < now.us ? s->pending_at : now;
         if (tour->cues[s->now.cue].on_end == CUE_LOOP)
             due = house_add_us(due, (until.us - due.us) / dur_us * dur_us);

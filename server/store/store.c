@@ -26,7 +26,8 @@ struct store {
     struct queue waiting, finished;
     bool stopping;
     struct store_stats stats;
-    int64_t window[STATS_WINDOW];
+    int64_t window[STATS_WINDOW]; // of `measured` commits, a ring
+    int64_t measured;
 };
 
 static void queue_init(struct queue *q)
@@ -92,15 +93,18 @@ static int by_size(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static void note(struct store *s, enum err e, int64_t span_us, int jobs)
+static void note(struct store *s, enum err e, int64_t span_us, int jobs, bool heavy)
 {
-    s->window[s->stats.commits % STATS_WINDOW] = span_us;
     s->stats.commits++;
     s->stats.jobs += jobs;
     s->stats.last_us = span_us;
     if (e != ERR_OK)
         s->stats.failed++;
-    int n = s->stats.commits < STATS_WINDOW ? (int)s->stats.commits : STATS_WINDOW;
+    if (heavy)
+        return;
+    s->window[s->measured % STATS_WINDOW] = span_us;
+    s->measured++;
+    int n = s->measured < STATS_WINDOW ? (int)s->measured : STATS_WINDOW;
     int64_t sorted[STATS_WINDOW];
     memcpy(sorted, s->window, (size_t)n * sizeof sorted[0]);
     qsort(sorted, (size_t)n, sizeof sorted[0], by_size);
@@ -113,14 +117,16 @@ static void run_and_note(struct store *s, struct queue *batch)
     enum err e = run_batch(s, batch->first);
     int64_t span = now_us() - began;
     int jobs = 0;
+    bool heavy = false;
     for (struct store_job *job = batch->first; job; job = job->next, jobs++) {
+        heavy = heavy || job->heavy;
         if (e != ERR_OK)
             job->result = e;
     }
     if (e != ERR_OK)
         log_error("store", "a commit of %d changes failed: %s", jobs, err_code(e));
     pthread_mutex_lock(&s->lock);
-    note(s, e, span, jobs);
+    note(s, e, span, jobs, heavy);
     queue_move(&s->finished, batch);
     pthread_mutex_unlock(&s->lock);
 }

@@ -26,6 +26,8 @@ struct store;
 struct store_job {
     enum err (*run)(sqlite3 *db, struct store_job *job);
     void (*done)(struct store_job *job, enum err err); // frees the job, if it is to be freed
+    // It writes files as well: its batch is no measure of what a commit takes.
+    bool heavy;
     // The store's own:
     struct store_job *next;
     enum err result;

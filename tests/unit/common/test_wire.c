@@ -155,6 +155,28 @@ static void stamps_survive_the_wire_and_refuse_garbage(void **state)
     assert_false(stamp_get_question(raw, STAMP_QUESTION_BYTES, &q2));
 }
 
+static void names_become_ids(void **state)
+{
+    (void)state;
+    static const char *const cases[][2] = {
+        {"The Weavers, 10:00", "the-weavers-10-00"},
+        {"  a  b  ", "a-b"},
+        {"\xc3\xa9t\xc3\xa9", "t"},
+        {"---", "group"},
+        {"", "group"},
+        {"x", "x"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char id[20];
+        wire_id_from_text(cases[i][0], "group", id, sizeof id);
+        assert_string_equal(id, cases[i][1]);
+        assert_true(wire_id_valid(id));
+    }
+    char tight[6];
+    wire_id_from_text("abcd efgh", "group", tight, sizeof tight);
+    assert_string_equal(tight, "abcd");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -163,6 +185,7 @@ int main(void)
         cmocka_unit_test(refused_command_keeps_its_id_for_the_answer),
         cmocka_unit_test(mutated_messages_never_break_the_decoder),
         cmocka_unit_test(encoding_beyond_the_ceiling_leaves_the_buffer_alone),
+        cmocka_unit_test(names_become_ids),
         cmocka_unit_test(stamps_survive_the_wire_and_refuse_garbage),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

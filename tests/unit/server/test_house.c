@@ -77,7 +77,7 @@ static void house_time_never_falls(void **state)
         int64_t raw_s = 10, boots = 0;
         house_t last = {0};
         for (int step = 0; step < 30; step++) {
-            char boot[20];
+            char boot[30];
             if (unit_below(3) == 0) {
                 boots++;
                 raw_s = unit_below(30);
