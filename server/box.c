@@ -14,6 +14,7 @@
 #include <signal.h>
 #include <sodium.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -99,7 +100,10 @@ static bool resume_house(struct box *b, sqlite3 *db, char *error, size_t error_s
 {
     struct house_anchor last;
     struct house_reading reading;
-    house_read(&reading);
+    if (!house_read(&reading)) {
+        snprintf(error, error_size, "/proc/sys/kernel/random/boot_id cannot be read");
+        return false;
+    }
     if (anchor_store_read(db, &last) == ERR_OK) {
         b->anchor = house_resume(&last, &reading);
         if (anchor_store_write(db, &b->anchor) == ERR_OK)
@@ -180,7 +184,8 @@ static void on_renew(uv_timer_t *h)
 {
     struct box *b = h->data;
     struct house_reading reading;
-    house_read(&reading);
+    if (!house_read(&reading))
+        return; // once, at the start, it could; the reservation holds for a while
     struct house_anchor next = house_renew(&b->anchor, &reading);
     anchor_store_submit(b->store, &next, on_renewed, b);
 }
@@ -213,6 +218,20 @@ static void on_signal(uv_signal_t *h, int signum)
         return;
     net_bye(b->net);
     uv_timer_start(&b->bye, on_bye_said, BYE_MS, 0);
+}
+
+// One descriptor a socket: the usual limit of 1,024 is far below a full house.
+static void raise_file_limit(const struct settings *s)
+{
+    struct rlimit limit;
+    rlim_t want = (rlim_t)s->max_members + 1024;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= want)
+        return;
+    limit.rlim_cur = limit.rlim_max < want ? limit.rlim_max : want;
+    setrlimit(RLIMIT_NOFILE, &limit);
+    if (limit.rlim_cur < want)
+        log_warn("box", "only %llu files may be open: fewer sockets than max_members fit",
+                 (unsigned long long)limit.rlim_cur);
 }
 
 static void open_loop(struct box *b)
@@ -290,6 +309,7 @@ int box_run(const struct settings *settings, const char *version)
     char error[700];
     b->settings = settings;
     CHECK(sodium_init() >= 0);
+    raise_file_limit(settings);
     sqlite3 *db = open_state(b, error, sizeof error);
     if (!db) {
         if (error[0])

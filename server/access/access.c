@@ -111,7 +111,7 @@ static void read_logins(struct access *a, sqlite3 *db, house_t now)
     sqlite3_stmt *st = db_prepare(db, "DELETE FROM login WHERE expires_us<=?");
     db_bind_int(st, 1, now.us);
     db_run(db, st);
-    st = db_prepare(db, "SELECT token_hash,user,expires_us FROM login ORDER BY expires_us"
+    st = db_prepare(db, "SELECT token_hash,user,expires_us FROM login ORDER BY expires_us DESC"
                         " LIMIT ?");
     db_bind_int(st, 1, LOGINS_MAX);
     while (db_row(st)) {

@@ -23,7 +23,7 @@ struct access_user {
 };
 
 // Reads users and logins. On a new box makes the user "admin" with a random password, written to
-// `first_password_path` (mode 0600) and nowhere else. False with one line in `error`.
+// `first_password_path` (mode 0600) and nowhere else. NULL with one line in `error`.
 struct access *access_open(sqlite3 *db, const char *first_password_path, house_t now, char *error,
                            size_t error_size);
 void access_free(struct access *a);

@@ -24,7 +24,7 @@ struct catalogue_variant {
 
 // Names a track: titles by language, {"en":"..."}. Creates it when it is new.
 enum err catalogue_title(sqlite3 *db, const char *track, json_t *titles);
-// Adds or replaces a variant (its captions stay). The track must exist.
+// Adds or replaces a variant (its captions stay). ERR_NOT_FOUND when there is no such track.
 enum err catalogue_variant(sqlite3 *db, const struct catalogue_variant *v);
 // The variant must exist.
 enum err catalogue_captions(sqlite3 *db, const char *track, const char *lang, const char *hash);
@@ -38,6 +38,7 @@ enum err catalogue_publish(sqlite3 *db, const char *content_dir, const char *id,
                            char hash[WIRE_HASH_LEN + 1], char *detail, size_t detail_size);
 // {"tours":[{"id","title","hash","cues"}]}
 json_t *catalogue_tours(sqlite3 *db);
+bool catalogue_has_tour(sqlite3 *db, const char *id);
 // The newest document of a tour; `doc` is malloc()ed. ERR_NOT_FOUND.
 enum err catalogue_newest(sqlite3 *db, const char *id, char hash[WIRE_HASH_LEN + 1], char **doc,
                           size_t *len);

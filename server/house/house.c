@@ -62,12 +62,11 @@ mono_t house_raw_now(void)
     return (mono_t){(int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec};
 }
 
-void house_read(struct house_reading *out)
+bool house_read(struct house_reading *out)
 {
     memset(out, 0, sizeof *out);
     FILE *f = fopen("/proc/sys/kernel/random/boot_id", "re");
-    if (!f || fread(out->boot_id, 1, BOOT_ID_LEN, f) != BOOT_ID_LEN)
-        memcpy(out->boot_id, "unknown", sizeof "unknown");
+    bool known = f && fread(out->boot_id, 1, BOOT_ID_LEN, f) == BOOT_ID_LEN;
     if (f)
         fclose(f);
     struct timespec rt;
@@ -75,4 +74,5 @@ void house_read(struct house_reading *out)
     out->realtime_us = (int64_t)rt.tv_sec * 1000000 + rt.tv_nsec / 1000;
     out->realtime_trusted = out->realtime_us >= HOUSE_REALTIME_FLOOR_US;
     out->raw = house_raw_now();
+    return known;
 }

@@ -8,7 +8,7 @@
 //   always        H is never below what was reserved: while running, "H will stay below X" is on
 //                 disk before H comes near X
 //
-// The first part is pure (tests hand in the readings); house_now() reads the clock.
+// The first part is pure (tests hand in the readings); house_read() reads the clocks.
 #ifndef SERVER_HOUSE_HOUSE_H
 #define SERVER_HOUSE_HOUSE_H
 
@@ -55,8 +55,9 @@ struct house_anchor house_renew(const struct house_anchor *a, const struct house
 int64_t house_ns_at(const struct house_anchor *a, mono_t raw);
 house_t house_at(const struct house_anchor *a, mono_t raw);
 
-// Reads this machine's clocks.
-void house_read(struct house_reading *out);
+// Reads this machine's clocks. False when the kernel does not say which boot this is: without that
+// a reboot could be taken for a restart, and house time could fall.
+bool house_read(struct house_reading *out);
 mono_t house_raw_now(void);
 
 #endif

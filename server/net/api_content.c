@@ -113,10 +113,8 @@ static enum err variant_run(sqlite3 *db, struct store_job *job)
     struct content_job *j = (struct content_job *)job;
     j->variant.info = j->info;
     enum err e = catalogue_variant(db, &j->variant);
-    if (e == ERR_EXISTS) { // the foreign key: there is no such track
+    if (e == ERR_NOT_FOUND)
         snprintf(j->detail, sizeof j->detail, "track %s", j->id);
-        e = ERR_NOT_FOUND;
-    }
     j->out = json_pack("{s:s,s:s,s:O}", "track", j->id, "lang", j->lang, "ingest", j->in);
     return e;
 }

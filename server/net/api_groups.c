@@ -2,6 +2,7 @@
 // Groups over HTTP: list, create, show, QR code, commands.
 #include "common/base/check.h"
 #include "common/wire/json.h"
+#include "server/catalogue/catalogue.h"
 #include "server/net/net.h"
 #include "server/net/overview.h"
 #include "server/net/routes.h"
@@ -84,6 +85,8 @@ static enum err create_run(sqlite3 *db, struct store_job *job)
 {
     struct groups_job *j = (struct groups_job *)job;
     struct room_record *rec = j->records;
+    if (j->tour[0] && !catalogue_has_tour(db, j->tour))
+        return ERR_NOT_FOUND;
     char base[41];
     snprintf(base, sizeof base, "%.40s", rec->id);
     enum err e = ERR_EXISTS;
@@ -139,7 +142,7 @@ static void create_done(struct store_job *job, enum err e)
         }
         request_json(r, 201, overview_group(r->net, j->records, NULL, true));
     } else {
-        request_problem(r, e, NULL);
+        request_problem(r, e, e == ERR_NOT_FOUND ? j->tour : NULL);
     }
     job_free(j);
 }

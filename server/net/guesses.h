@@ -16,9 +16,10 @@ struct guesses {
 };
 
 void guesses_init(struct guesses *g, int64_t per_minute, house_t now);
-// True when a code may be looked at.
-bool guesses_allowed(struct guesses *g, house_t now);
-// Notes a wrong one.
-void guesses_wrong(struct guesses *g);
+// True when a code may be looked at; it is charged at once, so that a burst over many sockets does
+// not get more.
+bool guesses_take(struct guesses *g, house_t now);
+// The code was right: it costs nothing.
+void guesses_give_back(struct guesses *g);
 
 #endif

@@ -230,6 +230,9 @@ static int on_http(struct net *net, struct lws *wsi, struct http_session *s)
     struct request *r = s->request = request_new(net, wsi);
     if (!read_line(r, wsi)) {
         request_problem(r, ERR_BAD_REQUEST, NULL);
+    } else if (lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING) > 0) {
+        r->close_after = true;
+        request_problem(r, ERR_BAD_REQUEST, "bodies need a content-length");
     } else if (!door_ok(net, wsi)) {
         request_problem(r, ERR_BAD_ORIGIN, NULL);
     } else {
@@ -374,9 +377,11 @@ static bool open_port(struct net *net, const char *address, int port)
 {
     struct lws_context_creation_info info = {
         .port = port,
-        .iface = strcmp(address, "0.0.0.0") == 0 ? NULL : address,
+        .iface = strcmp(address, "0.0.0.0") == 0 || strcmp(address, "::") == 0 ? NULL : address,
         .protocols = protocols,
-        .options = LWS_SERVER_OPTION_FAIL_UPON_UNABLE_TO_BIND,
+        // An IPv4 address means IPv4: what a firewall was told must be all there is.
+        .options = LWS_SERVER_OPTION_FAIL_UPON_UNABLE_TO_BIND |
+                   (strchr(address, ':') ? 0 : LWS_SERVER_OPTION_DISABLE_IPV6),
         .keepalive_timeout = 30,
         .timeout_secs = 10, // headers must be complete by then
         .alpn = "http/1.1",

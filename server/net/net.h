@@ -25,7 +25,7 @@ struct lws;
 struct overview;
 struct peer;
 
-// What handlers work with; owned by main.c, outlives the net.
+// What handlers work with; owned by the box, outlives the net.
 struct net_house {
     const struct settings *settings;
     uv_loop_t *loop;
@@ -42,6 +42,7 @@ struct net_house {
 
 struct net_counters {
     int64_t connections; // WebSockets open now
+    int64_t accepted;    // since the start
     int64_t messages_in; // text messages read
     int64_t states_out;  // state messages written
     int64_t stamps;      // time questions answered

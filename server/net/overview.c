@@ -182,7 +182,8 @@ static int append(const char *data, size_t size, void *user)
     return bytes_append(user, data, size) ? 0 : -1;
 }
 
-static void make_text(struct overview *o)
+// False when it does not fit under the ceiling.
+static bool make_text_with(struct overview *o, bool with_members)
 {
     const struct net_house *h = net_house(o->net);
     json_t *groups = json_array();
@@ -191,17 +192,24 @@ static void make_text(struct overview *o)
         // What the room is now is what it will be when it sleeps.
         if (room)
             o->records[i] = *room_record(room);
-        json_array_append_new(groups, overview_group(o->net, &o->records[i], room, true));
+        json_array_append_new(groups, overview_group(o->net, &o->records[i], room, with_members));
     }
     json_t *j =
         json_pack("{s:s,s:I,s:I,s:o}", "type", "house", "house_now", (json_int_t)net_now(o->net).us,
                   "clock_epoch", (json_int_t)h->anchor->clock_epoch, "groups", groups);
     bytes_clear(&o->text);
-    if (json_dump_callback(j, append, &o->text, JSON_COMPACT) != 0) {
-        log_warn("overview", "the house is too large for one message");
+    bool fits = json_dump_callback(j, append, &o->text, JSON_COMPACT) == 0;
+    if (!fits)
         bytes_clear(&o->text);
-    }
     json_decref(j);
+    return fits;
+}
+
+// In a very full house who is in a group gives way to which groups there are.
+static void make_text(struct overview *o)
+{
+    if (!make_text_with(o, true) && !make_text_with(o, false))
+        log_warn("overview", "the house is too large for one message");
 }
 
 static bool anybody_looks(struct overview *o)

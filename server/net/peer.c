@@ -24,10 +24,12 @@ struct owed {
 #define TOKENS_PER_S 20.0
 #define TOKENS_MAX 40.0
 
-// Answers that come later, from the store or a room.
+// Answers that come later, from the store or a room. The peer may be gone by then: closing it
+// clears `peer` in all of its own.
 struct later {
+    struct later *prev, *next;
     struct net *net;
-    uint64_t number;
+    struct peer *peer; // NULL when it closed
     struct wire_hello hello;
     struct wire_command command;
     char user[48];
@@ -37,17 +39,34 @@ static struct later *later_new(struct peer *p)
 {
     struct later *l = check_alloc(calloc(1, sizeof *l));
     l->net = p->net;
-    l->number = p->number;
+    l->peer = p;
+    l->next = p->laters;
+    if (p->laters)
+        p->laters->prev = l;
+    p->laters = l;
     memcpy(l->user, p->user, sizeof l->user);
     return l;
 }
 
-static struct peer *later_peer(const struct later *l)
+static void later_free(struct later *l)
 {
-    struct peer *p = *net_peers(l->net);
-    while (p && p->number != l->number)
-        p = p->next;
-    return p;
+    if (l->prev)
+        l->prev->next = l->next;
+    else if (l->peer)
+        l->peer->laters = l->next;
+    if (l->next)
+        l->next->prev = l->prev;
+    free(l);
+}
+
+static void orphan_laters(struct peer *p)
+{
+    while (p->laters) {
+        struct later *l = p->laters;
+        p->laters = l->next;
+        l->peer = NULL;
+        l->prev = l->next = NULL;
+    }
 }
 
 static void queue(struct peer *p, struct owed *o)
@@ -106,17 +125,17 @@ static void on_state(struct room_member *m)
 
 void peer_open(struct peer *p, struct net *net, struct lws *wsi, const char *session_cookie)
 {
-    static uint64_t numbers;
     memset(p, 0, sizeof *p);
     p->net = net;
     p->wsi = wsi;
-    p->number = ++numbers;
+    net_counters(net)->accepted++;
     p->owed_end = &p->owed;
     p->tokens = TOKENS_MAX;
     p->tokens_at = net_now(net);
     bytes_init(&p->in, WIRE_MESSAGE_MAX);
     snprintf(p->agent_token, sizeof p->agent_token, "%s", session_cookie);
-    snprintf(p->member.id, sizeof p->member.id, "m%llu", (unsigned long long)p->number);
+    snprintf(p->member.id, sizeof p->member.id, "m%llu",
+             (unsigned long long)net_counters(net)->accepted);
     p->member.notify = on_state;
     struct peer **all = net_peers(net);
     p->next = *all;
@@ -131,6 +150,7 @@ void peer_close(struct peer *p)
     if (!p->net)
         return;
     room_leave(&p->member);
+    orphan_laters(p);
     struct peer **all = net_peers(p->net);
     if (p->prev)
         p->prev->next = p->next;
@@ -167,13 +187,14 @@ static void welcome(struct peer *p, struct room *r)
 static void on_room_found(void *user, enum err e, struct room *r)
 {
     struct later *l = user;
-    struct peer *p = later_peer(l);
+    struct peer *p = l->peer;
+    bool by_code = !l->hello.link[0];
     if (e == ERR_UNKNOWN_GROUP) {
         e = ERR_WRONG_CODE;
-        if (!l->hello.link[0]) {
-            guesses_wrong(net_guesses(l->net));
+        if (by_code)
             net_counters(l->net)->wrong_codes++;
-        }
+    } else if (by_code) {
+        guesses_give_back(net_guesses(l->net));
     }
     if (p) {
         p->joining = false;
@@ -188,7 +209,7 @@ static void on_room_found(void *user, enum err e, struct room *r)
             send_state(p);
         }
     }
-    free(l);
+    later_free(l);
 }
 
 static void join(struct peer *p, const struct wire_hello *hello)
@@ -200,7 +221,7 @@ static void join(struct peer *p, const struct wire_hello *hello)
         send_error(p, ERR_CODE_SLIP, NULL, NULL);
         return;
     }
-    if (!by_link && !guesses_allowed(net_guesses(p->net), now)) {
+    if (!by_link && !guesses_take(net_guesses(p->net), now)) {
         send_error(p, ERR_TOO_MANY_GUESSES, NULL, NULL);
         return;
     }
@@ -241,10 +262,10 @@ static void on_hello(struct peer *p, const struct wire_hello *hello)
 static void on_answer(void *user, const struct wire_message *answer)
 {
     struct later *l = user;
-    struct peer *p = later_peer(l);
+    struct peer *p = l->peer;
     if (p)
         send_message(p, answer);
-    free(l);
+    later_free(l);
 }
 
 static void on_group_found(void *user, enum err e, struct room *r)
@@ -254,10 +275,10 @@ static void on_group_found(void *user, enum err e, struct room *r)
         room_command(r, &l->command, l->user, net_now(l->net), on_answer, l);
         return;
     }
-    struct peer *p = later_peer(l);
+    struct peer *p = l->peer;
     if (p)
         send_error(p, e, l->command.cmd_id, NULL);
-    free(l);
+    later_free(l);
 }
 
 static void on_command(struct peer *p, const struct wire_command *c)

@@ -21,12 +21,10 @@ enum {
     PEER_STAMPS_MAX = 8,
 };
 
-// Answers that come later look their peer up by number, so that a closed one is simply not found.
 struct peer {
     struct peer *prev, *next; // all of the net
     struct net *net;
     struct lws *wsi;
-    uint64_t number;
     struct room_member member;
     bool greeted, joining;
     bool state_due, overview_due, closing;
@@ -34,6 +32,7 @@ struct peer {
     char agent_token[64]; // session cookie of the upgrade, until hello
     struct bytes in;      // a message in pieces
     bool too_large;
+    struct later *laters; // answers to come, from the store or a room
     struct owed *owed, **owed_end;
     int owed_count;
     struct {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What rooms need from outside, as one struct of functions: the real ones are plugged in by main.c
+// What rooms need from outside, as one struct of functions: the real ones are plugged in by box.c
 // (SQLite's store), simulated ones by tests. A second store (several boxes) finds its place here.
 // All are called, and all completions delivered, on the loop's thread.
 #ifndef SERVER_ROOM_ROOM_PORT_H

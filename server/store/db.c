@@ -17,7 +17,8 @@ enum err db_err(sqlite3 *db, int rc)
     case SQLITE_FULL:
         return ERR_STORAGE_FULL;
     case SQLITE_CONSTRAINT:
-        return ERR_EXISTS;
+        return sqlite3_extended_errcode(db) == SQLITE_CONSTRAINT_FOREIGNKEY ? ERR_NOT_FOUND
+                                                                            : ERR_EXISTS;
     default:
         log_error("store", "sqlite: %s (%d)", sqlite3_errmsg(db), sqlite3_extended_errcode(db));
         return ERR_STORAGE_FAILED;

@@ -19,8 +19,8 @@
 sqlite3 *db_open(const char *path, char *error, size_t error_size);
 void db_close(sqlite3 *db);
 
-// Maps SQLite's result to ours: ERR_OK, ERR_STORAGE_FULL, ERR_EXISTS (a UNIQUE clash) or
-// ERR_STORAGE_FAILED, and logs the last.
+// Maps SQLite's result to ours: ERR_OK, ERR_STORAGE_FULL, ERR_EXISTS (a UNIQUE clash),
+// ERR_NOT_FOUND (a foreign key points at nothing) or ERR_STORAGE_FAILED, and logs the last.
 enum err db_err(sqlite3 *db, int rc);
 
 bool db_exec(sqlite3 *db, const char *sql);

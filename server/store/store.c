@@ -93,14 +93,14 @@ static int by_size(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static void note(struct store *s, enum err e, int64_t span_us, int jobs, bool heavy)
+static void note(struct store *s, enum err e, int64_t span_us, int jobs, bool no_measure)
 {
     s->stats.commits++;
     s->stats.jobs += jobs;
     s->stats.last_us = span_us;
     if (e != ERR_OK)
         s->stats.failed++;
-    if (heavy)
+    if (no_measure)
         return;
     s->window[s->measured % STATS_WINDOW] = span_us;
     s->measured++;
@@ -114,19 +114,21 @@ static void note(struct store *s, enum err e, int64_t span_us, int jobs, bool he
 static void run_and_note(struct store *s, struct queue *batch)
 {
     int64_t began = now_us();
+    int changes = sqlite3_total_changes(s->db);
     enum err e = run_batch(s, batch->first);
     int64_t span = now_us() - began;
     int jobs = 0;
-    bool heavy = false;
+    // A batch that only read has no fsync, and is no measure of one either.
+    bool no_measure = e == ERR_OK && sqlite3_total_changes(s->db) == changes;
     for (struct store_job *job = batch->first; job; job = job->next, jobs++) {
-        heavy = heavy || job->heavy;
+        no_measure = no_measure || job->heavy;
         if (e != ERR_OK)
             job->result = e;
     }
     if (e != ERR_OK)
         log_error("store", "a commit of %d changes failed: %s", jobs, err_code(e));
     pthread_mutex_lock(&s->lock);
-    note(s, e, span, jobs, heavy);
+    note(s, e, span, jobs, no_measure);
     queue_move(&s->finished, batch);
     pthread_mutex_unlock(&s->lock);
 }

@@ -42,6 +42,8 @@ def test_groups_are_made_with_ids_of_their_names(server):
     assert a.json["code"] != b.json["code"] and a.json["link"] != b.json["link"]
     c = server.request("POST", "/api/v1/groups", {"name": "x", "id": "the-weavers-10-00"})
     assert (c.status, c.json["code"]) == (409, "exists")
+    d = server.request("POST", "/api/v1/groups", {"name": "No tour", "tour": "nothing"})
+    assert (d.status, d.json["code"]) == (404, "not_found")
     for bad in [{}, {"name": ""}, {"name": "x" * 81}, {"name": "x", "id": "../up"}, {"name": 5}]:
         assert server.request("POST", "/api/v1/groups", bad).json["code"] == "bad_message", bad
     assert len(server.request("GET", "/api/v1/groups").json["groups"]) == 2
@@ -70,6 +72,18 @@ def ask(server, request):
         answer = http.client.HTTPResponse(s)
         answer.begin()
         return answer.status, answer.read()
+
+
+def test_bodies_need_a_length(server):
+    status, body = ask(server, (
+        f"POST /api/v1/groups HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer "
+        f"{server.session}\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{{}}\r\n0\r\n\r\n").encode())
+    assert status == 400 and b"content-length" in body
+
+
+def test_an_ipv4_address_means_ipv4(server):
+    with pytest.raises(OSError):
+        socket.create_connection(("::1", server.port), timeout=2)
 
 
 def test_strangers_hosts_and_origins_are_refused(server):

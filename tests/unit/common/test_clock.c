@@ -72,7 +72,7 @@ static void jittery_wire_stays_in_step(void **state)
     (void)state;
     unit_seed();
     static struct clock_estimate e;
-    struct world w = {.offset_ns = -3e12, .ppm = -35, .floor_ns = 200e3, .local_s = 5};
+    struct world w = {.offset_ns = -3e12, .ppm = -35, .floor_ns = 200e3, .local_s = 9000};
     double there = 5e6, back = 2e6, worst = 0;
     clock_init(&e);
     for (int i = 0; i < 20 * 90; i++) {

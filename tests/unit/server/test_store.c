@@ -244,7 +244,7 @@ static void tour_is_published_as_an_immutable_document(void **state)
                                   .info = "{}"};
     assert_int_equal(catalogue_variant(db, &v), ERR_OK);
     strcpy(v.track, "none");
-    assert_int_equal(catalogue_variant(db, &v), ERR_EXISTS); // no such track
+    assert_int_equal(catalogue_variant(db, &v), ERR_NOT_FOUND); // no such track
     assert_int_equal(catalogue_captions(db, "loom", "en", H1), ERR_OK);
     assert_int_equal(catalogue_captions(db, "loom", "fr", H1), ERR_NOT_FOUND);
     assert_int_equal(catalogue_publish(db, dir, "t", ask, hash, detail, sizeof detail), ERR_OK);
