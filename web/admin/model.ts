@@ -28,7 +28,7 @@ export function allowed(op: Op, m: Moment, cues: number): boolean {
     case "load":
       return m.mode !== "running";
     case "play":
-      return m.mode === "ready" || m.mode === "held";
+      return m.mode === "ready" || m.mode === "held" || m.mode === "ended";
     case "pause":
       return m.mode === "running";
     case "prev":
