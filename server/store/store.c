@@ -6,6 +6,7 @@
 #include "server/store/db.h"
 
 #include <pthread.h>
+#include <signal.h>
 #include <string.h>
 #include <time.h>
 
@@ -165,7 +166,12 @@ struct store *store_start(sqlite3 *db, void (*wake)(void *), void *wake_user)
     queue_init(&s->finished);
     CHECK(pthread_mutex_init(&s->lock, NULL) == 0);
     CHECK(pthread_cond_init(&s->work, NULL) == 0);
+    // Signals are the loop's business: this thread never takes one.
+    sigset_t all, before;
+    sigfillset(&all);
+    CHECK(pthread_sigmask(SIG_SETMASK, &all, &before) == 0);
     CHECK(pthread_create(&s->thread, NULL, work, s) == 0);
+    CHECK(pthread_sigmask(SIG_SETMASK, &before, NULL) == 0);
     return s;
 }
 
