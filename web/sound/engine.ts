@@ -23,9 +23,11 @@ const LEAD_S = 0.12;
 const LEAD_MAX_S = 1;
 const LEAD_CREEP = 0.8;
 const OPEN_AHEAD_US = 10e6;
-const JUMP_S = 0.03; // further off than this is put right by a jump ...
+// Further off than this is put right by a jump with a crossfade: from 10 ms on a second speaker is
+// heard as an echo, and the drift of 1,000 ppm would need 10 s and more.
+const JUMP_S = 0.01;
 const JUMP_YOUNG_S = 0.008; // ... and just after the start, when a first guess proves wrong, this
-const JUMPS_PER_MINUTE = 3; // then better a little late than broken up
+const JUMPS_PER_MINUTE = 6; // then better a little late than broken up
 const RETRY_MS = 1000;
 const FADE_FIRST_S = 0.3;
 const FADE_LATE_S = 0.05;
