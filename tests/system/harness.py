@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Starts real programs for a test and speaks to them as their users do."""
 import asyncio
+import atexit
 import json
 import os
 import pathlib
@@ -60,6 +61,7 @@ class Server:
         self.port = 0
         self.session = None
         self.config = None
+        atexit.register(self.stop, signal.SIGKILL)  # a test that failed leaves nothing running
         if config:
             self.config = self.state.parent / f"{self.state.name}.ini"
             self.config.write_text(config)
