@@ -196,17 +196,23 @@ static void close_handle(uv_handle_t *h)
         uv_close(h, NULL);
 }
 
-static void on_bye_said(uv_timer_t *h)
+// Everything that keeps the loop going, but for `wake`: the store speaks until it is stopped.
+static void close_handles(struct box *b)
 {
-    struct box *b = h->data;
-    jobs_stop(b->jobs);
-    net_stop(b->net);
     uv_handle_t *handles[] = {(uv_handle_t *)&b->sigint, (uv_handle_t *)&b->sigterm,
                               (uv_handle_t *)&b->agenda, (uv_handle_t *)&b->sweep,
                               (uv_handle_t *)&b->renew,  (uv_handle_t *)&b->bye,
                               (uv_handle_t *)&b->prepare};
     for (size_t i = 0; i < sizeof handles / sizeof handles[0]; i++)
         close_handle(handles[i]);
+}
+
+static void on_bye_said(uv_timer_t *h)
+{
+    struct box *b = h->data;
+    jobs_stop(b->jobs);
+    net_stop(b->net);
+    close_handles(b);
     uv_unref((uv_handle_t *)&b->wake);
 }
 
@@ -350,12 +356,7 @@ int box_run(const struct settings *settings, const char *version)
         net_free(b->net);
     int code = b->net ? 0 : 1;
     close_handle((uv_handle_t *)&b->wake);
-    uv_handle_t *rest[] = {(uv_handle_t *)&b->sigint, (uv_handle_t *)&b->sigterm,
-                           (uv_handle_t *)&b->agenda, (uv_handle_t *)&b->sweep,
-                           (uv_handle_t *)&b->renew,  (uv_handle_t *)&b->bye,
-                           (uv_handle_t *)&b->prepare};
-    for (size_t i = 0; !b->net && i < sizeof rest / sizeof rest[0]; i++)
-        close_handle(rest[i]);
+    close_handles(b); // a start that failed has not done it yet
     uv_ref((uv_handle_t *)&b->wake);
     uv_run(&b->loop, UV_RUN_DEFAULT);
     uv_loop_close(&b->loop);

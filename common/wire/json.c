@@ -61,11 +61,6 @@ static json_t *get(const struct json_reader *r, const char *key)
     return json_is_null(v) ? NULL : v;
 }
 
-bool json_has(const struct json_reader *r, const char *key)
-{
-    return get(r, key) != NULL;
-}
-
 void json_get_string(struct json_reader *r, const char *key, bool required, char *out, size_t size)
 {
     out[0] = '\0';

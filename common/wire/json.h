@@ -24,7 +24,6 @@ void json_reader_init(struct json_reader *r, json_t *object);
 // Notes a mistake unless one is there already.
 void json_fail(struct json_reader *r, const char *key, const char *why);
 
-bool json_has(const struct json_reader *r, const char *key);
 // Copies a string of at most size-1 bytes. An absent or null one gives "" unless required.
 void json_get_string(struct json_reader *r, const char *key, bool required, char *out, size_t size);
 // A whole number in min..max; `preset` when absent or null and not required.

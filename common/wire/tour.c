@@ -10,11 +10,6 @@ static const char *const end_names[] = {"next", "loop", "stop"};
 // Four hours: longer than any tour, and far below where microseconds or frames overflow.
 #define TRACK_US_MAX (INT64_C(4) * 3600 * 1000000)
 
-const char *cue_end_name(enum cue_end e)
-{
-    return end_names[e];
-}
-
 bool cue_end_parse(const char *name, enum cue_end *out)
 {
     for (int i = 0; i < 3; i++) {

@@ -56,7 +56,6 @@ void tour_free(struct tour *t);
 // The variant for a listener: exact language, then its base ("pt-br" -> "pt"), then the first.
 const struct tour_variant *tour_choose(const struct tour_cue *cue, const char *lang);
 
-const char *cue_end_name(enum cue_end e);
 bool cue_end_parse(const char *name, enum cue_end *out);
 
 #endif

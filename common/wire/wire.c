@@ -29,23 +29,9 @@ const char *wire_op_name(enum wire_op op)
     return op_names[op];
 }
 
-bool wire_op_parse(const char *name, enum wire_op *out)
-{
-    int i = find(op_names, COUNT(op_names), name);
-    *out = (enum wire_op)(i < 0 ? 0 : i);
-    return i >= 0;
-}
-
 const char *wire_mode_name(enum wire_mode mode)
 {
     return mode_names[mode];
-}
-
-bool wire_mode_parse(const char *name, enum wire_mode *out)
-{
-    int i = find(mode_names, COUNT(mode_names), name);
-    *out = (enum wire_mode)(i < 0 ? 0 : i);
-    return i >= 0;
 }
 
 const char *wire_role_name(enum wire_role role)

@@ -177,9 +177,7 @@ enum err wire_decode(const char *text, size_t len, struct wire_message *out, cha
 bool wire_encode(const struct wire_message *m, struct bytes *out);
 
 const char *wire_op_name(enum wire_op op);
-bool wire_op_parse(const char *name, enum wire_op *out);
 const char *wire_mode_name(enum wire_mode mode);
-bool wire_mode_parse(const char *name, enum wire_mode *out);
 const char *wire_role_name(enum wire_role role);
 const char *wire_playing_name(enum wire_playing playing);
 

@@ -100,5 +100,5 @@ void api_logout(struct request *r)
 
 void api_me(struct request *r)
 {
-    request_json(r, 200, json_pack("{s:s,s:s}", "user", r->user, "role", "admin"));
+    request_json(r, 200, json_pack("{s:s,s:s}", "user", r->user, "role", r->role));
 }

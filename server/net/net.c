@@ -210,8 +210,10 @@ static void admit(struct net *net, struct request *r)
     char token[100];
     net_session_token(r, token, sizeof token);
     const struct access_user *u = access_check(net->house->access, token, net_now(net));
-    if (u)
+    if (u) {
         snprintf(r->user, sizeof r->user, "%s", u->name);
+        snprintf(r->role, sizeof r->role, "%s", u->role);
+    }
     if (route->right == RIGHT_STAFF && !u) {
         request_problem(r, ERR_UNAUTHORIZED, NULL);
         return;

@@ -36,6 +36,7 @@ struct request {
     char *parts[REQUEST_PARTS_MAX]; // path split at '/', as route patterns name them
     int part_count;
     char user[48]; // the signed-in user's name; "" for nobody
+    char role[16]; // of that user
     int64_t content_length;
 
     // The body, in memory or in a file.

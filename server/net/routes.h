@@ -19,8 +19,6 @@ struct route {
 
 // The route of a request. NULL with *why = ERR_NOT_FOUND or ERR_METHOD_NOT_ALLOWED.
 const struct route *routes_find(const struct request *r, enum err *why);
-// For the test: the table itself.
-const struct route *routes_table(size_t *count);
 
 // Handlers, by file.
 void api_login(struct request *r);

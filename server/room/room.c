@@ -529,11 +529,6 @@ bool room_idle(const struct room *r)
     return !r->members && !r->first && r->loading == 0 && r->due.place == 0;
 }
 
-struct agenda_entry *room_agenda_entry(struct room *r)
-{
-    return &r->due;
-}
-
 struct room *room_of_entry(struct agenda_entry *e)
 {
     return (struct room *)((char *)e - offsetof(struct room, due));

@@ -72,7 +72,6 @@ int64_t room_lead_us(const struct room *r);
 bool room_degraded(const struct room *r);
 // Nobody in it, nothing in flight, nothing that happens by itself: may leave memory.
 bool room_idle(const struct room *r);
-struct agenda_entry *room_agenda_entry(struct room *r);
 struct room *room_of_entry(struct agenda_entry *e);
 
 #endif

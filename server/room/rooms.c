@@ -123,15 +123,6 @@ struct room *rooms_awake(struct rooms *rs, const char *id)
     return e ? e->room : NULL;
 }
 
-struct room *rooms_next(struct rooms *rs, struct room *r)
-{
-    if (!r)
-        return rs->first ? rs->first->room : NULL;
-    struct entry *e = names_get(&rs->by[ROOM_BY_ID], room_record(r)->id);
-    CHECK(e);
-    return e->next ? e->next->room : NULL;
-}
-
 int rooms_count(const struct rooms *rs)
 {
     return rs->count;

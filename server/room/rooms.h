@@ -25,8 +25,6 @@ void rooms_find(struct rooms *rs, enum room_key kind, const char *key, house_t n
 struct room *rooms_awake(struct rooms *rs, const char *id);
 // Adopts a room read by other means (at start). NULL when it cannot be.
 struct room *rooms_adopt(struct rooms *rs, struct room_loaded *loaded, house_t now);
-// Walks the awake rooms: NULL gives the first, the last gives NULL.
-struct room *rooms_next(struct rooms *rs, struct room *r);
 int rooms_count(const struct rooms *rs);
 
 // When rooms_run() is to be called next; false when nothing is planned.

@@ -50,11 +50,6 @@ void db_bind_int(sqlite3_stmt *st, int i, int64_t v)
     CHECK(sqlite3_bind_int64(st, i, v) == SQLITE_OK);
 }
 
-void db_bind_null(sqlite3_stmt *st, int i)
-{
-    CHECK(sqlite3_bind_null(st, i) == SQLITE_OK);
-}
-
 void db_bind_blob(sqlite3_stmt *st, int i, const void *data, size_t len)
 {
     CHECK(sqlite3_bind_blob64(st, i, data, len, SQLITE_TRANSIENT) == SQLITE_OK);

@@ -32,7 +32,6 @@ bool db_exec(sqlite3 *db, const char *sql);
 sqlite3_stmt *db_prepare(sqlite3 *db, const char *sql);
 void db_bind_text(sqlite3_stmt *st, int i, const char *text);
 void db_bind_int(sqlite3_stmt *st, int i, int64_t v);
-void db_bind_null(sqlite3_stmt *st, int i);
 void db_bind_blob(sqlite3_stmt *st, int i, const void *data, size_t len);
 bool db_row(sqlite3_stmt *st);
 void db_text(sqlite3_stmt *st, int column, char *out, size_t size);

@@ -98,7 +98,6 @@ static void note(struct store *s, enum err e, int64_t span_us, int jobs, bool no
 {
     s->stats.commits++;
     s->stats.jobs += jobs;
-    s->stats.last_us = span_us;
     if (e != ERR_OK)
         s->stats.failed++;
     if (no_measure)

@@ -36,7 +36,6 @@ struct store_job {
 struct store_stats {
     int64_t commits; // batches
     int64_t jobs;    // jobs run
-    int64_t last_us; // length of the newest commit, begin to end
     int64_t p99_us;  // of the last 256 batches with a change; 0 before the first
     int64_t failed;  // commits that failed
 };
