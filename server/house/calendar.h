@@ -16,8 +16,8 @@
 //   several of one rule in one gap     are one, the last of them (10:00/20min stays on the label)
 //   a date that was left out whole     has no occurrences (Samoa had no 30 December 2011)
 //
-// All reads go to libc's time zone, see calendar_zone_use. Loop thread only; about 30 calls of
-// localtime_r per search, no more than 200 whatever the rule.
+// All reads go to libc's time zone, see calendar_zone_use. Loop thread only. A search
+// calls localtime_r a dozen times, some hundred at worst.
 #ifndef SERVER_HOUSE_CALENDAR_H
 #define SERVER_HOUSE_CALENDAR_H
 
