@@ -36,6 +36,8 @@ static const struct {
     [ERR_CONFLICT] = {"conflict", "The group has changed meanwhile.", 409, 0},
     [ERR_ID_CONFLICT] = {"id_conflict", "This command id was used for another command.", 409, 0},
     [ERR_TOO_FAST] = {"too_fast", "Too many requests. Slow down.", 429, 1},
+    [ERR_FENCED] = {"fenced", "You do not lead this group (any more).", 409, 0},
+    [ERR_LEASE_HELD] = {"lease_held", "Somebody else leads this group.", 409, 1},
     [ERR_BAD_AUDIO] = {"bad_audio", "The audio file could not be used.", 422, 0},
     [ERR_NOT_READY] = {"not_ready", "The content is not ready yet.", 409, 1},
     [ERR_STORAGE_FULL] = {"storage_full", "The disk is full.", 507, 1},

@@ -34,6 +34,8 @@ enum err {
     ERR_CONFLICT,
     ERR_ID_CONFLICT,
     ERR_TOO_FAST,
+    ERR_FENCED,
+    ERR_LEASE_HELD,
     // Content.
     ERR_BAD_AUDIO,
     ERR_NOT_READY,

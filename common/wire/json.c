@@ -119,6 +119,30 @@ bool json_get_bool(struct json_reader *r, const char *key, bool preset)
     return v && json_is_boolean(v) ? json_is_true(v) : preset;
 }
 
+bool json_has(struct json_reader *r, const char *key)
+{
+    return r->err == ERR_OK && get(r, key) != NULL;
+}
+
+int json_name(const char *const *names, int n, const char *name)
+{
+    for (int i = 0; i < n; i++) {
+        if (strcmp(names[i], name) == 0)
+            return i;
+    }
+    return -1;
+}
+
+int json_get_name(struct json_reader *r, const char *key, const char *const *names, int n)
+{
+    char text[32];
+    json_get_string(r, key, true, text, sizeof text);
+    int i = r->err == ERR_OK ? json_name(names, n, text) : 0;
+    if (i < 0)
+        json_fail(r, key, "unknown value");
+    return i < 0 ? 0 : i;
+}
+
 json_t *json_get_object(struct json_reader *r, const char *key, bool required)
 {
     json_t *v = get(r, key);

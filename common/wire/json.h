@@ -30,6 +30,12 @@ void json_get_string(struct json_reader *r, const char *key, bool required, char
 int64_t json_get_int(struct json_reader *r, const char *key, bool required, int64_t min,
                      int64_t max, int64_t preset);
 bool json_get_bool(struct json_reader *r, const char *key, bool preset);
+// True when the key is there and not null.
+bool json_has(struct json_reader *r, const char *key);
+// A required string that must be one of `names`; its index, 0 after a mistake.
+int json_get_name(struct json_reader *r, const char *key, const char *const *names, int n);
+// The index of a name, -1 for a strange one.
+int json_name(const char *const *names, int n, const char *name);
 // NULL when absent, null or (an error) of another kind.
 json_t *json_get_object(struct json_reader *r, const char *key, bool required);
 json_t *json_get_array(struct json_reader *r, const char *key, bool required);

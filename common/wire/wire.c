@@ -2,32 +2,17 @@
 #include "common/wire/wire.h"
 
 #include "common/base/check.h"
+#include "common/wire/command.h"
 #include "common/wire/json.h"
 
 #include <string.h>
 
-static const char *const role_names[] = {"visitor", "kiosk", "staff"};
-static const char *const op_names[] = {"load", "play", "pause", "seek",    "goto",
-                                       "next", "prev", "stop",  "stop_now"};
+static const char *const role_names[] = {"visitor", "kiosk", "staff", "guide"};
 static const char *const mode_names[] = {"void", "ready", "running", "held", "ended"};
 static const char *const playing_names[] = {"idle", "fetching", "silent", "sound"};
-static const char *const type_names[] = {"hello", "command", "report", "welcome",
-                                         "state", "ack",     "error",  "bye"};
+static const char *const type_names[] = {"hello",   "command", "report", "keep", "forget", "welcome",
+                                         "session", "state",   "ack",    "error", "bye"};
 #define COUNT(a) ((int)(sizeof(a) / sizeof(a)[0]))
-
-static int find(const char *const *names, int n, const char *name)
-{
-    for (int i = 0; i < n; i++) {
-        if (strcmp(names[i], name) == 0)
-            return i;
-    }
-    return -1;
-}
-
-const char *wire_op_name(enum wire_op op)
-{
-    return op_names[op];
-}
 
 const char *wire_mode_name(enum wire_mode mode)
 {
@@ -93,17 +78,6 @@ bool wire_lang_valid(const char *lang)
     return only(lang, 2, WIRE_LANG_MAX, LOWER DIGIT "-") && lang[0] != '-';
 }
 
-// A string that must be one of a list.
-static int get_name(struct json_reader *r, const char *key, const char *const *names, int n)
-{
-    char text[32];
-    json_get_string(r, key, true, text, sizeof text);
-    int i = r->err == ERR_OK ? find(names, n, text) : 0;
-    if (i < 0)
-        json_fail(r, key, "unknown value");
-    return i < 0 ? 0 : i;
-}
-
 static void get_lang(struct json_reader *r, char out[WIRE_LANG_MAX + 1])
 {
     json_get_string(r, "lang", false, out, WIRE_LANG_MAX + 1);
@@ -118,7 +92,7 @@ static void decode_hello(struct json_reader *r, struct wire_hello *m)
         json_fail(r, "v", "only 1 is spoken here");
         r->err = ERR_BAD_VERSION;
     }
-    m->role = (enum wire_role)get_name(r, "role", role_names, COUNT(role_names));
+    m->role = (enum wire_role)json_get_name(r, "role", role_names, COUNT(role_names));
     json_get_string(r, "code", false, m->code, sizeof m->code);
     json_get_string(r, "link", false, m->link, sizeof m->link);
     json_get_string(r, "session", false, m->session, sizeof m->session);
@@ -128,46 +102,18 @@ static void decode_hello(struct json_reader *r, struct wire_hello *m)
         json_fail(r, "code", "either a code or a link is needed");
 }
 
-static void decode_if_rev(struct json_reader *r, struct wire_command *m)
+static void decode_keep(struct json_reader *r, struct wire_keep *m)
 {
-    json_t *pair = json_get_array(r, "if_rev", false);
-    if (!pair)
-        return;
-    json_t *epoch = json_array_get(pair, 0), *rev = json_array_get(pair, 1);
-    if (json_array_size(pair) != 2 || !json_is_integer(epoch) || !json_is_integer(rev) ||
-        json_integer_value(epoch) < 0 || json_integer_value(epoch) > UINT32_MAX) {
-        json_fail(r, "if_rev", "not [epoch, rev]");
-        return;
-    }
-    m->has_if_rev = true;
-    m->if_epoch = (uint32_t)json_integer_value(epoch);
-    m->if_rev = json_integer_value(rev);
-}
-
-static void decode_command(struct json_reader *r, struct wire_command *m)
-{
-    json_get_string(r, "cmd_id", true, m->cmd_id, sizeof m->cmd_id);
-    if (r->err == ERR_OK && !wire_cmd_id_valid(m->cmd_id)) {
-        m->cmd_id[0] = '\0';
-        json_fail(r, "cmd_id", "not 32 digits of lower-case hex");
-    }
-    json_get_string(r, "group", false, m->group, sizeof m->group);
-    if (r->err == ERR_OK && m->group[0] && !wire_id_valid(m->group))
-        json_fail(r, "group", "not an id");
-    m->op = (enum wire_op)get_name(r, "do", op_names, COUNT(op_names));
-    m->at.us = json_get_int(r, "at", false, 1, WIRE_TIME_MAX, 0);
-    decode_if_rev(r, m);
-    m->position_us = json_get_int(r, "position", m->op == OP_SEEK, 0, WIRE_TIME_MAX, 0);
-    m->cue = (int32_t)json_get_int(r, "cue", m->op == OP_GOTO, 0, INT32_MAX, 0);
-    json_get_string(r, "tour", m->op == OP_LOAD, m->tour, sizeof m->tour);
-    if (r->err == ERR_OK && m->tour[0] && !wire_id_valid(m->tour))
-        json_fail(r, "tour", "not an id");
+    m->has_trim = json_has(r, "trim");
+    m->trim_us = json_get_int(r, "trim", false, -WIRE_TRIM_MAX_US, WIRE_TRIM_MAX_US, 0);
+    json_get_string(r, "name", false, m->name, sizeof m->name);
+    get_lang(r, m->lang);
 }
 
 static void decode_report(struct json_reader *r, struct wire_report *m)
 {
     const int64_t big = WIRE_TIME_MAX;
-    m->playing = (enum wire_playing)get_name(r, "playing", playing_names, COUNT(playing_names));
+    m->playing = (enum wire_playing)json_get_name(r, "playing", playing_names, COUNT(playing_names));
     get_lang(r, m->lang);
     m->position_us = json_get_int(r, "position", false, 0, big, 0);
     m->at.us = json_get_int(r, "at", false, 0, big, 0);
@@ -185,11 +131,20 @@ static void decode_report(struct json_reader *r, struct wire_report *m)
 static void decode_welcome(struct json_reader *r, struct wire_welcome *m)
 {
     json_get_string(r, "member", true, m->member, sizeof m->member);
-    m->role = (enum wire_role)get_name(r, "role", role_names, COUNT(role_names));
+    m->role = (enum wire_role)json_get_name(r, "role", role_names, COUNT(role_names));
     m->clock_epoch = (uint32_t)json_get_int(r, "clock_epoch", true, 0, UINT32_MAX, 0);
     m->house_now.us = json_get_int(r, "house_now", true, 0, WIRE_TIME_MAX, 0);
     json_get_string(r, "group", false, m->group, sizeof m->group);
     json_get_string(r, "group_name", false, m->group_name, sizeof m->group_name);
+    m->resumed = json_get_bool(r, "resumed", false);
+    get_lang(r, m->lang);
+    m->trim_us = json_get_int(r, "trim", false, -WIRE_TRIM_MAX_US, WIRE_TRIM_MAX_US, 0);
+}
+
+static void decode_session(struct json_reader *r, struct wire_session *m)
+{
+    json_get_string(r, "token", true, m->token, sizeof m->token);
+    m->valid_s = json_get_int(r, "valid_s", true, 0, INT32_MAX, 0);
 }
 
 static void decode_part(struct json_reader *r, struct tl_part *p)
@@ -217,7 +172,9 @@ static void decode_state(struct json_reader *r, struct wire_state *m)
     json_get_string(r, "tour", false, m->tour, sizeof m->tour);
     if (r->err == ERR_OK && m->tour[0] && !wire_hash_valid(m->tour))
         json_fail(r, "tour", "not a hash");
-    m->mode = (enum wire_mode)get_name(r, "mode", mode_names, COUNT(mode_names));
+    m->mode = (enum wire_mode)json_get_name(r, "mode", mode_names, COUNT(mode_names));
+    json_get_string(r, "guide", false, m->guide, sizeof m->guide);
+    json_get_string(r, "guide_name", false, m->guide_name, sizeof m->guide_name);
     decode_part(r, &m->timeline.now);
     json_t *next = json_get_object(r, "next", false);
     if (!next)
@@ -226,7 +183,7 @@ static void decode_state(struct json_reader *r, struct wire_state *m)
     json_reader_init(&nr, next);
     m->timeline.has_next = true;
     m->timeline.next_at.us = json_get_int(&nr, "at", true, 0, WIRE_TIME_MAX, 0);
-    m->next_mode = (enum wire_mode)get_name(&nr, "mode", mode_names, COUNT(mode_names));
+    m->next_mode = (enum wire_mode)json_get_name(&nr, "mode", mode_names, COUNT(mode_names));
     decode_part(&nr, &m->timeline.next);
     if (nr.err != ERR_OK)
         json_fail(r, "next", nr.detail);
@@ -240,6 +197,7 @@ static void decode_ack(struct json_reader *r, struct wire_ack *m)
     m->rev = json_get_int(r, "rev", true, 0, WIRE_TIME_MAX, 0);
     m->at.us = json_get_int(r, "at", true, 0, WIRE_TIME_MAX, 0);
     m->duplicate = json_get_bool(r, "duplicate", false);
+    m->fence = json_get_int(r, "fence", false, 0, WIRE_TIME_MAX, 0);
 }
 
 static void decode_error(struct json_reader *r, struct wire_error *m)
@@ -249,6 +207,16 @@ static void decode_error(struct json_reader *r, struct wire_error *m)
     m->code = err_from_code(code);
     json_get_string(r, "cmd_id", false, m->cmd_id, sizeof m->cmd_id);
     json_get_string(r, "detail", false, m->detail, sizeof m->detail);
+    m->retry_ms = json_get_int(r, "retry_ms", false, 0, 3600000, 0);
+    json_t *state = json_get_object(r, "state", false);
+    if (!state)
+        return;
+    struct json_reader sr;
+    json_reader_init(&sr, state);
+    decode_state(&sr, &m->state);
+    m->has_state = true;
+    if (sr.err != ERR_OK)
+        json_fail(r, "state", sr.detail);
 }
 
 static void decode_bye(struct json_reader *r, struct wire_bye *m)
@@ -264,13 +232,21 @@ static void decode_fields(struct json_reader *r, struct wire_message *m)
         decode_hello(r, &m->u.hello);
         break;
     case WIRE_COMMAND:
-        decode_command(r, &m->u.command);
+        command_decode(r, &m->u.command);
         break;
     case WIRE_REPORT:
         decode_report(r, &m->u.report);
         break;
+    case WIRE_KEEP:
+        decode_keep(r, &m->u.keep);
+        break;
+    case WIRE_FORGET:
+        break;
     case WIRE_WELCOME:
         decode_welcome(r, &m->u.welcome);
+        break;
+    case WIRE_SESSION:
+        decode_session(r, &m->u.session);
         break;
     case WIRE_STATE:
         decode_state(r, &m->u.state);
@@ -302,7 +278,7 @@ enum err wire_decode(const char *text, size_t len, struct wire_message *out, cha
     char type[32];
     json_reader_init(&r, j);
     json_get_string(&r, "type", true, type, sizeof type);
-    int t = r.err == ERR_OK ? find(type_names, COUNT(type_names), type) : 0;
+    int t = r.err == ERR_OK ? json_name(type_names, COUNT(type_names), type) : 0;
     if (t < 0) {
         json_fail(&r, "type", "unknown");
         r.err = ERR_UNKNOWN_TYPE;
@@ -339,21 +315,12 @@ static void encode_hello(json_t *j, const struct wire_hello *m)
     set_string(j, "name", m->name);
 }
 
-static void encode_command(json_t *j, const struct wire_command *m)
+static void encode_keep(json_t *j, const struct wire_keep *m)
 {
-    set_string(j, "group", m->group);
-    set_string(j, "cmd_id", m->cmd_id);
-    set_string(j, "do", op_names[m->op]);
-    if (m->at.us)
-        set_int(j, "at", m->at.us);
-    if (m->has_if_rev)
-        json_object_set_new(j, "if_rev",
-                            json_pack("[I,I]", (json_int_t)m->if_epoch, (json_int_t)m->if_rev));
-    if (m->op == OP_SEEK)
-        set_int(j, "position", m->position_us);
-    if (m->op == OP_GOTO || m->op == OP_LOAD)
-        set_int(j, "cue", m->cue);
-    set_string(j, "tour", m->tour);
+    if (m->has_trim)
+        set_int(j, "trim", m->trim_us);
+    set_string(j, "lang", m->lang);
+    set_string(j, "name", m->name);
 }
 
 static void encode_report(json_t *j, const struct wire_report *m)
@@ -382,6 +349,17 @@ static void encode_welcome(json_t *j, const struct wire_welcome *m)
     set_int(j, "house_now", m->house_now.us);
     set_string(j, "group", m->group);
     set_string(j, "group_name", m->group_name);
+    if (!m->resumed)
+        return;
+    json_object_set_new(j, "resumed", json_true());
+    set_string(j, "lang", m->lang);
+    set_int(j, "trim", m->trim_us);
+}
+
+static void encode_session(json_t *j, const struct wire_session *m)
+{
+    set_string(j, "token", m->token);
+    set_int(j, "valid_s", m->valid_s);
 }
 
 static void encode_part(json_t *j, enum wire_mode mode, const struct tl_part *p)
@@ -401,6 +379,8 @@ static void encode_state(json_t *j, const struct wire_state *m)
     set_int(j, "rev", m->rev);
     set_int(j, "clock_epoch", m->clock_epoch);
     set_string(j, "tour", m->tour);
+    set_string(j, "guide", m->guide);
+    set_string(j, "guide_name", m->guide_name);
     encode_part(j, m->mode, &m->timeline.now);
     if (m->timeline.has_next) {
         json_t *next = json_object();
@@ -419,6 +399,8 @@ static void encode_ack(json_t *j, const struct wire_ack *m)
     set_int(j, "at", m->at.us);
     if (m->duplicate)
         json_object_set_new(j, "duplicate", json_true());
+    if (m->fence)
+        set_int(j, "fence", m->fence);
 }
 
 static void encode_error(json_t *j, const struct wire_error *m)
@@ -429,6 +411,13 @@ static void encode_error(json_t *j, const struct wire_error *m)
     set_string(j, "cmd_id", m->cmd_id);
     if (err_retryable(m->code))
         json_object_set_new(j, "retryable", json_true());
+    if (m->retry_ms)
+        set_int(j, "retry_ms", m->retry_ms);
+    if (m->has_state) {
+        json_t *state = json_object();
+        encode_state(state, &m->state);
+        json_object_set_new(j, "state", state);
+    }
 }
 
 static void encode_bye(json_t *j, const struct wire_bye *m)
@@ -451,13 +440,21 @@ bool wire_encode(const struct wire_message *m, struct bytes *out)
         encode_hello(j, &m->u.hello);
         break;
     case WIRE_COMMAND:
-        encode_command(j, &m->u.command);
+        command_encode(j, &m->u.command);
         break;
     case WIRE_REPORT:
         encode_report(j, &m->u.report);
         break;
+    case WIRE_KEEP:
+        encode_keep(j, &m->u.keep);
+        break;
+    case WIRE_FORGET:
+        break;
     case WIRE_WELCOME:
         encode_welcome(j, &m->u.welcome);
+        break;
+    case WIRE_SESSION:
+        encode_session(j, &m->u.session);
         break;
     case WIRE_STATE:
         encode_state(j, &m->u.state);

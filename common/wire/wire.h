@@ -31,26 +31,35 @@ enum {
     WIRE_TOKEN_MAX = 64,  // link and session tokens
     WIRE_CMD_ID_LEN = 32, // 128 bits in lower-case hex
     WIRE_HASH_LEN = 64,   // SHA-256 in lower-case hex
+    WIRE_MEMBER_MAX = 23, // ids of members
+    WIRE_RULES_MAX = 16,  // rules in a group's schedule
+    WIRE_RULE_MAX = 63,   // one rule as text
 };
 
 // A position or a house time may not exceed what JavaScript holds exactly.
 #define WIRE_TIME_MAX ((INT64_C(1) << 53) - 1)
 
-enum wire_role { ROLE_VISITOR, ROLE_KIOSK, ROLE_STAFF };
+// A guide is a visitor who may lead the group; a group has a link of its own for them.
+enum wire_role { ROLE_VISITOR, ROLE_KIOSK, ROLE_STAFF, ROLE_GUIDE };
+enum { WIRE_ROLES = 4 };
 
 enum wire_type {
     WIRE_HELLO,
     WIRE_COMMAND,
     WIRE_REPORT,
+    WIRE_KEEP,
+    WIRE_FORGET,
     WIRE_WELCOME,
+    WIRE_SESSION,
     WIRE_STATE,
     WIRE_ACK,
     WIRE_ERROR,
     WIRE_BYE,
 };
 
-// client -> server, first message. Exactly one of code and link for visitors and kiosks; staff
-// come with the cookie of their login, or with its token in `session`.
+// client -> server, first message. Exactly one of code and link for visitors and kiosks, a link for
+// guides; `session` brings a visitor or guide back as who they were. Staff come with the cookie of
+// their login, or with its token in `session`.
 struct wire_hello {
     int version;
     enum wire_role role;
@@ -70,10 +79,42 @@ enum wire_op {
     OP_NEXT,
     OP_PREV,
     OP_STOP,
-    OP_STOP_NOW
+    OP_STOP_NOW,
+    OP_CONFIGURE,
+    OP_RESTORE,
+    OP_CLAIM,
+    OP_RENEW,
+    OP_RELEASE,
+    OP_HAND_OVER,
+    OP_DEPUTY
 };
 
-// client -> server (staff). at_us 0: as soon as safe.
+// What happens in a group when its last visitor has gone.
+enum wire_empty { EMPTY_CONTINUE, EMPTY_HOLD, EMPTY_RESET };
+// What a running group does after a reboot whose length nobody knows (the wall clock was dead).
+enum wire_reboot { REBOOT_CONTINUE, REBOOT_HOLD };
+
+// OP_CONFIGURE: what is to change; the rest stays.
+struct wire_configure {
+    bool has_when_empty, has_empty_after, has_after_reboot, has_schedule;
+    enum wire_empty when_empty;
+    int32_t empty_after_s;
+    enum wire_reboot after_reboot;
+    int rule_count;
+    char rules[WIRE_RULES_MAX][WIRE_RULE_MAX + 1]; // the text form of server/house/calendar.h
+};
+
+// OP_RESTORE: a point in the group's history. Exactly one.
+enum wire_point_kind { POINT_REV, POINT_TIME, POINT_WALL };
+struct wire_point {
+    enum wire_point_kind kind;
+    uint32_t epoch; // POINT_REV
+    int64_t rev;
+    house_t time;    // POINT_TIME: the state at this house time
+    int64_t wall_us; // POINT_WALL: ... at this wall-clock time, microseconds since 1970
+};
+
+// client -> server (staff; guides who hold the lease). at 0: as soon as safe.
 struct wire_command {
     char group[WIRE_ID_MAX + 1];
     char cmd_id[WIRE_CMD_ID_LEN + 1];
@@ -82,9 +123,15 @@ struct wire_command {
     bool has_if_rev;
     uint32_t if_epoch;
     int64_t if_rev;
+    bool has_fence;
+    int64_t fence;              // a guide's: of the lease they believe to hold
     int64_t position_us;        // OP_SEEK
     int32_t cue;                // OP_GOTO; OP_LOAD (0 when absent)
     char tour[WIRE_ID_MAX + 1]; // OP_LOAD
+    struct wire_configure configure;
+    struct wire_point to;                // OP_RESTORE
+    char member[WIRE_MEMBER_MAX + 1];    // OP_HAND_OVER, OP_DEPUTY: to whom; "" takes it back
+    char member_name[WIRE_NAME_MAX + 1]; // filled by the server, never on the wire
 };
 
 enum wire_playing { PLAYING_IDLE, PLAYING_FETCHING, PLAYING_SILENT, PLAYING_SOUND };
@@ -106,14 +153,33 @@ struct wire_report {
     int64_t prep_us; // time it needs to be ready for another position
 };
 
-// server -> client, answer to hello.
+// client -> server (visitors, guides): what the session is to remember. Absent fields stay.
+struct wire_keep {
+    bool has_trim;
+    int64_t trim_us; // positive: sound later
+    char lang[WIRE_LANG_MAX + 1];
+    char name[WIRE_NAME_MAX + 1];
+};
+// A trim beyond a second is no loudspeaker.
+#define WIRE_TRIM_MAX_US INT64_C(1000000)
+
+// server -> client, answer to hello. With `resumed` lang and trim_us are what the session kept.
 struct wire_welcome {
-    char member[WIRE_ID_MAX + 1];
+    char member[WIRE_MEMBER_MAX + 1];
     enum wire_role role;
+    bool resumed;
+    char lang[WIRE_LANG_MAX + 1];
+    int64_t trim_us;
     uint32_t clock_epoch;
     house_t house_now;
     char group[WIRE_ID_MAX + 1]; // "" for staff
     char group_name[WIRE_NAME_MAX + 1];
+};
+
+// server -> client: a session is on disk; its token brings the visitor back within this time.
+struct wire_session {
+    char token[WIRE_TOKEN_MAX + 1];
+    int64_t valid_s;
 };
 
 enum wire_mode { MODE_VOID, MODE_READY, MODE_RUNNING, MODE_HELD, MODE_ENDED };
@@ -128,6 +194,8 @@ struct wire_state {
     enum wire_mode mode;
     enum wire_mode next_mode; // with timeline.has_next
     struct timeline timeline;
+    char guide[WIRE_MEMBER_MAX + 1]; // who leads; "" for nobody
+    char guide_name[WIRE_NAME_MAX + 1];
 };
 
 // server -> client: the command is durable and has this effect.
@@ -138,6 +206,7 @@ struct wire_ack {
     int64_t rev;
     house_t at;
     bool duplicate;
+    int64_t fence; // of the lease, for commands about it; 0 otherwise
 };
 
 // server -> client. cmd_id is "" when no command is meant.
@@ -145,6 +214,9 @@ struct wire_error {
     enum err code;
     char cmd_id[WIRE_CMD_ID_LEN + 1];
     char detail[200]; // which field, which limit; "" when the code says it all
+    int64_t retry_ms; // retryable ones: when it may work; 0 when unknown
+    bool has_state;   // ERR_CONFLICT: what is so instead
+    struct wire_state state;
 };
 
 // server -> client, before the server closes. Come back after retry_ms.
@@ -159,7 +231,9 @@ struct wire_message {
         struct wire_hello hello;
         struct wire_command command;
         struct wire_report report;
+        struct wire_keep keep;
         struct wire_welcome welcome;
+        struct wire_session session;
         struct wire_state state;
         struct wire_ack ack;
         struct wire_error error;
@@ -180,6 +254,8 @@ const char *wire_op_name(enum wire_op op);
 const char *wire_mode_name(enum wire_mode mode);
 const char *wire_role_name(enum wire_role role);
 const char *wire_playing_name(enum wire_playing playing);
+const char *wire_empty_name(enum wire_empty e);
+const char *wire_reboot_name(enum wire_reboot r);
 
 // [a-z0-9-], 1 to WIRE_ID_MAX, not beginning with '-'.
 bool wire_id_valid(const char *id);

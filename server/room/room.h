@@ -2,7 +2,7 @@
 // A room: one group's live object. Handles one event at a time, and holds back what it has to say
 // until what it decided is durable (the output gate):
 //
-//   command ─► room_state_command ─► head (memory) ─► port.commit ─► committed ─► members, sender
+//   event ─► room_state_step ─► head (memory) ─► port.commit ─► committed ─► members, sender
 //
 // `head` runs ahead of `committed` by the changes in flight; members only ever see `committed`.
 // When a commit fails, head falls back to committed, the senders in flight are told, the timeline
@@ -14,6 +14,7 @@
 #ifndef SERVER_ROOM_ROOM_H
 #define SERVER_ROOM_ROOM_H
 
+#include "common/base/bytes.h"
 #include "server/room/agenda.h"
 #include "server/room/room_port.h"
 
@@ -21,7 +22,7 @@ struct room;
 
 struct room_member {
     // Filled by the owner before room_join():
-    char id[24];
+    char id[WIRE_MEMBER_MAX + 1];
     enum wire_role role;
     char name[WIRE_NAME_MAX + 1];
     char lang[WIRE_LANG_MAX + 1];
@@ -37,11 +38,18 @@ struct room_member {
 // The answer to a command: WIRE_ACK or WIRE_ERROR. Called exactly once, after the commit.
 typedef void (*room_reply_fn)(void *user, const struct wire_message *answer);
 
-// What the collection (rooms.c) gives its rooms.
+// What the collection (rooms.c) gives its rooms; it outlives them.
 struct room_house {
     const struct room_port *port;
     struct agenda *agenda;
     uint32_t clock_epoch;
+    // House time was guessed at the reboot that began this clock epoch (0: never), and was certain
+    // up to `known_until`.
+    uint32_t guessed_epoch;
+    house_t known_until;
+    // For tests: after every so many changes a room forgets all it has in memory, reads itself
+    // back and insists that it is the same. 0: never.
+    int forget_every;
     void (*changed)(void *user); // something in the overview is new
     void *changed_user;
 };
@@ -52,26 +60,37 @@ struct room *room_new(const struct room_house *house, struct room_loaded *loaded
 // Only when idle (room_idle) or at the end of the program.
 void room_free(struct room *r);
 
-void room_command(struct room *r, const struct wire_command *c, const char *actor, house_t now,
-                  room_reply_fn reply, void *user);
-// Takes every step that is due. Called by the collection's timer.
+void room_command(struct room *r, const struct wire_command *c, const struct room_actor *who,
+                  house_t now, room_reply_fn reply, void *user);
+// Looks at the clocks, takes every step that is due and plans the next.
 void room_advance(struct room *r, house_t now);
 
-void room_join(struct room *r, struct room_member *m);
-void room_leave(struct room_member *m);
+void room_join(struct room *r, struct room_member *m, house_t now);
+void room_leave(struct room_member *m, house_t now);
 
 // The newest durable state, for members.
 void room_publish(const struct room *r, struct wire_state *out);
 // The same as one text message, encoded once per change. Valid until the room's next change.
 const struct bytes *room_published_text(struct room *r);
+// Members hear the newest state again: something in it is not the room's own (clock_epoch).
+void room_announce(struct room *r);
 
 const struct room_record *room_record(const struct room *r); // state: the durable one
 struct room_member *room_members(struct room *r);            // linked by next
 int room_member_count(const struct room *r, enum wire_role role);
 int64_t room_lead_us(const struct room *r);
 bool room_degraded(const struct room *r);
-// Nobody in it, nothing in flight, nothing that happens by itself: may leave memory.
-bool room_idle(const struct room *r);
+// A change can be saved again, says the store; what waits is tried at once.
+void room_recovered(struct room *r, house_t now);
+
+// The next thing that happens by itself; false when nothing does.
+bool room_next_due(const struct room *r, house_t now, house_t *due);
+// Nobody in it, nothing in flight, nothing due for ROOM_AWAKE_US: may leave memory. When the store
+// does not know the right hour for its next waking yet, that is saved first.
+bool room_may_sleep(struct room *r, house_t now);
+// Rooms are woken this long before something is due, so that there is time for all of them.
+#define ROOM_AWAKE_US INT64_C(60000000)
+
 struct room *room_of_entry(struct agenda_entry *e);
 
 #endif

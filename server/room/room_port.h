@@ -21,6 +21,15 @@ struct room_port {
                  void (*done)(void *user, enum err err, const char *hash, const char *doc,
                               size_t len),
                  void *user);
+    // A point in a room's history. ERR_NOT_FOUND when it is not kept (any more).
+    void (*past)(void *ctx, const char *room_id, const struct wire_point *point,
+                 void (*done)(void *user, enum err err, struct room_past *past), void *user);
+    // Rooms with something due, the earliest ROOM_DUE_PAGE of those behind `after` (NULL: of all).
+    void (*due)(void *ctx, const struct room_due *after,
+                void (*done)(void *user, enum err err, const struct room_due *list, int count),
+                void *user);
+    // The wall clock at a house time close to now, us since 1970; 0 while it cannot be trusted.
+    int64_t (*wall_us)(void *ctx, house_t at);
     // Newest commit's p99, for the lead time.
     int64_t (*commit_p99_us)(void *ctx);
 };

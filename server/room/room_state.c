@@ -2,15 +2,20 @@
 #include "server/room/room_state.h"
 
 #include "common/base/check.h"
+#include "server/house/calendar_text.h"
 
+#include <stdio.h>
 #include <string.h>
 
-void room_state_init(struct room_state *s)
+void room_state_init(struct room_state *s, uint32_t clock_epoch)
 {
     memset(s, 0, sizeof *s);
     s->epoch = 1;
+    s->clock_epoch = clock_epoch;
     s->now.mode = MODE_VOID;
     s->now.cue = -1;
+    s->presence = PRESENCE_GONE;
+    room_plan_init(&s->plan);
 }
 
 static int64_t cue_dur(const struct tour *tour, int32_t cue)
@@ -55,34 +60,67 @@ static bool end_of(const struct room_state *s, const struct tour *tour, house_t 
 bool room_state_due(const struct room_state *s, const struct tour *tour, house_t *due)
 {
     house_t end;
-    bool ends = end_of(s, tour, &end);
-    if (s->has_pending && (!ends || s->pending_at.us <= end.us)) {
+    bool found = s->has_pending;
+    if (found)
         *due = s->pending_at;
-        return true;
-    }
-    if (ends)
+    if (end_of(s, tour, &end) && (!found || end.us < due->us)) {
         *due = end;
-    return ends;
+        found = true;
+    }
+    if (s->presence == PRESENCE_LEAVING && (!found || s->empty_at.us < due->us)) {
+        *due = s->empty_at;
+        found = true;
+    }
+    return found;
+}
+
+// Nobody is there any more: the plan says what to do.
+static void leave_alone(struct room_state *s, const struct tour *tour)
+{
+    s->presence = PRESENCE_GONE;
+    if (s->now.mode == MODE_VOID || s->plan.when_empty == EMPTY_CONTINUE)
+        return;
+    s->has_pending = false;
+    if (s->plan.when_empty == EMPTY_RESET)
+        s->now = at_rest(MODE_READY, 0, 0, s->empty_at);
+    else if (s->now.mode == MODE_RUNNING)
+        s->now = at_rest(MODE_HELD, s->now.cue, part_position(&s->now, tour, s->empty_at),
+                         s->empty_at);
+}
+
+static house_t earliest(house_t a, bool has_b, house_t b)
+{
+    return has_b && b.us < a.us ? b : a;
+}
+
+// The running cue is over at `due`.
+static void end_cue(struct room_state *s, const struct tour *tour, house_t due, house_t now)
+{
+    int64_t dur_us = cue_dur(tour, s->now.cue);
+    CHECK(dur_us > 0); // a tour with a cue of no length does not parse
+    house_t until = earliest(now, s->has_pending, s->pending_at);
+    until = earliest(until, s->presence == PRESENCE_LEAVING, s->empty_at);
+    if (tour->cues[s->now.cue].on_end == CUE_LOOP)
+        due = house_add_us(due, (until.us - due.us) / dur_us * dur_us);
+    s->now = successor(&s->now, tour, due);
 }
 
 bool room_state_advance(struct room_state *s, const struct tour *tour, house_t now)
 {
     house_t due;
-    if (!room_state_due(s, tour, &due) || due.us > now.us)
-        return false;
-    if (s->has_pending && due.us == s->pending_at.us) {
-        s->now = s->pending;
-        s->has_pending = false;
-    } else {
-        int64_t dur_us = cue_dur(tour, s->now.cue);
-        CHECK(dur_us > 0); // a tour with a cue of no length does not parse
-        house_t until = s->has_pending && s->pending_at.us < now.us ? s->pending_at : now;
-        if (tour->cues[s->now.cue].on_end == CUE_LOOP)
-            due = house_add_us(due, (until.us - due.us) / dur_us * dur_us);
-        s->now = successor(&s->now, tour, due);
+    bool stepped = false;
+    while (room_state_due(s, tour, &due) && due.us <= now.us) {
+        stepped = true;
+        if (s->has_pending && due.us == s->pending_at.us) {
+            s->now = s->pending;
+            s->has_pending = false;
+        } else if (s->presence == PRESENCE_LEAVING && due.us == s->empty_at.us) {
+            leave_alone(s, tour);
+        } else {
+            end_cue(s, tour, due, now);
+        }
     }
-    s->rev++;
-    return true;
+    return stepped;
 }
 
 // Where the listeners believe to be at `at`: a pending command counts as done, so that two quick
@@ -90,8 +128,7 @@ bool room_state_advance(struct room_state *s, const struct tour *tour, house_t n
 static struct room_part basis_at(const struct room_state *s, const struct tour *tour, house_t at)
 {
     struct room_state ahead = *s;
-    while (room_state_advance(&ahead, tour, at)) {
-    }
+    room_state_advance(&ahead, tour, at);
     return ahead.has_pending ? ahead.pending : ahead.now;
 }
 
@@ -143,59 +180,201 @@ static enum err target(const struct room_part *b, const struct tour *tour,
     case OP_STOP_NOW:
         *out = at_rest(MODE_READY, 0, 0, at);
         return ERR_OK;
+    default:
+        return ERR_INTERNAL;
+    }
+}
+
+static void set_tour(struct room_state *s, const char *id, const char *hash)
+{
+    memset(s->tour_id, 0, sizeof s->tour_id);
+    memset(s->tour_hash, 0, sizeof s->tour_hash);
+    snprintf(s->tour_id, sizeof s->tour_id, "%s", id);
+    snprintf(s->tour_hash, sizeof s->tour_hash, "%s", hash);
+}
+
+static enum err load(struct room_state *s, const struct room_event *e)
+{
+    if (s->now.mode == MODE_RUNNING || (s->has_pending && s->pending.mode == MODE_RUNNING))
+        return ERR_BAD_STATE;
+    CHECK(e->tour && e->tour_hash);
+    if (e->command->cue < 0 || e->command->cue >= e->tour->cue_count)
+        return ERR_OUT_OF_RANGE;
+    set_tour(s, e->tour->id, e->tour_hash);
+    s->now = at_rest(MODE_READY, e->command->cue, 0, e->now);
+    s->has_pending = false;
+    return ERR_OK;
+}
+
+// The group as it was: tour, place and plan. What was running comes back held at its place, so
+// that nobody is surprised by sound; who leads and who is there is of today.
+static enum err restore(struct room_state *s, const struct room_event *e)
+{
+    struct room_state then = *e->point;
+    room_state_advance(&then, e->tour, e->point_at);
+    enum wire_mode mode = then.now.mode == MODE_RUNNING ? MODE_HELD : then.now.mode;
+    int64_t position_us = part_position(&then.now, e->tour, e->point_at);
+    set_tour(s, then.tour_id, then.tour_hash);
+    s->now = at_rest(mode, then.now.cue, position_us, e->now);
+    s->has_pending = false;
+    s->plan = then.plan;
+    room_plan_forgive(&s->plan, e->wall_us);
+    s->epoch++;
+    s->rev = 0;
+    return ERR_OK;
+}
+
+// Play, pause and their like: a new part, decided now, in force after the lead.
+static enum err transport(struct room_state *s, const struct tour *tour,
+                          const struct room_event *e, house_t *at)
+{
+    const struct wire_command *c = e->command;
+    if (s->now.mode == MODE_VOID)
+        return ERR_BAD_STATE;
+    bool at_once = c->op == OP_STOP_NOW;
+    house_t when = at_once ? e->now : house_max(c->at, house_add_us(e->now, e->lead_us));
+    struct room_part basis = basis_at(s, tour, when), part;
+    enum err err = target(&basis, tour, c, when, &part);
+    if (err != ERR_OK)
+        return err;
+    s->has_pending = !at_once;
+    if (at_once) {
+        s->now = part;
+    } else {
+        s->pending_at = when;
+        s->pending = part;
+    }
+    *at = when;
+    return ERR_OK;
+}
+
+static enum err command(struct room_state *s, const struct tour *tour, const struct room_event *e,
+                        house_t *at)
+{
+    const struct wire_command *c = e->command;
+    if (room_lease_concerns(c->op))
+        return room_lease_command(&s->lease, c, &e->actor, e->lease_age_us, &s->lease);
+    enum err err = room_lease_admit(&s->lease, c, &e->actor, e->lease_age_us);
+    if (err != ERR_OK)
+        return err;
+    switch (c->op) {
     case OP_LOAD:
+        return load(s, e);
+    case OP_RESTORE:
+        return restore(s, e);
+    case OP_CONFIGURE:
+        return room_plan_configure(&s->plan, &c->configure, e->wall_us, &s->plan);
+    default:
+        return transport(s, tour, e, at);
+    }
+}
+
+// An occurrence of the schedule. What is to come is announced as pending, so that every player does
+// it in time even without a server; what was missed takes effect where it belonged. A pending
+// command that comes due before is let through first by whoever asks (room.c).
+static enum err schedule(struct room_state *s, const struct tour *tour, const struct room_event *e,
+                         house_t *at)
+{
+    CHECK(e->occurrence.rule < s->plan.rule_count);
+    const struct calendar_rule *r = &s->plan.rules[e->occurrence.rule].rule;
+    struct room_part part;
+    room_plan_handled(&s->plan, &e->occurrence);
+    if (s->now.mode == MODE_VOID || (r->action == CALENDAR_START && r->cue >= tour->cue_count))
+        return ERR_OK; // nothing to start: the occurrence passes
+    struct room_part basis = basis_at(s, tour, e->due);
+    if (r->action == CALENDAR_START)
+        part = running(r->cue, 0, e->due);
+    else if (r->action == CALENDAR_STOP)
+        part = at_rest(MODE_READY, 0, 0, e->due);
+    else if (basis.mode == MODE_RUNNING)
+        part = at_rest(MODE_HELD, basis.cue, part_position(&basis, tour, e->due), e->due);
+    else
+        return ERR_OK;
+    s->has_pending = true;
+    s->pending_at = e->due;
+    s->pending = part;
+    *at = e->due;
+    return ERR_OK;
+}
+
+static enum err visitors(struct room_state *s, const struct room_event *e)
+{
+    if (e->somebody == (s->presence == PRESENCE_SOMEBODY))
+        return ERR_NOT_READY;
+    if (!e->somebody) {
+        s->presence = PRESENCE_LEAVING;
+        s->empty_at = house_add_us(e->now, s->plan.empty_after_s * INT64_C(1000000));
+    } else {
+        s->presence = PRESENCE_SOMEBODY;
+    }
+    return ERR_OK;
+}
+
+// The box was off, and nobody knows for how long. A group that is to wait stands where it certainly
+// was; the others go on by the house time that was guessed.
+static enum err reboot(struct room_state *s, const struct tour *tour, const struct room_event *e)
+{
+    if (s->clock_epoch >= e->clock_epoch)
+        return ERR_NOT_READY;
+    room_state_advance(s, tour, e->known_until);
+    if (s->plan.after_reboot == REBOOT_HOLD) {
+        s->has_pending = false;
+        if (s->now.mode == MODE_RUNNING)
+            s->now = at_rest(MODE_HELD, s->now.cue, part_position(&s->now, tour, e->known_until),
+                             e->now);
+    }
+    room_state_advance(s, tour, e->now);
+    return ERR_OK;
+}
+
+static enum err take(struct room_state *s, const struct tour *tour, const struct room_event *e,
+                     house_t *at)
+{
+    if (e->kind == EVENT_REBOOT)
+        return reboot(s, tour, e);
+    // A missed occurrence takes effect where it belonged: what came after it waits its turn.
+    bool missed = e->kind == EVENT_SCHEDULE && e->due.us < e->now.us;
+    bool stepped = room_state_advance(s, tour, missed ? e->due : e->now);
+    switch (e->kind) {
+    case EVENT_TIME:
+        return stepped ? ERR_OK : ERR_NOT_READY;
+    case EVENT_COMMAND:
+        return command(s, tour, e, at);
+    case EVENT_SCHEDULE:
+        return schedule(s, tour, e, at);
+    case EVENT_VISITORS:
+        return visitors(s, e);
+    case EVENT_LAPSE:
+        return room_lease_lapse(&s->lease, e->lease_age_us, &s->lease) ? ERR_OK : ERR_NOT_READY;
+    case EVENT_PLAN:
+        return ERR_OK;
+    case EVENT_REBOOT:
         break;
     }
     return ERR_INTERNAL;
 }
 
-static enum err load(const struct room_state *s, const struct wire_command *c,
-                     const struct tour *loaded, const char *loaded_hash, house_t now,
-                     struct room_state *out)
+enum err room_state_step(const struct room_state *s, const struct tour *tour,
+                         const struct room_event *e, struct room_state *out, house_t *at)
 {
-    if (s->now.mode == MODE_RUNNING || (s->has_pending && s->pending.mode == MODE_RUNNING))
-        return ERR_BAD_STATE;
-    CHECK(loaded && loaded_hash);
-    if (c->cue < 0 || c->cue >= loaded->cue_count)
-        return ERR_OUT_OF_RANGE;
-    *out = *s;
-    memcpy(out->tour_id, loaded->id, sizeof out->tour_id);
-    snprintf(out->tour_hash, sizeof out->tour_hash, "%s", loaded_hash);
-    out->now = at_rest(MODE_READY, c->cue, 0, now);
-    out->has_pending = false;
-    out->rev++;
-    return ERR_OK;
-}
-
-enum err room_state_command(const struct room_state *s, const struct tour *tour,
-                            const struct wire_command *c, const struct tour *loaded,
-                            const char *loaded_hash, house_t now, int64_t lead_us,
-                            struct room_state *out, house_t *at)
-{
-    if (c->has_if_rev && (c->if_epoch != s->epoch || c->if_rev != s->rev))
+    const struct wire_command *c = e->kind == EVENT_COMMAND ? e->command : NULL;
+    if (c && c->has_if_rev && (c->if_epoch != s->epoch || c->if_rev != s->rev))
         return ERR_CONFLICT;
-    if (c->op == OP_LOAD) {
-        enum err e = load(s, c, loaded, loaded_hash, now, out);
-        if (e == ERR_OK)
-            *at = now;
-        return e;
+    struct room_state next = *s;
+    house_t when = e->now;
+    enum err err = take(&next, tour, e, &when);
+    if (err != ERR_OK)
+        return err;
+    next.rev++;
+    next.clock_epoch = e->clock_epoch;
+    // What does not count is always the same.
+    if (!next.has_pending) {
+        next.pending_at = (house_t){0};
+        memset(&next.pending, 0, sizeof next.pending);
     }
-    if (s->now.mode == MODE_VOID)
-        return ERR_BAD_STATE;
-    house_t when = c->op == OP_STOP_NOW ? now : house_max(c->at, house_add_us(now, lead_us));
-    struct room_part basis = basis_at(s, tour, when), part;
-    enum err e = target(&basis, tour, c, when, &part);
-    if (e != ERR_OK)
-        return e;
-    *out = *s;
-    out->rev++;
-    out->has_pending = c->op != OP_STOP_NOW;
-    if (out->has_pending) {
-        out->pending_at = when;
-        out->pending = part;
-    } else {
-        out->now = part;
-    }
+    if (next.presence != PRESENCE_LEAVING)
+        next.empty_at = (house_t){0};
+    *out = next;
     *at = when;
     return ERR_OK;
 }
@@ -211,6 +390,8 @@ void room_state_publish(const struct room_state *s, const struct tour *tour, str
     out->epoch = s->epoch;
     out->rev = s->rev;
     memcpy(out->tour, s->tour_hash, sizeof out->tour);
+    memcpy(out->guide, s->lease.holder, sizeof out->guide);
+    memcpy(out->guide_name, s->lease.holder_name, sizeof out->guide_name);
     out->mode = s->now.mode;
     publish_part(&s->now, tour, &out->timeline.now);
 
@@ -228,4 +409,31 @@ void room_state_publish(const struct room_state *s, const struct tour *tour, str
     out->timeline.next_at = at;
     out->next_mode = next.mode;
     publish_part(&next, tour, &out->timeline.next);
+}
+
+static void print_part(const struct room_part *p, struct bytes *out)
+{
+    bytes_printf(out, " %s %d %lld %lld %d", wire_mode_name(p->mode), p->cue,
+                 (long long)p->vec.p0_us, (long long)p->vec.t0.us, p->vec.rate);
+}
+
+void room_state_print(const struct room_state *s, struct bytes *out)
+{
+    const struct room_plan *p = &s->plan;
+    const struct room_lease *l = &s->lease;
+    bytes_printf(out, "%u %lld %u '%s' '%s'", s->epoch, (long long)s->rev, s->clock_epoch,
+                 s->tour_id, s->tour_hash);
+    print_part(&s->now, out);
+    bytes_printf(out, " %d %lld", s->has_pending, (long long)s->pending_at.us);
+    print_part(&s->pending, out);
+    bytes_printf(out, " %d %lld %s %d %s", (int)s->presence, (long long)s->empty_at.us,
+                 wire_empty_name(p->when_empty), p->empty_after_s,
+                 wire_reboot_name(p->after_reboot));
+    for (int i = 0; i < p->rule_count; i++) {
+        char rule[CALENDAR_TEXT_SIZE];
+        calendar_text_write(&p->rules[i].rule, rule);
+        bytes_printf(out, " [%s %lld]", rule, (long long)p->rules[i].handled_us);
+    }
+    bytes_printf(out, " %lld '%s' '%s' '%s' '%s'", (long long)l->fence, l->holder, l->holder_name,
+                 l->deputy, l->deputy_name);
 }

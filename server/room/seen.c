@@ -73,8 +73,22 @@ static void grow(struct seen *s)
     s->slots = check_alloc(realloc(s->slots, (size_t)s->cap * sizeof *s->slots));
 }
 
+static struct slot *find(const struct seen *s, const char *cmd_id)
+{
+    for (int i = s->bucket[bucket_of(cmd_id)]; i != NONE; i = s->slots[i].next) {
+        if (strcmp(s->slots[i].seen.cmd_id, cmd_id) == 0)
+            return &s->slots[i];
+    }
+    return NULL;
+}
+
 void seen_add(struct seen *s, const struct room_seen *one)
 {
+    struct slot *old = find(s, one->cmd_id);
+    if (old) {
+        old->seen = *one;
+        return;
+    }
     int i;
     if (s->count < ROOM_SEEN_MAX) {
         if (s->count == s->cap)
@@ -89,20 +103,13 @@ void seen_add(struct seen *s, const struct room_seen *one)
     link_slot(s, i);
 }
 
-const struct room_seen *seen_find(const struct seen *s, const char *cmd_id)
+const struct room_seen *seen_find(const struct seen *s, const char *cmd_id, house_t now)
 {
-    for (int i = s->bucket[bucket_of(cmd_id)]; i != NONE; i = s->slots[i].next) {
-        if (strcmp(s->slots[i].seen.cmd_id, cmd_id) == 0)
-            return &s->slots[i].seen;
-    }
-    return NULL;
+    const struct slot *slot = find(s, cmd_id);
+    return slot && house_diff_us(now, slot->seen.when) <= ROOM_SEEN_US ? &slot->seen : NULL;
 }
 
-uint64_t seen_hash(const struct wire_command *c)
+uint64_t seen_hash(const char *text, size_t len)
 {
-    uint64_t h = fnv(FNV_START, &c->op, sizeof c->op);
-    h = fnv(h, &c->at.us, sizeof c->at.us);
-    h = fnv(h, &c->position_us, sizeof c->position_us);
-    h = fnv(h, &c->cue, sizeof c->cue);
-    return fnv(h, c->tour, strlen(c->tour));
+    return fnv(FNV_START, text, len);
 }

@@ -10,12 +10,12 @@ struct seen;
 
 struct seen *seen_new(void);
 void seen_free(struct seen *s);
-// Forgets the oldest when full. The id must not be in it yet.
+// Forgets the oldest when full. An id that is in it already is replaced.
 void seen_add(struct seen *s, const struct room_seen *one);
-// NULL when unknown; valid until the next seen_add().
-const struct room_seen *seen_find(const struct seen *s, const char *cmd_id);
+// NULL when unknown or older than ROOM_SEEN_US; valid until the next seen_add().
+const struct room_seen *seen_find(const struct seen *s, const char *cmd_id, house_t now);
 
-// Hash of what a command asks for (FNV-1a over its fields, cmd_id left out).
-uint64_t seen_hash(const struct wire_command *c);
+// Hash of what a command asks for (FNV-1a over its text without cmd_id).
+uint64_t seen_hash(const char *text, size_t len);
 
 #endif

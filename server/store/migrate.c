@@ -55,6 +55,65 @@ static const char *const steps[] = {
     "CREATE TABLE login("
     " token_hash BLOB PRIMARY KEY, user TEXT NOT NULL REFERENCES user(name) ON DELETE CASCADE,"
     " expires_us INTEGER NOT NULL) STRICT, WITHOUT ROWID;",
+
+    // 2: rooms that never forget
+    "ALTER TABLE room ADD COLUMN guide_link TEXT NOT NULL DEFAULT '';"
+    "UPDATE room SET guide_link=lower(hex(randomblob(16)));"
+    "CREATE UNIQUE INDEX room_guide_link ON room(guide_link);"
+    "ALTER TABLE room ADD COLUMN clock_epoch INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE room ADD COLUMN presence INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE room ADD COLUMN empty_at_us INTEGER;"
+    "ALTER TABLE room ADD COLUMN when_empty INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE room ADD COLUMN empty_after_s INTEGER NOT NULL DEFAULT 600;"
+    "ALTER TABLE room ADD COLUMN after_reboot INTEGER NOT NULL DEFAULT 0;"
+    // A line per rule: the wall clock up to which it was dealt with (us), and the rule's text.
+    "ALTER TABLE room ADD COLUMN schedule TEXT;"
+    "ALTER TABLE room ADD COLUMN fence INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE room ADD COLUMN holder TEXT;"
+    "ALTER TABLE room ADD COLUMN holder_name TEXT;"
+    "ALTER TABLE room ADD COLUMN deputy TEXT;"
+    "ALTER TABLE room ADD COLUMN deputy_name TEXT;"
+    "ALTER TABLE cmd_seen ADD COLUMN fence INTEGER NOT NULL DEFAULT 0;"
+
+    // Every change of a room with the state it led to, in the columns that the room has itself.
+    "CREATE TABLE history("
+    " room_id TEXT NOT NULL REFERENCES room(id) ON DELETE CASCADE, epoch INTEGER NOT NULL,"
+    " rev INTEGER NOT NULL, h_us INTEGER NOT NULL, wall_us INTEGER, lead_us INTEGER NOT NULL,"
+    " actor TEXT NOT NULL, op TEXT NOT NULL, event TEXT,"
+    " clock_epoch INTEGER NOT NULL, tour_id TEXT, tour_hash TEXT,"
+    " mode INTEGER NOT NULL, cue INTEGER NOT NULL,"
+    " p0_us INTEGER NOT NULL, t0_us INTEGER NOT NULL, rate INTEGER NOT NULL,"
+    " pending_at_us INTEGER, pending_mode INTEGER, pending_cue INTEGER,"
+    " pending_p0_us INTEGER, pending_t0_us INTEGER, pending_rate INTEGER,"
+    " presence INTEGER NOT NULL, empty_at_us INTEGER, when_empty INTEGER NOT NULL,"
+    " empty_after_s INTEGER NOT NULL, after_reboot INTEGER NOT NULL, schedule TEXT,"
+    " fence INTEGER NOT NULL, holder TEXT, holder_name TEXT, deputy TEXT, deputy_name TEXT,"
+    " PRIMARY KEY(room_id, epoch, rev)) STRICT, WITHOUT ROWID;"
+    "INSERT INTO history SELECT room_id,epoch,rev,h_us,NULL,0,actor,op,"
+    " CASE actor WHEN 'room' THEN NULL ELSE '{}' END,0,"
+    " nullif(state->>'$.tour',''),nullif(state->>'$.hash',''),"
+    " CASE state->>'$.now.mode' WHEN 'void' THEN 0 WHEN 'ready' THEN 1 WHEN 'running' THEN 2"
+    "  WHEN 'held' THEN 3 ELSE 4 END,"
+    " state->>'$.now.cue',state->>'$.now.p0',state->>'$.now.t0',state->>'$.now.rate',"
+    " state->>'$.at',CASE state->>'$.pending.mode' WHEN 'void' THEN 0 WHEN 'ready' THEN 1"
+    "  WHEN 'running' THEN 2 WHEN 'held' THEN 3 WHEN 'ended' THEN 4 END,"
+    " state->>'$.pending.cue',state->>'$.pending.p0',state->>'$.pending.t0',"
+    " state->>'$.pending.rate',0,NULL,0,600,0,NULL,0,NULL,NULL,NULL,NULL FROM log;"
+    "DROP TABLE log;"
+
+    // Visitors and guides, by the SHA-256 of the token that brings them back. The rowid rises with
+    // the age of the visit: the oldest go first.
+    "CREATE TABLE visit("
+    " n INTEGER PRIMARY KEY, token_hash BLOB NOT NULL UNIQUE,"
+    " room_id TEXT NOT NULL REFERENCES room(id) ON DELETE CASCADE, member TEXT NOT NULL,"
+    " role INTEGER NOT NULL, name TEXT NOT NULL, lang TEXT NOT NULL, trim_us INTEGER NOT NULL,"
+    " expires_us INTEGER NOT NULL) STRICT;"
+    "CREATE INDEX visit_room ON visit(room_id);"
+
+    // What is known about house time beside the anchor (server/house/house.h).
+    "ALTER TABLE clock_anchor ADD COLUMN suspended_ns INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE clock_anchor ADD COLUMN guessed_epoch INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE clock_anchor ADD COLUMN known_until_us INTEGER NOT NULL DEFAULT 0;",
 };
 
 enum { STEP_COUNT = sizeof steps / sizeof steps[0] };

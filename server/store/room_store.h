@@ -7,23 +7,28 @@
 #include "server/room/room_port.h"
 #include "server/store/store.h"
 
-// These three fill a room_port (ctx: the struct store).
+// These fill a room_port (ctx: the struct store), with history_past().
 void room_store_commit(void *store, const struct room_change *change,
                        void (*done)(void *user, enum err err), void *user);
 void room_store_load(void *store, enum room_key kind, const char *key,
                      void (*done)(void *user, enum err err, struct room_loaded *loaded),
                      void *user);
+void room_store_due(void *store, const struct room_due *after,
+                    void (*done)(void *user, enum err err, const struct room_due *list, int count),
+                    void *user);
 int64_t room_store_commit_p99_us(void *store);
 
-// Creates a room; ERR_EXISTS when its id, code or link is taken.
-enum err room_store_insert(sqlite3 *db, const struct room_record *record, house_t now);
+// Creates a room and begins its history; ERR_EXISTS when its id, code or link is taken. `wall_us`:
+// the wall clock now, 0 while it cannot be trusted.
+enum err room_store_insert(sqlite3 *db, const struct room_record *record, const char *actor,
+                           int64_t wall_us);
 
 // Reads one room. ERR_UNKNOWN_GROUP when there is none. Free the parts with room_loaded_free().
 enum err room_store_read(sqlite3 *db, enum room_key kind, const char *key, struct room_loaded *out);
 void room_loaded_free(struct room_loaded *l);
 
-// Ids of all rooms that have something due, for the start.
-int room_store_due_ids(sqlite3 *db, char (*ids)[WIRE_ID_MAX + 1], int max);
+// A tour document by its hash; *doc is NULL when there is none, else the caller's to free.
+enum err room_store_read_doc(sqlite3 *db, const char *hash, char **doc, size_t *len);
 
 // Reads at most `max` records, ordered by name. Returns the number.
 int room_store_list(sqlite3 *db, struct room_record *out, int max);

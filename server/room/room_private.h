@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+// What room.c (the gate), room_time.c (what happens by itself) and room_members.c share. Nobody
+// else includes this.
+#ifndef SERVER_ROOM_ROOM_PRIVATE_H
+#define SERVER_ROOM_ROOM_PRIVATE_H
+
+#include "server/room/room.h"
+#include "server/room/seen.h"
+
+// A tour document shared by the states that refer to it.
+struct edition {
+    int refs;
+    struct tour *tour;
+};
+
+struct edition *edition_new(struct tour *tour); // takes it over
+struct edition *edition_ref(struct edition *e); // NULL is no edition
+void edition_unref(struct edition *e);
+const struct tour *edition_tour(const struct edition *e); // NULL for NULL
+
+// Who waits for a change to be durable.
+struct waiter {
+    struct waiter *next;
+    room_reply_fn reply;
+    void *user;
+    bool duplicate;
+};
+
+// A change between memory and disk.
+struct flight {
+    struct flight *next;
+    struct room *room;
+    struct room_change change;
+    char *event; // change.event
+    struct edition *edition;
+    struct waiter *waiters;
+};
+
+struct room {
+    const struct room_house *house;
+    struct room_record record; // record.state is the durable one
+    struct edition *edition;   // of record.state
+    bool has_due;              // as the newest durable change said
+    house_t durable_due;
+    struct room_state head;
+    struct edition *head_edition;
+    struct flight *first, **end; // changes in flight, oldest first
+    int flights;
+    struct seen *seen;
+    struct room_member *members;
+    int counts[WIRE_ROLES];
+    struct agenda_entry due;
+    house_t renewed; // the guide's lease, by whoever holds it
+    bool degraded;
+    house_t retry_at; // while degraded: when what happens by itself is tried again
+    // stop_now is spoken before it is durable, the one exception to the gate; while it is on its
+    // way members are shown this state.
+    bool urgent;
+    struct room_state urgent_state;
+    int loading;  // things asked of the store that come back here
+    int landings; // changes that became durable
+    bool text_fresh;
+    struct bytes text;
+};
+
+// In flight at once: beyond it a sender is told to slow down.
+enum { FLIGHTS_MAX = 256 };
+
+// Puts the room into the agenda for what is due next (room_time.c).
+void room_plan_ahead(struct room *r, house_t now);
+// What the store is to know of the next thing that happens by itself.
+bool room_durable_due(const struct room *r, house_t now, house_t *due);
+// Makes `next` the head and prepares its change, which is yet to be submitted.
+struct flight *room_launch(struct room *r, const struct room_state *next,
+                           const struct room_event *e, struct edition *edition, const char *actor,
+                           const char *op);
+void room_submit(struct room *r, struct flight *f);
+void room_answer_error(struct room *r, room_reply_fn reply, void *user, const char *cmd_id,
+                       enum err e);
+void room_answer_ack(struct room *r, room_reply_fn reply, void *user, const struct room_seen *seen,
+                     bool duplicate);
+// Takes an event that happens by itself; false when there is nothing to it.
+bool room_step(struct room *r, struct room_event *e, const char *op);
+// An event at `now`, with what every event carries.
+struct room_event room_event_at(const struct room *r, enum room_event_kind kind, house_t now);
+// Stops in memory and tells everybody at once; also the retry when its commit failed.
+void room_stop_again(struct room *r, house_t now);
+void room_changed(struct room *r);
+
+#endif
