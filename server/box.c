@@ -3,11 +3,10 @@
 
 #include "common/base/check.h"
 #include "common/base/log.h"
-#include "server/catalogue/tour_port.h"
 #include "server/net/net.h"
-#include "server/store/anchor_store.h"
+#include "server/plug.h"
 #include "server/store/db.h"
-#include "server/store/room_store.h"
+#include "server/timekeeper.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -30,10 +29,11 @@ struct box {
     uv_loop_t loop;
     uv_async_t wake;
     uv_signal_t sigint, sigterm;
-    uv_timer_t agenda, sweep, renew, bye;
+    uv_timer_t agenda, sweep, bye;
     uv_prepare_t prepare;
-    struct house_anchor anchor;
+    struct timekeeper time;
     struct store *store;
+    struct plug plug;
     struct room_port port;
     struct rooms *rooms;
     struct access *access;
@@ -41,17 +41,6 @@ struct box {
     struct net_house house;
     struct net *net;
 };
-
-// A room to be woken at the start, read before the store's thread owns the database.
-struct sleeper {
-    struct room_loaded loaded;
-    bool ok;
-};
-
-static house_t now(const struct box *b)
-{
-    return house_at(&b->anchor, house_raw_now());
-}
 
 static bool make_dir(const char *path)
 {
@@ -96,44 +85,6 @@ static bool make_state_dir(struct box *b)
     return true;
 }
 
-static bool resume_house(struct box *b, sqlite3 *db, char *error, size_t error_size)
-{
-    struct house_anchor last;
-    struct house_reading reading;
-    if (!house_read(&reading)) {
-        snprintf(error, error_size, "/proc/sys/kernel/random/boot_id cannot be read");
-        return false;
-    }
-    if (anchor_store_read(db, &last) == ERR_OK) {
-        b->anchor = house_resume(&last, &reading);
-        if (anchor_store_write(db, &b->anchor) == ERR_OK)
-            return true;
-    }
-    snprintf(error, error_size, "%s: the clock anchor cannot be kept", b->db_path);
-    return false;
-}
-
-static struct sleeper *read_sleepers(sqlite3 *db, int max, int *count)
-{
-    char(*ids)[WIRE_ID_MAX + 1] = check_alloc(calloc((size_t)max, sizeof *ids));
-    *count = room_store_due_ids(db, ids, max);
-    struct sleeper *all = check_alloc(calloc((size_t)*count + 1, sizeof *all));
-    for (int i = 0; i < *count; i++)
-        all[i].ok = room_store_read(db, ROOM_BY_ID, ids[i], &all[i].loaded) == ERR_OK;
-    free(ids);
-    return all;
-}
-
-static void wake_sleepers(struct box *b, struct sleeper *all, int count)
-{
-    for (int i = 0; i < count; i++) {
-        if (all[i].ok)
-            rooms_adopt(b->rooms, &all[i].loaded, now(b));
-        room_loaded_free(&all[i].loaded);
-    }
-    free(all);
-}
-
 static void on_store_done(void *user)
 {
     uv_async_send(&((struct box *)user)->wake);
@@ -154,7 +105,7 @@ static void on_changed(void *user)
 static void on_agenda(uv_timer_t *h)
 {
     struct box *b = h->data;
-    rooms_run(b->rooms, now(b));
+    rooms_run(b->rooms, timekeeper_now(&b->time));
 }
 
 // Before the loop sleeps: until when may it?
@@ -166,28 +117,14 @@ static void on_prepare(uv_prepare_t *h)
         uv_timer_stop(&b->agenda);
         return;
     }
-    int64_t ms = (house_diff_us(due, now(b)) + 999) / 1000;
+    int64_t ms = (house_diff_us(due, timekeeper_now(&b->time)) + 999) / 1000;
     uv_timer_start(&b->agenda, on_agenda, (uint64_t)(ms < 0 ? 0 : ms > HOP_MS ? HOP_MS : ms), 0);
 }
 
 static void on_sweep(uv_timer_t *h)
 {
-    rooms_sweep(((struct box *)h->data)->rooms);
-}
-
-static void on_renewed(void *user, const struct house_anchor *a)
-{
-    ((struct box *)user)->anchor = *a;
-}
-
-static void on_renew(uv_timer_t *h)
-{
     struct box *b = h->data;
-    struct house_reading reading;
-    if (!house_read(&reading))
-        return; // once, at the start, it could; the reservation holds for a while
-    struct house_anchor next = house_renew(&b->anchor, &reading);
-    anchor_store_submit(b->store, &next, on_renewed, b);
+    rooms_sweep(b->rooms, timekeeper_now(&b->time));
 }
 
 static void close_handle(uv_handle_t *h)
@@ -201,7 +138,7 @@ static void close_handles(struct box *b)
 {
     uv_handle_t *handles[] = {(uv_handle_t *)&b->sigint, (uv_handle_t *)&b->sigterm,
                               (uv_handle_t *)&b->agenda, (uv_handle_t *)&b->sweep,
-                              (uv_handle_t *)&b->renew,  (uv_handle_t *)&b->bye,
+                              (uv_handle_t *)&b->time.timer, (uv_handle_t *)&b->bye,
                               (uv_handle_t *)&b->prepare};
     for (size_t i = 0; i < sizeof handles / sizeof handles[0]; i++)
         close_handle(handles[i]);
@@ -248,11 +185,10 @@ static void open_loop(struct box *b)
     uv_signal_init(&b->loop, &b->sigterm);
     uv_timer_init(&b->loop, &b->agenda);
     uv_timer_init(&b->loop, &b->sweep);
-    uv_timer_init(&b->loop, &b->renew);
     uv_timer_init(&b->loop, &b->bye);
     uv_prepare_init(&b->loop, &b->prepare);
     b->wake.data = b->sigint.data = b->sigterm.data = b->agenda.data = b->sweep.data =
-        b->renew.data = b->bye.data = b->prepare.data = b;
+        b->bye.data = b->prepare.data = b;
 }
 
 static void start_timers(struct box *b)
@@ -261,7 +197,6 @@ static void start_timers(struct box *b)
     uv_signal_start(&b->sigint, on_signal, SIGINT);
     uv_signal_start(&b->sigterm, on_signal, SIGTERM);
     uv_timer_start(&b->sweep, on_sweep, SWEEP_MS, SWEEP_MS);
-    uv_timer_start(&b->renew, on_renew, HOUSE_RENEW_US / 1000, HOUSE_RENEW_US / 1000);
     uv_prepare_start(&b->prepare, on_prepare);
 }
 
@@ -270,7 +205,7 @@ static void fill_house(struct box *b, const char *version)
     b->house = (struct net_house){
         .settings = b->settings,
         .loop = &b->loop,
-        .anchor = &b->anchor,
+        .anchor = &b->time.anchor,
         .store = b->store,
         .rooms = b->rooms,
         .access = b->access,
@@ -302,11 +237,32 @@ static sqlite3 *open_state(struct box *b, char *error, size_t error_size)
     sqlite3 *db = db_open(b->db_path, error, error_size);
     if (!db)
         return NULL;
-    if (resume_house(b, db, error, error_size) &&
-        (b->access = access_open(db, b->password_path, now(b), error, error_size)))
+    bool trust = strcmp(b->settings->trust_clock, "yes") == 0;
+    if (timekeeper_resume(&b->time, db, trust, error, error_size) &&
+        (b->access = access_open(db, b->password_path, timekeeper_now(&b->time), error,
+                                 error_size)))
         return db;
     db_close(db);
     return NULL;
+}
+
+static void start_rooms(struct box *b)
+{
+    b->plug = (struct plug){b->store, &b->time};
+    b->port = plug_port(&b->plug);
+    struct rooms_config c = {
+        .port = &b->port,
+        .clock_epoch = b->time.anchor.clock_epoch,
+        .guessed_epoch = b->time.anchor.guessed_epoch,
+        .known_until = b->time.anchor.known_until,
+        .max_awake = (int)b->settings->max_rooms_awake,
+        .forget_every = (int)b->settings->forget_every,
+        .changed = on_changed,
+        .changed_user = b,
+    };
+    randombytes_buf(&c.seed, sizeof c.seed);
+    b->rooms = rooms_new(&c);
+    timekeeper_start(&b->time, &b->loop, b->store, b->rooms);
 }
 
 int box_run(const struct settings *settings, const char *version)
@@ -323,19 +279,10 @@ int box_run(const struct settings *settings, const char *version)
         free(b);
         return 1;
     }
-    int sleepers;
-    struct sleeper *all = read_sleepers(db, (int)settings->max_rooms_awake, &sleepers);
-    uint64_t seed;
-    randombytes_buf(&seed, sizeof seed);
-
     open_loop(b);
     b->store = store_start(db, on_store_done, b);
     access_use_store(b->access, b->store);
-    b->port = (struct room_port){b->store, room_store_commit, room_store_load, tour_port_newest,
-                                 room_store_commit_p99_us};
-    b->rooms = rooms_new(&b->port, b->anchor.clock_epoch, (int)settings->max_rooms_awake, seed,
-                         on_changed, b);
-    wake_sleepers(b, all, sleepers);
+    start_rooms(b);
     b->jobs = jobs_new(&b->loop, settings->ingest, b->content_dir);
     fill_house(b, version);
     b->net = net_start(&b->house, error, sizeof error);

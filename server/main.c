@@ -2,6 +2,7 @@
 // roomtoned: arguments and settings; the rest is the box.
 #include "common/base/log.h"
 #include "server/box.h"
+#include "server/house/calendar.h"
 #include "server/settings.h"
 
 #include <getopt.h>
@@ -90,6 +91,10 @@ static int read_arguments(int argc, char **argv, struct settings *s, int *check_
                                   given[i], error, sizeof error))
             return refuse(error);
     }
+    if (s->zone[0] && !calendar_zone_use(s->zone))
+        return refuse("zone: not a time zone of this machine");
+    if (strcmp(s->trust_clock, "auto") != 0 && strcmp(s->trust_clock, "yes") != 0)
+        return refuse("trust_clock: neither auto nor yes");
     return set_level(s->log_level) ? 1 : -1;
 }
 

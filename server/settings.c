@@ -31,6 +31,14 @@ const struct conf_key settings_keys[] = {
      "a week; above it codes wait, QR links still work."},
     {"limits", "upload_max_mb", CONF_INT, AT(upload_max_mb), "512", 1, 4096,
      "Largest audio file that may be uploaded, in MiB."},
+    {"time", "zone", CONF_STRING, AT(zone), "", 0, 0,
+     "The venue's time zone for schedules, e.g. Europe/Berlin. Empty: the machine's own."},
+    {"time", "trust_clock", CONF_STRING, AT(trust_clock), "auto", 0, 0,
+     "auto: schedules run when the wall clock is synchronised (NTP) or has a battery. yes: also "
+     "when it has neither, for virtual machines whose host keeps the time."},
+    {"debug", "forget_every", CONF_INT, AT(forget_every), "0", 0, 1000000,
+     "After every so many changes a group forgets what it has in memory and reads it back; the "
+     "program ends when it is not the same. For tests; 0 is never."},
 };
 
 const size_t settings_key_count = sizeof settings_keys / sizeof settings_keys[0];

@@ -98,6 +98,8 @@ static void decode_hello(struct json_reader *r, struct wire_hello *m)
     json_get_string(r, "session", false, m->session, sizeof m->session);
     json_get_string(r, "name", false, m->name, sizeof m->name);
     get_lang(r, m->lang);
+    if (m->role == ROLE_GUIDE && !m->link[0])
+        json_fail(r, "link", "guides come by their link");
     if (m->role != ROLE_STAFF && (m->code[0] == '\0') == (m->link[0] == '\0'))
         json_fail(r, "code", "either a code or a link is needed");
 }

@@ -235,6 +235,9 @@ static bool on_text(struct link *l, const char *text, size_t len)
     case WIRE_HELLO:
     case WIRE_COMMAND:
     case WIRE_REPORT:
+    case WIRE_KEEP:
+    case WIRE_FORGET:
+    case WIRE_SESSION:
     case WIRE_ACK:
         return true;
     }

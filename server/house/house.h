@@ -4,9 +4,16 @@
 //
 //   same boot     the base of the last run is used again: H goes on exactly, players notice nothing
 //   after reboot  RAW began anew: H resumes at the last anchor plus the outage by the wall clock if
-//                 that can be trusted, else plus the time since boot; clock_epoch rises by one
+//                 that can be trusted, else plus the time since boot, which is a guess: groups may
+//                 wait for somebody (guessed_epoch, known_until); clock_epoch rises by one
+//   suspended     RAW stood still while the world went on: H makes up for it, clock_epoch rises
 //   always        H is never below what was reserved: while running, "H will stay below X" is on
 //                 disk before H comes near X
+//
+// The wall clock is asked in two cases only: after a reboot, and for calendars (house_wall_us). It
+// is trusted when the kernel says it is synchronised (NTP), or when it comes from a battery and is
+// plausible: not before this program was made, and not before what it was when last looked at.
+// Without a battery a machine begins where it was switched off, which looks plausible and is not.
 //
 // The first part is pure (tests hand in the readings); house_read() reads the clocks.
 #ifndef SERVER_HOUSE_HOUSE_H
@@ -23,7 +30,10 @@ struct house_reading {
     char boot_id[BOOT_ID_LEN + 1]; // changes with every boot
     mono_t raw;
     int64_t realtime_us; // wall clock, us since 1970
-    bool realtime_trusted;
+    bool synchronised;   // the kernel's word on it
+    bool battery;        // there is a real-time clock that runs while the machine is off
+    // How long the machine was suspended since it booted: CLOCK_BOOTTIME minus CLOCK_MONOTONIC.
+    int64_t suspended_ns;
 };
 
 // The row on disk.
@@ -32,10 +42,15 @@ struct house_anchor {
     char boot_id[BOOT_ID_LEN + 1];
     int64_t base_ns; // H = raw + base
     house_t house;   // H when it was written
-    int64_t realtime_us;
+    int64_t realtime_us; // then; while it cannot be trusted, at least what it was before
     bool realtime_trusted;
-    house_t reserved; // H stayed below this
+    bool synchronised; // why it is trusted; not kept
+    house_t reserved;  // H stayed below this
     uint32_t clock_epoch;
+    int64_t suspended_ns; // accounted for in base_ns
+    // The newest clock epoch that began with a guess, 0 for none, and up to when H was certain.
+    uint32_t guessed_epoch;
+    house_t known_until;
 };
 
 // How far H is reserved ahead, and how often that is renewed: at most one write a minute.
@@ -49,8 +64,21 @@ struct house_anchor {
 // A new box starts H at one hour, so that no house time is ever near zero.
 struct house_anchor house_resume(const struct house_anchor *last, const struct house_reading *now);
 
-// The same anchor renewed for `now`, with a further reservation.
+// Was the machine suspended since the anchor? Below 50 ms it is the two clocks' own reading.
+bool house_was_suspended(const struct house_anchor *a, const struct house_reading *now);
+
+// The same anchor renewed for `now`, with a further reservation; a suspension is made up for.
 struct house_anchor house_renew(const struct house_anchor *a, const struct house_reading *now);
+
+// The wall clock at a house time near the anchor's last renewal; 0 while it cannot be trusted.
+int64_t house_wall_us(const struct house_anchor *a, house_t at);
+
+// By how much the wall clock was set since the anchor, us, positive forwards. (It also drifts
+// against RAW: some hundred us a minute.)
+int64_t house_wall_step_us(const struct house_anchor *a, const struct house_reading *now);
+
+// House time was guessed at the last boot, and nobody has said otherwise since.
+bool house_is_guessed(const struct house_anchor *a);
 
 int64_t house_ns_at(const struct house_anchor *a, mono_t raw);
 house_t house_at(const struct house_anchor *a, mono_t raw);

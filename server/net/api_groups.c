@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Groups over HTTP: list, create, show, QR code, commands.
+// Groups over HTTP: list, show, QR code, commands.
 #include "common/base/check.h"
 #include "common/wire/json.h"
-#include "server/catalogue/catalogue.h"
 #include "server/net/net.h"
 #include "server/net/overview.h"
 #include "server/net/routes.h"
@@ -12,38 +11,17 @@
 #include <sodium.h>
 #include <string.h>
 
-// A request that waits for the store, with what it asks and gets.
-struct groups_job {
+// A list that is asked of the store.
+struct list_job {
     struct store_job job;
     struct request *request;
     struct room_record *records;
     int count;
-    house_t now;
-    char tour[WIRE_ID_MAX + 1];
-    bool id_given;
 };
-
-static struct groups_job *job_new(struct request *r, enum err (*run)(sqlite3 *, struct store_job *),
-                                  void (*done)(struct store_job *, enum err))
-{
-    struct groups_job *j = check_alloc(calloc(1, sizeof *j));
-    j->job.run = run;
-    j->job.done = done;
-    j->request = request_ref(r);
-    j->now = net_now(r->net);
-    return j;
-}
-
-static void job_free(struct groups_job *j)
-{
-    request_unref(j->request);
-    free(j->records);
-    free(j);
-}
 
 static enum err list_run(sqlite3 *db, struct store_job *job)
 {
-    struct groups_job *j = (struct groups_job *)job;
+    struct list_job *j = (struct list_job *)job;
     j->records = check_alloc(calloc(OVERVIEW_GROUPS_MAX, sizeof *j->records));
     j->count = room_store_list(db, j->records, OVERVIEW_GROUPS_MAX);
     return ERR_OK;
@@ -51,7 +29,7 @@ static enum err list_run(sqlite3 *db, struct store_job *job)
 
 static void list_done(struct store_job *job, enum err e)
 {
-    struct groups_job *j = (struct groups_job *)job;
+    struct list_job *j = (struct list_job *)job;
     struct request *r = j->request;
     if (e != ERR_OK) {
         request_problem(r, e, NULL);
@@ -63,119 +41,17 @@ static void list_done(struct store_job *job, enum err e)
         }
         request_json(r, 200, json_pack("{s:o}", "groups", groups));
     }
-    job_free(j);
+    request_unref(j->request);
+    free(j->records);
+    free(j);
 }
 
 void api_groups_list(struct request *r)
 {
-    store_submit(net_house(r->net)->store, &job_new(r, list_run, list_done)->job);
-}
-
-static void new_keys(struct room_record *rec)
-{
-    unsigned char secret[16];
-    randombytes_buf(secret, sizeof secret);
-    sodium_bin2base64(rec->link, sizeof rec->link, secret, sizeof secret,
-                      sodium_base64_VARIANT_URLSAFE_NO_PADDING);
-    joincode_format(randombytes_uniform(100000000), rec->code);
-}
-
-// Tries until id and code are free: a name may be used twice, a code may have been drawn before.
-static enum err create_run(sqlite3 *db, struct store_job *job)
-{
-    struct groups_job *j = (struct groups_job *)job;
-    struct room_record *rec = j->records;
-    if (j->tour[0] && !catalogue_has_tour(db, j->tour))
-        return ERR_NOT_FOUND;
-    char base[41];
-    snprintf(base, sizeof base, "%.40s", rec->id);
-    enum err e = ERR_EXISTS;
-    for (int i = 1; i <= 50 && e == ERR_EXISTS; i++) {
-        if (i > 1 && !j->id_given)
-            snprintf(rec->id, sizeof rec->id, "%s-%d", base, i);
-        new_keys(rec);
-        e = room_store_insert(db, rec, j->now);
-        if (e == ERR_EXISTS && j->id_given && i > 3)
-            break; // three codes taken in a row do not happen: it is the id
-    }
-    return e;
-}
-
-static void on_created_loaded(void *user, const struct wire_message *answer)
-{
-    struct groups_job *j = user;
-    struct request *r = j->request;
-    struct room *room = rooms_awake(net_house(r->net)->rooms, j->records->id);
-    if (answer->type == WIRE_ERROR)
-        request_problem(r, answer->u.error.code, "the group was made, but its tour was not loaded");
-    else
-        request_json(r, 201, overview_group(r->net, j->records, room, true));
-    job_free(j);
-}
-
-static void on_created_found(void *user, enum err e, struct room *room)
-{
-    struct groups_job *j = user;
-    struct wire_command c = {.op = OP_LOAD};
-    unsigned char id[16];
-    randombytes_buf(id, sizeof id);
-    sodium_bin2hex(c.cmd_id, sizeof c.cmd_id, id, sizeof id);
-    memcpy(c.tour, j->tour, sizeof c.tour);
-    if (e == ERR_OK) {
-        room_command(room, &c, j->request->user, net_now(j->request->net), on_created_loaded, j);
-        return;
-    }
-    request_problem(j->request, e, NULL);
-    job_free(j);
-}
-
-static void create_done(struct store_job *job, enum err e)
-{
-    struct groups_job *j = (struct groups_job *)job;
-    struct request *r = j->request;
-    if (e == ERR_OK) {
-        overview_reload(net_overview(r->net));
-        if (j->tour[0]) {
-            rooms_find(net_house(r->net)->rooms, ROOM_BY_ID, j->records->id, net_now(r->net),
-                       on_created_found, j);
-            return;
-        }
-        request_json(r, 201, overview_group(r->net, j->records, NULL, true));
-    } else {
-        request_problem(r, e, e == ERR_NOT_FOUND ? j->tour : NULL);
-    }
-    job_free(j);
-}
-
-void api_groups_create(struct request *r)
-{
-    json_t *body = request_body_json(r);
-    if (!body)
-        return;
-    struct groups_job *j = job_new(r, create_run, create_done);
-    struct room_record *rec = j->records = check_alloc(calloc(1, sizeof *rec));
-    struct json_reader jr;
-    json_reader_init(&jr, body);
-    json_get_string(&jr, "name", true, rec->name, sizeof rec->name);
-    json_get_string(&jr, "id", false, rec->id, sizeof rec->id);
-    json_get_string(&jr, "tour", false, j->tour, sizeof j->tour);
-    if (!rec->name[0])
-        json_fail(&jr, "name", "empty");
-    if (rec->id[0] && !wire_id_valid(rec->id))
-        json_fail(&jr, "id", "not an id");
-    if (j->tour[0] && !wire_id_valid(j->tour))
-        json_fail(&jr, "tour", "not an id");
-    json_decref(body);
-    if (jr.err != ERR_OK) {
-        request_problem(r, jr.err, jr.detail);
-        job_free(j);
-        return;
-    }
-    j->id_given = rec->id[0] != '\0';
-    if (!j->id_given)
-        wire_id_from_text(rec->name, "group", rec->id, 41);
-    rec->created = j->now;
-    room_state_init(&rec->state);
+    struct list_job *j = check_alloc(calloc(1, sizeof *j));
+    j->job.run = list_run;
+    j->job.done = list_done;
+    j->request = request_ref(r);
     store_submit(net_house(r->net)->store, &j->job);
 }
 
@@ -253,12 +129,19 @@ void api_groups_qr(struct request *r)
                request_ref(r));
 }
 
+// A conflict shows what is so instead.
+static void answer_problem(struct request *r, const struct wire_error *e)
+{
+    request_problem_with(r, e->code, e->detail, e->retry_ms,
+                         e->has_state ? overview_state(&e->state) : NULL);
+}
+
 static void on_answer(void *user, const struct wire_message *answer)
 {
     struct with_room *w = user;
     struct request *r = w->request;
     if (answer->type == WIRE_ERROR) {
-        request_problem(r, answer->u.error.code, answer->u.error.detail);
+        answer_problem(r, &answer->u.error);
     } else {
         const struct wire_ack *a = &answer->u.ack;
         json_t *j =
@@ -266,6 +149,8 @@ static void on_answer(void *user, const struct wire_message *answer)
                       (json_int_t)a->epoch, "rev", (json_int_t)a->rev, "at", (json_int_t)a->at.us);
         if (a->duplicate)
             json_object_set_new(j, "duplicate", json_true());
+        if (a->fence)
+            json_object_set_new(j, "fence", json_integer(a->fence));
         request_json(r, 200, j);
     }
     request_unref(r);
@@ -276,7 +161,8 @@ static void on_command_room(void *user, enum err e, struct room *room)
 {
     struct with_room *w = user;
     if (e == ERR_OK) {
-        room_command(room, &w->command, w->request->user, net_now(w->request->net), on_answer, w);
+        struct room_actor who = {ROLE_STAFF, "", w->request->user};
+        room_command(room, &w->command, &who, net_now(w->request->net), on_answer, w);
         return;
     }
     request_problem(w->request, e, NULL);

@@ -3,6 +3,7 @@
 
 #include "common/base/check.h"
 #include "common/base/log.h"
+#include "server/house/calendar_text.h"
 #include "server/net/net.h"
 #include "server/net/peer.h"
 #include "server/store/room_store.h"
@@ -129,14 +130,9 @@ static void append_members(json_t *list, struct room *room, enum wire_role role)
     }
 }
 
-static json_t *state_json(const struct room_record *record, struct room *room)
+json_t *overview_state(const struct wire_state *s)
 {
-    struct wire_message m = {.type = WIRE_STATE};
-    if (room)
-        room_publish(room, &m.u.state);
-    else
-        room_state_publish(&record->state, NULL, &m.u.state);
-    memcpy(m.u.state.group, record->id, sizeof m.u.state.group);
+    struct wire_message m = {.type = WIRE_STATE, .u.state = *s};
     struct bytes text;
     bytes_init(&text, WIRE_MESSAGE_MAX);
     CHECK(wire_encode(&m, &text));
@@ -146,23 +142,54 @@ static json_t *state_json(const struct room_record *record, struct room *room)
     return j;
 }
 
+static json_t *state_json(const struct net *net, const struct room_record *record,
+                          struct room *room)
+{
+    struct wire_state s;
+    if (room)
+        room_publish(room, &s);
+    else
+        room_state_publish(&record->state, NULL, &s);
+    memcpy(s.group, record->id, sizeof s.group);
+    s.clock_epoch = net_house(net)->anchor->clock_epoch;
+    return overview_state(&s);
+}
+
+static json_t *plan_json(const struct room_plan *p)
+{
+    json_t *rules = json_array();
+    for (int i = 0; i < p->rule_count; i++) {
+        char text[CALENDAR_TEXT_SIZE];
+        calendar_text_write(&p->rules[i].rule, text);
+        json_array_append_new(rules, json_string(text));
+    }
+    return json_pack("{s:s,s:i,s:s,s:o}", "when_empty", wire_empty_name(p->when_empty),
+                     "empty_after_s", (int)p->empty_after_s, "after_reboot",
+                     wire_reboot_name(p->after_reboot), "schedule", rules);
+}
+
 json_t *overview_group(struct net *net, const struct room_record *record, struct room *room,
                        bool with_members)
 {
     if (room)
         record = room_record(room);
-    char link[WIRE_TOKEN_MAX + 8];
+    char link[WIRE_TOKEN_MAX + 8], guide_link[WIRE_TOKEN_MAX + 8];
     snprintf(link, sizeof link, "/j/%s", record->link);
-    json_t *j = json_pack("{s:s,s:s,s:s,s:s}", "id", record->id, "name", record->name, "code",
-                          record->code, "link", link);
+    snprintf(guide_link, sizeof guide_link, "/g/%s", record->guide_link);
+    json_t *j = json_pack("{s:s,s:s,s:s,s:s,s:s,s:o}", "id", record->id, "name", record->name,
+                          "code", record->code, "link", link, "guide_link", guide_link, "plan",
+                          plan_json(&record->state.plan));
+    house_t due;
+    if (room && room_next_due(room, net_now(net), &due))
+        json_object_set_new(j, "due", json_integer(due.us));
     if (record->state.tour_id[0])
         json_object_set_new(j, "tour", json_string(record->state.tour_id));
-    json_t *state = state_json(record, room);
-    json_object_set_new(state, "clock_epoch", json_integer(net_house(net)->anchor->clock_epoch));
-    json_object_set_new(j, "state", state);
+    json_object_set_new(j, "state", state_json(net, record, room));
     json_object_set_new(j, "lead_us", json_integer(room ? room_lead_us(room) : 0));
     json_object_set_new(j, "visitors",
-                        json_integer(room ? room_member_count(room, ROLE_VISITOR) : 0));
+                        json_integer(room ? room_member_count(room, ROLE_VISITOR) +
+                                                room_member_count(room, ROLE_GUIDE)
+                                          : 0));
     json_object_set_new(j, "kiosks", json_integer(room ? room_member_count(room, ROLE_KIOSK) : 0));
     if (room && room_degraded(room))
         json_object_set_new(j, "degraded", json_true());
@@ -170,6 +197,7 @@ json_t *overview_group(struct net *net, const struct room_record *record, struct
         json_t *members = json_array();
         if (room) {
             append_members(members, room, ROLE_KIOSK);
+            append_members(members, room, ROLE_GUIDE);
             append_members(members, room, ROLE_VISITOR);
         }
         json_object_set_new(j, "members", members);

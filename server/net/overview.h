@@ -27,6 +27,9 @@ const struct bytes *overview_text(const struct overview *o);
 // Staff came: makes sure there is a fresh message soon.
 void overview_wanted(struct overview *o);
 
+// A state message as JSON, without its type.
+json_t *overview_state(const struct wire_state *s);
+
 // One group as JSON, awake (room, with its members if asked) or asleep (record only).
 json_t *overview_group(struct net *net, const struct room_record *record, struct room *room,
                        bool with_members);

@@ -2,10 +2,9 @@
 #include "server/net/peer.h"
 
 #include "common/base/check.h"
-#include "common/base/joincode.h"
 #include "common/base/log.h"
-#include "server/net/net.h"
 #include "server/net/overview.h"
+#include "server/net/peer_private.h"
 
 #include <string.h>
 
@@ -24,18 +23,7 @@ struct owed {
 #define TOKENS_PER_S 20.0
 #define TOKENS_MAX 40.0
 
-// Answers that come later, from the store or a room. The peer may be gone by then: closing it
-// clears `peer` in all of its own.
-struct later {
-    struct later *prev, *next;
-    struct net *net;
-    struct peer *peer; // NULL when it closed
-    struct wire_hello hello;
-    struct wire_command command;
-    char user[48];
-};
-
-static struct later *later_new(struct peer *p)
+struct later *peer_later(struct peer *p)
 {
     struct later *l = check_alloc(calloc(1, sizeof *l));
     l->net = p->net;
@@ -44,12 +32,17 @@ static struct later *later_new(struct peer *p)
     if (p->laters)
         p->laters->prev = l;
     p->laters = l;
-    memcpy(l->user, p->user, sizeof l->user);
+    p->later_count++;
+    l->role = p->member.role;
+    snprintf(l->member, sizeof l->member, "%s", p->member.id);
+    snprintf(l->name, sizeof l->name, "%s", l->role == ROLE_STAFF ? p->user : p->member.name);
     return l;
 }
 
-static void later_free(struct later *l)
+void peer_later_free(struct later *l)
 {
+    if (l->peer)
+        l->peer->later_count--;
     if (l->prev)
         l->prev->next = l->next;
     else if (l->peer)
@@ -78,7 +71,7 @@ static void queue(struct peer *p, struct owed *o)
     lws_callback_on_writable(p->wsi);
 }
 
-static void send_state(struct peer *p)
+void peer_send_state(struct peer *p)
 {
     if (p->state_due || p->closing)
         return;
@@ -88,7 +81,7 @@ static void send_state(struct peer *p)
     queue(p, o);
 }
 
-static void send_message(struct peer *p, const struct wire_message *m)
+void peer_send(struct peer *p, const struct wire_message *m)
 {
     if (p->closing)
         return;
@@ -109,18 +102,18 @@ static void send_message(struct peer *p, const struct wire_message *m)
     queue(p, o);
 }
 
-static void send_error(struct peer *p, enum err e, const char *cmd_id, const char *detail)
+void peer_send_error(struct peer *p, enum err e, const char *cmd_id, const char *detail)
 {
     struct wire_message m = {.type = WIRE_ERROR};
     m.u.error.code = e;
     snprintf(m.u.error.cmd_id, sizeof m.u.error.cmd_id, "%s", cmd_id ? cmd_id : "");
     snprintf(m.u.error.detail, sizeof m.u.error.detail, "%s", detail ? detail : "");
-    send_message(p, &m);
+    peer_send(p, &m);
 }
 
 static void on_state(struct room_member *m)
 {
-    send_state((struct peer *)((char *)m - offsetof(struct peer, member)));
+    peer_send_state((struct peer *)((char *)m - offsetof(struct peer, member)));
 }
 
 void peer_open(struct peer *p, struct net *net, struct lws *wsi, const char *session_cookie)
@@ -134,8 +127,7 @@ void peer_open(struct peer *p, struct net *net, struct lws *wsi, const char *ses
     p->tokens_at = net_now(net);
     bytes_init(&p->in, WIRE_MESSAGE_MAX);
     snprintf(p->agent_token, sizeof p->agent_token, "%s", session_cookie);
-    snprintf(p->member.id, sizeof p->member.id, "m%llu",
-             (unsigned long long)net_counters(net)->accepted);
+    visits_new_member(p->member.id, sizeof p->member.id);
     p->member.notify = on_state;
     struct peer **all = net_peers(net);
     p->next = *all;
@@ -149,7 +141,7 @@ void peer_close(struct peer *p)
 {
     if (!p->net)
         return;
-    room_leave(&p->member);
+    room_leave(&p->member, net_now(p->net));
     orphan_laters(p);
     struct peer **all = net_peers(p->net);
     if (p->prev)
@@ -168,138 +160,56 @@ void peer_close(struct peer *p)
     p->net = NULL;
 }
 
-static void welcome(struct peer *p, struct room *r)
-{
-    const struct net_house *h = net_house(p->net);
-    struct wire_message m = {.type = WIRE_WELCOME};
-    snprintf(m.u.welcome.member, sizeof m.u.welcome.member, "%s", p->member.id);
-    m.u.welcome.role = p->member.role;
-    m.u.welcome.clock_epoch = h->anchor->clock_epoch;
-    m.u.welcome.house_now = net_now(p->net);
-    if (r) {
-        memcpy(m.u.welcome.group, room_record(r)->id, sizeof m.u.welcome.group);
-        memcpy(m.u.welcome.group_name, room_record(r)->name, sizeof m.u.welcome.group_name);
-    }
-    send_message(p, &m);
-    p->greeted = true;
-}
-
-static void on_room_found(void *user, enum err e, struct room *r)
-{
-    struct later *l = user;
-    struct peer *p = l->peer;
-    bool by_code = !l->hello.link[0];
-    if (e == ERR_UNKNOWN_GROUP) {
-        e = ERR_WRONG_CODE;
-        if (by_code)
-            net_counters(l->net)->wrong_codes++;
-    } else if (by_code) {
-        guesses_give_back(net_guesses(l->net));
-    }
-    if (p) {
-        p->joining = false;
-        if (e != ERR_OK) {
-            send_error(p, e, NULL, NULL);
-        } else {
-            p->member.role = l->hello.role;
-            memcpy(p->member.name, l->hello.name, sizeof p->member.name);
-            memcpy(p->member.lang, l->hello.lang, sizeof p->member.lang);
-            room_join(r, &p->member);
-            welcome(p, r);
-            send_state(p);
-        }
-    }
-    later_free(l);
-}
-
-static void join(struct peer *p, const struct wire_hello *hello)
-{
-    house_t now = net_now(p->net);
-    char code[JOINCODE_DIGITS + 1];
-    bool by_link = hello->link[0] != '\0';
-    if (!by_link && !joincode_parse(hello->code, code)) {
-        send_error(p, ERR_CODE_SLIP, NULL, NULL);
-        return;
-    }
-    if (!by_link && !guesses_take(net_guesses(p->net), now)) {
-        send_error(p, ERR_TOO_MANY_GUESSES, NULL, NULL);
-        return;
-    }
-    struct later *l = later_new(p);
-    l->hello = *hello;
-    p->joining = true;
-    rooms_find(net_house(p->net)->rooms, by_link ? ROOM_BY_LINK : ROOM_BY_CODE,
-               by_link ? hello->link : code, now, on_room_found, l);
-}
-
-static void greet_staff(struct peer *p, const struct wire_hello *hello)
-{
-    const char *token = hello->session[0] ? hello->session : p->agent_token;
-    const struct access_user *u = access_check(net_house(p->net)->access, token, net_now(p->net));
-    if (!u) {
-        send_error(p, ERR_UNAUTHORIZED, NULL, NULL);
-        return;
-    }
-    snprintf(p->user, sizeof p->user, "%s", u->name);
-    p->member.role = ROLE_STAFF;
-    welcome(p, NULL);
-    overview_wanted(net_overview(p->net));
-    p->overview_due = overview_text(net_overview(p->net)) != NULL;
-}
-
-static void on_hello(struct peer *p, const struct wire_hello *hello)
-{
-    if (p->greeted || p->joining) {
-        send_error(p, ERR_BAD_MESSAGE, NULL, "type: hello was said already");
-        return;
-    }
-    if (hello->role == ROLE_STAFF)
-        greet_staff(p, hello);
-    else
-        join(p, hello);
-}
-
 static void on_answer(void *user, const struct wire_message *answer)
 {
     struct later *l = user;
     struct peer *p = l->peer;
     if (p)
-        send_message(p, answer);
-    later_free(l);
+        peer_send(p, answer);
+    peer_later_free(l);
 }
 
 static void on_group_found(void *user, enum err e, struct room *r)
 {
     struct later *l = user;
     if (e == ERR_OK) {
-        room_command(r, &l->command, l->user, net_now(l->net), on_answer, l);
+        struct room_actor who = {l->role, l->role == ROLE_STAFF ? "" : l->member, l->name};
+        room_command(r, &l->command, &who, net_now(l->net), on_answer, l);
         return;
     }
     struct peer *p = l->peer;
     if (p)
-        send_error(p, e, l->command.cmd_id, NULL);
-    later_free(l);
+        peer_send_error(p, e, l->command.cmd_id, NULL);
+    peer_later_free(l);
 }
 
+// Staff name the group they mean; a guide's is the one they are in.
 static void on_command(struct peer *p, const struct wire_command *c)
 {
-    if (!p->greeted || p->member.role != ROLE_STAFF) {
-        send_error(p, p->greeted ? ERR_FORBIDDEN : ERR_UNAUTHORIZED, c->cmd_id, NULL);
+    bool guide = p->member.role == ROLE_GUIDE && p->member.room;
+    if (!p->greeted || (p->member.role != ROLE_STAFF && !guide)) {
+        peer_send_error(p, p->greeted ? ERR_FORBIDDEN : ERR_UNAUTHORIZED, c->cmd_id, NULL);
         return;
     }
-    if (!c->group[0]) {
-        send_error(p, ERR_BAD_MESSAGE, c->cmd_id, "group: missing");
+    const char *group = guide ? room_record(p->member.room)->id : c->group;
+    if (!group[0] || (guide && c->group[0] && strcmp(c->group, group) != 0)) {
+        peer_send_error(p, guide ? ERR_FORBIDDEN : ERR_BAD_MESSAGE, c->cmd_id,
+                        guide ? NULL : "group: missing");
         return;
     }
-    struct later *l = later_new(p);
+    if (p->later_count >= PEER_LATERS_MAX) {
+        peer_send_error(p, ERR_BUSY, c->cmd_id, NULL);
+        return;
+    }
+    struct later *l = peer_later(p);
     l->command = *c;
-    rooms_find(net_house(p->net)->rooms, ROOM_BY_ID, c->group, net_now(p->net), on_group_found, l);
+    rooms_find(net_house(p->net)->rooms, ROOM_BY_ID, group, net_now(p->net), on_group_found, l);
 }
 
 static void on_report(struct peer *p, const struct wire_report *report)
 {
     if (!p->member.room) {
-        send_error(p, ERR_UNAUTHORIZED, NULL, NULL);
+        peer_send_error(p, ERR_UNAUTHORIZED, NULL, NULL);
         return;
     }
     p->member.report = *report;
@@ -329,16 +239,16 @@ static void on_text(struct peer *p, const char *text, size_t len)
     net_counters(p->net)->messages_in++;
     enum err e = wire_decode(text, len, &m, detail, sizeof detail);
     if (!may_send(p)) {
-        send_error(p, ERR_TOO_FAST, m.type == WIRE_COMMAND ? m.u.command.cmd_id : NULL, NULL);
+        peer_send_error(p, ERR_TOO_FAST, m.type == WIRE_COMMAND ? m.u.command.cmd_id : NULL, NULL);
         return;
     }
     if (e != ERR_OK) {
-        send_error(p, e, m.type == WIRE_COMMAND ? m.u.command.cmd_id : NULL, detail);
+        peer_send_error(p, e, m.type == WIRE_COMMAND ? m.u.command.cmd_id : NULL, detail);
         return;
     }
     switch (m.type) {
     case WIRE_HELLO:
-        on_hello(p, &m.u.hello);
+        greet_hello(p, &m.u.hello);
         break;
     case WIRE_COMMAND:
         on_command(p, &m.u.command);
@@ -346,12 +256,19 @@ static void on_text(struct peer *p, const char *text, size_t len)
     case WIRE_REPORT:
         on_report(p, &m.u.report);
         break;
+    case WIRE_KEEP:
+        greet_keep(p, &m.u.keep);
+        break;
+    case WIRE_FORGET:
+        greet_forget(p);
+        break;
     case WIRE_WELCOME:
+    case WIRE_SESSION:
     case WIRE_STATE:
     case WIRE_ACK:
     case WIRE_ERROR:
     case WIRE_BYE:
-        send_error(p, ERR_UNKNOWN_TYPE, NULL, "type: only a server says this");
+        peer_send_error(p, ERR_UNKNOWN_TYPE, NULL, "type: only a server says this");
         break;
     }
 }
@@ -360,7 +277,7 @@ static void on_binary(struct peer *p, const void *data, size_t len, int64_t t2_n
 {
     struct stamp_question q;
     if (!stamp_get_question(data, len, &q)) {
-        send_error(p, ERR_BAD_MESSAGE, NULL, "not a time question");
+        peer_send_error(p, ERR_BAD_MESSAGE, NULL, "not a time question");
         return;
     }
     if (p->stamp_count == PEER_STAMPS_MAX)
@@ -381,7 +298,7 @@ int peer_receive(struct peer *p, const void *data, size_t len)
     if (!last)
         return 0;
     if (p->too_large)
-        send_error(p, ERR_TOO_LARGE, NULL, NULL);
+        peer_send_error(p, ERR_TOO_LARGE, NULL, NULL);
     else if (binary)
         on_binary(p, p->in.data, p->in.len, t2_ns);
     else
@@ -470,7 +387,7 @@ void peer_bye(struct peer *p, const char *reason, int64_t retry_ms)
     struct wire_message m = {.type = WIRE_BYE};
     snprintf(m.u.bye.reason, sizeof m.u.bye.reason, "%s", reason);
     m.u.bye.retry_ms = retry_ms;
-    send_message(p, &m);
+    peer_send(p, &m);
     p->closing = true;
 }
 

@@ -19,6 +19,8 @@ enum {
     // Answers owed at once; a client that asks more without reading is closed.
     PEER_OWED_MAX = 64,
     PEER_STAMPS_MAX = 8,
+    // Commands under way at once, while the disk stalls.
+    PEER_LATERS_MAX = 64,
 };
 
 struct peer {
@@ -30,9 +32,12 @@ struct peer {
     bool state_due, overview_due, closing;
     char user[48];        // staff: the signed-in user
     char agent_token[64]; // session cookie of the upgrade, until hello
+    char token[WIRE_TOKEN_MAX + 1]; // visitors and guides: of their visit; "" while there is none
+    int64_t trim_us;               // what it says to keep
     struct bytes in;      // a message in pieces
     bool too_large;
     struct later *laters; // answers to come, from the store or a room
+    int later_count;
     struct owed *owed, **owed_end;
     int owed_count;
     struct {

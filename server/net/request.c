@@ -135,7 +135,8 @@ void request_json(struct request *r, int status, json_t *body)
     json_as(r, status, "application/json", body, NULL);
 }
 
-void request_problem(struct request *r, enum err e, const char *detail)
+void request_problem_with(struct request *r, enum err e, const char *detail, int64_t retry_ms,
+                          json_t *state)
 {
     json_t *body = json_pack("{s:s,s:s,s:i,s:s}", "type", "about:blank", "title", err_text(e),
                              "status", err_http_status(e), "code", err_code(e));
@@ -143,8 +144,20 @@ void request_problem(struct request *r, enum err e, const char *detail)
         json_object_set_new(body, "detail", json_string(detail)); // none when it is not UTF-8
     if (err_retryable(e))
         json_object_set_new(body, "retryable", json_true());
+    if (retry_ms)
+        json_object_set_new(body, "retry_ms", json_integer(retry_ms));
+    if (state)
+        json_object_set_new(body, "state", state);
+    char header[40];
+    snprintf(header, sizeof header, "retry-after: %lld\r\n",
+             (long long)(retry_ms ? (retry_ms + 999) / 1000 : 2));
     json_as(r, err_http_status(e), "application/problem+json", body,
-            err_retryable(e) ? "retry-after: 2\r\n" : NULL);
+            err_retryable(e) ? header : NULL);
+}
+
+void request_problem(struct request *r, enum err e, const char *detail)
+{
+    request_problem_with(r, e, detail, 0, NULL);
 }
 
 void request_file(struct request *r, int status, const char *type, int fd, int64_t offset,
@@ -247,4 +260,15 @@ void request_header(struct request *r, enum lws_token_indexes token, char *out, 
 {
     if (!r->wsi || lws_hdr_copy(r->wsi, out, (int)size, token) <= 0)
         out[0] = '\0';
+}
+
+bool request_query(const struct request *r, const char *name, char *out, size_t size)
+{
+    char key[40];
+    snprintf(key, sizeof key, "%s=", name);
+    const char *value = r->wsi ? lws_get_urlarg_by_name(r->wsi, key, out, (int)size) : NULL;
+    if (!value)
+        return false;
+    memmove(out, value, strlen(value) + 1); // it points behind the name, into `out`
+    return true;
 }

@@ -64,6 +64,10 @@ void request_detach(struct request *r);
 void request_json(struct request *r, int status, json_t *body /* taken over */);
 void request_json_with(struct request *r, int status, json_t *body, const char *headers);
 void request_problem(struct request *r, enum err e, const char *detail);
+// The same with when to try again (0: no idea) and the state that is in force instead (NULL: none;
+// taken over).
+void request_problem_with(struct request *r, enum err e, const char *detail, int64_t retry_ms,
+                          json_t *state);
 void request_text(struct request *r, int status, const char *type, const char *text, size_t len,
                   const char *headers);
 void request_empty(struct request *r, int status, const char *headers);
@@ -80,6 +84,9 @@ bool request_done(const struct request *r);
 bool request_take_body(struct request *r, const void *data, size_t len);
 // The body as a JSON object; NULL, and answered, when it is none. The caller owns it.
 json_t *request_body_json(struct request *r);
+
+// A parameter of the query, decoded. False when it is absent or too long.
+bool request_query(const struct request *r, const char *name, char *out, size_t size);
 
 // A header as text; "" when absent or too long for `out`.
 void request_header(struct request *r, enum lws_token_indexes token, char *out, size_t size);

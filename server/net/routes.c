@@ -6,6 +6,7 @@
 static const struct route table[] = {
     {METHOD_GET, "/", RIGHT_ANYBODY, BODY_NONE, files_visitor},
     {METHOD_GET, "/j/*", RIGHT_ANYBODY, BODY_NONE, files_visitor},
+    {METHOD_GET, "/g/*", RIGHT_ANYBODY, BODY_NONE, files_visitor},
     {METHOD_GET, "/admin", RIGHT_ANYBODY, BODY_NONE, files_admin},
     {METHOD_GET, "/assets/*", RIGHT_ANYBODY, BODY_NONE, files_asset},
     {METHOD_GET, "/content/*", RIGHT_ANYBODY, BODY_NONE, files_content},
@@ -20,6 +21,8 @@ static const struct route table[] = {
     {METHOD_GET, "/api/v1/groups/*", RIGHT_STAFF, BODY_NONE, api_groups_show},
     {METHOD_GET, "/api/v1/groups/*/qr.svg", RIGHT_STAFF, BODY_NONE, api_groups_qr},
     {METHOD_POST, "/api/v1/groups/*/commands", RIGHT_STAFF, BODY_JSON, api_groups_command},
+    {METHOD_GET, "/api/v1/groups/*/history", RIGHT_STAFF, BODY_NONE, api_groups_history},
+    {METHOD_POST, "/api/v1/groups/*/duplicate", RIGHT_STAFF, BODY_JSON, api_groups_duplicate},
     {METHOD_GET, "/api/v1/tracks", RIGHT_STAFF, BODY_NONE, api_tracks_list},
     {METHOD_PUT, "/api/v1/tracks/*", RIGHT_STAFF, BODY_JSON, api_tracks_title},
     {METHOD_PUT, "/api/v1/tracks/*/audio/*", RIGHT_STAFF, BODY_FILE, api_tracks_audio},

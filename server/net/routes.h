@@ -32,6 +32,8 @@ void api_groups_create(struct request *r);
 void api_groups_show(struct request *r);
 void api_groups_qr(struct request *r);
 void api_groups_command(struct request *r);
+void api_groups_history(struct request *r);
+void api_groups_duplicate(struct request *r);
 void api_tracks_list(struct request *r);
 void api_tracks_title(struct request *r);
 void api_tracks_audio(struct request *r);

@@ -11,7 +11,8 @@ enum err anchor_store_read(sqlite3 *db, struct house_anchor *out)
 {
     memset(out, 0, sizeof *out);
     sqlite3_stmt *st = db_prepare(db, "SELECT boot_id,base_ns,house_us,realtime_us,"
-                                      "realtime_trusted,reserved_us,clock_epoch FROM clock_anchor");
+                                      "realtime_trusted,reserved_us,clock_epoch,suspended_ns,"
+                                      "guessed_epoch,known_until_us FROM clock_anchor");
     if (db_row(st)) {
         out->present = true;
         db_text(st, 0, out->boot_id, sizeof out->boot_id);
@@ -21,6 +22,9 @@ enum err anchor_store_read(sqlite3 *db, struct house_anchor *out)
         out->realtime_trusted = sqlite3_column_int(st, 4) != 0;
         out->reserved.us = sqlite3_column_int64(st, 5);
         out->clock_epoch = (uint32_t)sqlite3_column_int64(st, 6);
+        out->suspended_ns = sqlite3_column_int64(st, 7);
+        out->guessed_epoch = (uint32_t)sqlite3_column_int64(st, 8);
+        out->known_until.us = sqlite3_column_int64(st, 9);
     }
     return db_done(db, st);
 }
@@ -29,8 +33,9 @@ enum err anchor_store_write(sqlite3 *db, const struct house_anchor *a)
 {
     sqlite3_stmt *st =
         db_prepare(db, "INSERT OR REPLACE INTO clock_anchor(id,boot_id,base_ns,house_us,"
-                       "realtime_us,realtime_trusted,reserved_us,clock_epoch)"
-                       " VALUES(1,?,?,?,?,?,?,?)");
+                       "realtime_us,realtime_trusted,reserved_us,clock_epoch,"
+                       "suspended_ns,guessed_epoch,known_until_us)"
+                       " VALUES(1,?,?,?,?,?,?,?,?,?,?)");
     db_bind_text(st, 1, a->boot_id);
     db_bind_int(st, 2, a->base_ns);
     db_bind_int(st, 3, a->house.us);
@@ -38,14 +43,15 @@ enum err anchor_store_write(sqlite3 *db, const struct house_anchor *a)
     db_bind_int(st, 5, a->realtime_trusted);
     db_bind_int(st, 6, a->reserved.us);
     db_bind_int(st, 7, a->clock_epoch);
+    db_bind_int(st, 8, a->suspended_ns);
+    db_bind_int(st, 9, a->guessed_epoch);
+    db_bind_int(st, 10, a->known_until.us);
     return db_run(db, st);
 }
 
 struct anchor_job {
     struct store_job job;
     struct house_anchor anchor;
-    void (*written)(void *user, const struct house_anchor *a);
-    void *user;
 };
 
 static enum err anchor_run(sqlite3 *db, struct store_job *job)
@@ -55,22 +61,16 @@ static enum err anchor_run(sqlite3 *db, struct store_job *job)
 
 static void anchor_done(struct store_job *job, enum err e)
 {
-    struct anchor_job *j = (struct anchor_job *)job;
-    if (e == ERR_OK)
-        j->written(j->user, &j->anchor);
-    else
+    if (e != ERR_OK)
         log_warn("house", "the clock anchor could not be saved: %s", err_code(e));
-    free(j);
+    free(job);
 }
 
-void anchor_store_submit(struct store *s, const struct house_anchor *a,
-                         void (*written)(void *user, const struct house_anchor *a), void *user)
+void anchor_store_submit(struct store *s, const struct house_anchor *a)
 {
     struct anchor_job *j = check_alloc(calloc(1, sizeof *j));
     j->job.run = anchor_run;
     j->job.done = anchor_done;
     j->anchor = *a;
-    j->written = written;
-    j->user = user;
     store_submit(s, &j->job);
 }

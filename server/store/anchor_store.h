@@ -9,8 +9,7 @@
 // present = false when there is no row yet.
 enum err anchor_store_read(sqlite3 *db, struct house_anchor *out);
 enum err anchor_store_write(sqlite3 *db, const struct house_anchor *a);
-// The same through the store's thread; `written` on success, later, with what was written.
-void anchor_store_submit(struct store *s, const struct house_anchor *a,
-                         void (*written)(void *user, const struct house_anchor *a), void *user);
+// The same through the store's thread. A failure is logged: the next renewal tries again.
+void anchor_store_submit(struct store *s, const struct house_anchor *a);
 
 #endif

@@ -12,7 +12,7 @@ static struct house_reading reading(const char *boot, int64_t raw_s, int64_t rea
 {
     struct house_reading r = {.raw = {raw_s * 1000000000},
                               .realtime_us = realtime_us,
-                              .realtime_trusted = realtime_us >= HOUSE_REALTIME_FLOOR_US};
+                              .battery = true};
     snprintf(r.boot_id, sizeof r.boot_id, "%s", boot);
     return r;
 }
@@ -62,9 +62,55 @@ static void reboot_without_a_clock_never_goes_back(void **state)
     assert_true(house_at(&b, r.raw).us > last.us);
     assert_int_equal(b.clock_epoch, 2);
     // A wall clock that went backwards is no measure either.
-    r = reading("c", 4, NOW_2026 - S);
+    assert_true(house_is_guessed(&b));
+    assert_true(b.known_until.us <= last.us);
+    r = reading("c", 4, NOW_2026 - 3600 * S);
     struct house_anchor c = house_resume(&b, &r);
     assert_true(house_at(&c, r.raw).us > b.reserved.us);
+}
+
+// Synchronised is trusted, whatever it says; a battery only when it is plausible; neither, never.
+static void wall_clock_is_trusted_for_a_reason(void **state)
+{
+    (void)state;
+    struct house_anchor none = {.present = false};
+    struct house_reading r = reading("a", 50, NOW_2026);
+    struct house_anchor a = house_resume(&none, &r);
+    assert_int_equal(house_wall_us(&a, house_at(&a, r.raw)), NOW_2026);
+    assert_int_equal(house_wall_us(&a, house_add_us(a.house, 7 * S)), NOW_2026 + 7 * S);
+    r = reading("a", 60, NOW_2026 + 10 * S - 3600 * S); // set back an hour
+    struct house_anchor b = house_renew(&a, &r);
+    assert_false(b.realtime_trusted);
+    assert_int_equal(house_wall_us(&b, b.house), 0);
+    assert_int_equal(house_wall_step_us(&a, &r), -3600 * S);
+    assert_int_equal(b.base_ns, a.base_ns);
+    r.synchronised = true;
+    b = house_renew(&b, &r);
+    assert_true(b.realtime_trusted);
+    r = reading("a", 70, NOW_2026 + 20 * S);
+    r.battery = false; // begins where it was switched off: plausible, and wrong
+    assert_false(house_renew(&a, &r).realtime_trusted);
+}
+
+static void suspended_machine_makes_up_for_it(void **state)
+{
+    (void)state;
+    struct house_anchor none = {.present = false};
+    struct house_reading r = reading("a", 50, NOW_2026);
+    r.suspended_ns = 5000000000; // before this program ran
+    struct house_anchor a = house_resume(&none, &r);
+    assert_int_equal(house_at(&a, r.raw).us, 3600 * S);
+    r.raw.ns += 1000000000;
+    r.suspended_ns += 1000; // two clocks read one after the other
+    struct house_anchor b = house_renew(&a, &r);
+    assert_int_equal(b.clock_epoch, 1);
+    r.suspended_ns += 600 * INT64_C(1000000000);
+    b = house_renew(&b, &r);
+    assert_int_equal(b.clock_epoch, 2);
+    assert_true(house_at(&b, r.raw).us - (3601 + 600) * S < 10);
+    struct house_anchor c = house_renew(&b, &r); // once
+    assert_int_equal(c.base_ns, b.base_ns);
+    assert_int_equal(c.clock_epoch, 2);
 }
 
 // Any sequence of restarts, reboots and wall clocks: house time never falls.
@@ -102,6 +148,8 @@ int main(void)
         cmocka_unit_test(same_boot_goes_on_exactly),
         cmocka_unit_test(reboot_resumes_by_a_trusted_wall_clock),
         cmocka_unit_test(reboot_without_a_clock_never_goes_back),
+        cmocka_unit_test(wall_clock_is_trusted_for_a_reason),
+        cmocka_unit_test(suspended_machine_makes_up_for_it),
         cmocka_unit_test(house_time_never_falls),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

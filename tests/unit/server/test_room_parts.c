@@ -67,13 +67,13 @@ static void seen_keeps_the_newest(void **state)
     const int total = ROOM_SEEN_MAX + 1000;
     for (int i = 0; i < total; i++) {
         snprintf(one.cmd_id, sizeof one.cmd_id, "%032x", i);
-        assert_null(seen_find(s, one.cmd_id));
+        assert_null(seen_find(s, one.cmd_id, (house_t){0}));
         one.rev = i;
         seen_add(s, &one);
     }
     for (int i = 0; i < total; i++) {
         snprintf(one.cmd_id, sizeof one.cmd_id, "%032x", i);
-        const struct room_seen *found = seen_find(s, one.cmd_id);
+        const struct room_seen *found = seen_find(s, one.cmd_id, (house_t){0});
         if (i < 1000)
             assert_null(found);
         else
@@ -82,17 +82,19 @@ static void seen_keeps_the_newest(void **state)
     seen_free(s);
 }
 
-static void hash_tells_contents_apart(void **state)
+static void seen_forgets_after_a_day(void **state)
 {
     (void)state;
-    struct wire_command a = {.op = OP_SEEK, .position_us = 1}, b = a;
-    strcpy(b.cmd_id, "other");
-    assert_true(seen_hash(&a) == seen_hash(&b));
-    b.position_us = 2;
-    assert_false(seen_hash(&a) == seen_hash(&b));
-    b = a;
-    strcpy(b.tour, "x");
-    assert_false(seen_hash(&a) == seen_hash(&b));
+    struct seen *s = seen_new();
+    struct room_seen one = {.cmd_id = "a", .rev = 1, .when = {1000}};
+    seen_add(s, &one);
+    assert_non_null(seen_find(s, "a", (house_t){1000 + ROOM_SEEN_US}));
+    assert_null(seen_find(s, "a", (house_t){1001 + ROOM_SEEN_US}));
+    one.rev = 2; // the id may then be used again
+    one.when.us += 2 * ROOM_SEEN_US;
+    seen_add(s, &one);
+    assert_int_equal(seen_find(s, "a", one.when)->rev, 2);
+    seen_free(s);
 }
 
 int main(void)
@@ -101,7 +103,7 @@ int main(void)
         cmocka_unit_test(agenda_gives_the_earliest),
         cmocka_unit_test(names_find_what_was_put),
         cmocka_unit_test(seen_keeps_the_newest),
-        cmocka_unit_test(hash_tells_contents_apart),
+        cmocka_unit_test(seen_forgets_after_a_day),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,31 +12,56 @@ struct world {
     struct tour *tour;
     struct room_state s;
     house_t now, at;
+    int64_t wall_us;
 };
+
+static struct room_event an_event(const struct world *w, enum room_event_kind kind)
+{
+    return (struct room_event){.kind = kind,
+                               .now = w->now,
+                               .clock_epoch = 1,
+                               .wall_us = w->wall_us,
+                               .lead_us = LEAD,
+                               .actor = {ROLE_STAFF, "", "anna"},
+                               .tour = w->tour,
+                               .tour_hash = A_HASH};
+}
+
+static const struct tour *tour_in(const struct world *w)
+{
+    return w->s.now.mode == MODE_VOID ? NULL : w->tour;
+}
+
+static enum err take(struct world *w, const struct room_event *e)
+{
+    return room_state_step(&w->s, tour_in(w), e, &w->s, &w->at);
+}
 
 static void advance_to(struct world *w, int64_t us)
 {
     w->now.us = us;
-    while (room_state_advance(&w->s, w->tour, w->now)) {
-    }
+    struct room_event e = an_event(w, EVENT_TIME);
+    take(w, &e);
+}
+
+static enum err give_command(struct world *w, const struct wire_command *c)
+{
+    struct room_event e = an_event(w, EVENT_COMMAND);
+    e.command = c;
+    return take(w, &e);
 }
 
 static enum err give(struct world *w, enum wire_op op, int64_t arg)
 {
     struct wire_command c = {.op = op, .position_us = arg, .cue = (int32_t)arg};
-    struct room_state out;
-    enum err e = room_state_command(&w->s, w->s.now.mode == MODE_VOID ? NULL : w->tour, &c, w->tour,
-                                    A_HASH, w->now, LEAD, &out, &w->at);
-    if (e == ERR_OK)
-        w->s = out;
-    return e;
+    return give_command(w, &c);
 }
 
 // A room with the tour loaded, at 100 s.
 static struct world loaded(bool loops)
 {
     struct world w = {.tour = a_tour(loops), .now = {100 * S}};
-    room_state_init(&w.s);
+    room_state_init(&w.s, 1);
     assert_int_equal(give(&w, OP_LOAD, 0), ERR_OK);
     return w;
 }
@@ -82,11 +107,12 @@ static void asked_instant_is_taken_when_it_is_late_enough(void **state)
     (void)state;
     struct world w = loaded(false);
     struct wire_command c = {.op = OP_PLAY, .at = {105 * S}};
-    struct room_state out;
-    assert_int_equal(room_state_command(&w.s, w.tour, &c, NULL, NULL, w.now, LEAD, &out, &w.at), 0);
+    struct room_state before = w.s;
+    assert_int_equal(give_command(&w, &c), ERR_OK);
     assert_int_equal(w.at.us, 105 * S);
+    w.s = before;
     c.at.us = 3;
-    assert_int_equal(room_state_command(&w.s, w.tour, &c, NULL, NULL, w.now, LEAD, &out, &w.at), 0);
+    assert_int_equal(give_command(&w, &c), ERR_OK);
     assert_int_equal(w.at.us, 100 * S + LEAD);
     tour_free(w.tour);
 }
@@ -201,7 +227,7 @@ static void refused_commands_change_nothing(void **state)
 {
     (void)state;
     struct world w = {.tour = a_tour(false), .now = {100 * S}};
-    room_state_init(&w.s);
+    room_state_init(&w.s, 1);
     for (int op = OP_PLAY; op <= OP_STOP_NOW; op++)
         assert_int_equal(give(&w, (enum wire_op)op, 0), ERR_BAD_STATE); // nothing loaded
     assert_int_equal(w.s.rev, 0);
@@ -216,9 +242,7 @@ static void refused_commands_change_nothing(void **state)
     assert_int_equal(give(&w, OP_GOTO, 3), ERR_OUT_OF_RANGE);
     assert_int_equal(give(&w, OP_SEEK, 10 * S), ERR_OUT_OF_RANGE);
     struct wire_command c = {.op = OP_PAUSE, .has_if_rev = true, .if_epoch = 1, .if_rev = 1};
-    struct room_state out;
-    assert_int_equal(room_state_command(&w.s, w.tour, &c, NULL, NULL, w.now, LEAD, &out, &w.at),
-                     ERR_CONFLICT);
+    assert_int_equal(give_command(&w, &c), ERR_CONFLICT);
     assert_memory_equal(&w.s, &before, sizeof before);
     tour_free(w.tour);
 }

@@ -5,6 +5,7 @@
 #include "server/catalogue/catalogue.h"
 #include "server/store/anchor_store.h"
 #include "server/store/db.h"
+#include "server/store/history.h"
 #include "server/store/migrate.h"
 #include "server/store/room_store.h"
 
@@ -91,7 +92,8 @@ static struct room_record a_record(const char *id, const char *code)
     snprintf(r.name, sizeof r.name, "Group %s", id);
     snprintf(r.code, sizeof r.code, "%s", code);
     snprintf(r.link, sizeof r.link, "link-%s", id);
-    room_state_init(&r.state);
+    room_state_init(&r.state, 1);
+    snprintf(r.guide_link, sizeof r.guide_link, "guide-%s", id);
     return r;
 }
 
@@ -120,25 +122,30 @@ static void wait_for(struct store *s, const struct note *n, int count)
     }
 }
 
-static void assert_same_part(const struct room_part *a, const struct room_part *b)
-{
-    assert_int_equal(a->mode, b->mode);
-    assert_int_equal(a->cue, b->cue);
-    assert_int_equal(a->vec.p0_us, b->vec.p0_us);
-    assert_int_equal(a->vec.t0.us, b->vec.t0.us);
-    assert_int_equal(a->vec.rate, b->vec.rate);
-}
-
 static void assert_same_state(const struct room_state *a, const struct room_state *b)
 {
-    assert_int_equal(a->epoch, b->epoch);
-    assert_int_equal(a->rev, b->rev);
-    assert_string_equal(a->tour_id, b->tour_id);
-    assert_string_equal(a->tour_hash, b->tour_hash);
-    assert_same_part(&a->now, &b->now);
-    assert_int_equal(a->has_pending, b->has_pending);
-    assert_int_equal(a->pending_at.us, b->pending_at.us);
-    assert_same_part(&a->pending, &b->pending);
+    struct bytes x, y;
+    bytes_init(&x, 16384);
+    bytes_init(&y, 16384);
+    room_state_print(a, &x);
+    room_state_print(b, &y);
+    assert_string_equal(x.data, y.data);
+    bytes_free(&x);
+    bytes_free(&y);
+}
+
+static void configure(struct room_state *s)
+{
+    struct wire_configure c = {.has_when_empty = true,
+                               .when_empty = EMPTY_RESET,
+                               .has_empty_after = true,
+                               .empty_after_s = 77,
+                               .has_after_reboot = true,
+                               .after_reboot = REBOOT_HOLD,
+                               .has_schedule = true,
+                               .rule_count = 2,
+                               .rules = {"daily 11:00 start", "tue-sun 10:00-17:40/20min start:3"}};
+    assert_int_equal(room_plan_configure(&s->plan, &c, 12345, &s->plan), ERR_OK);
 }
 
 static void room_comes_back_as_it_was_committed(void **state)
@@ -146,13 +153,13 @@ static void room_comes_back_as_it_was_committed(void **state)
     (void)state;
     sqlite3 *db = open_db();
     struct room_record rec = a_record("hall", "123456789");
-    assert_int_equal(room_store_insert(db, &rec, (house_t){5}), ERR_OK);
-    assert_int_equal(room_store_insert(db, &rec, (house_t){5}), ERR_EXISTS);
+    assert_int_equal(room_store_insert(db, &rec, "anna", 99), ERR_OK);
+    assert_int_equal(room_store_insert(db, &rec, "anna", 99), ERR_EXISTS);
     sem_init(&woken, 0, 0);
     struct store *s = store_start(db, wake_me, NULL);
 
     struct room_change c = {
-        .prior_rev = 0, .state = rec.state, .now = {77}, .has_due = true, .due = {88}};
+        .prior_epoch = 1, .prior_rev = 0, .event = "{\"do\":\"play\"}", .state = rec.state, .now = {77}, .has_due = true, .due = {88}};
     strcpy(c.room_id, "hall");
     strcpy(c.actor, "anna");
     strcpy(c.op, "play");
@@ -163,8 +170,16 @@ static void room_comes_back_as_it_was_committed(void **state)
     c.state.has_pending = true;
     c.state.pending_at.us = 789;
     c.state.pending = (struct room_part){MODE_HELD, 1, {11, {12}, 0}};
+    c.state.presence = PRESENCE_LEAVING;
+    c.state.empty_at.us = 991;
+    strcpy(c.state.lease.holder, "m1");
+    strcpy(c.state.lease.holder_name, "Zo\xc3\xab");
+    strcpy(c.state.lease.deputy, "m2");
+    c.state.lease.fence = 7;
+    configure(&c.state);
     c.has_seen = true;
-    c.seen = (struct room_seen){"0123456789abcdef0123456789abcdef", UINT64_MAX - 3, 1, 1, {790}};
+    c.seen = (struct room_seen){
+        "0123456789abcdef0123456789abcdef", UINT64_MAX - 3, 1, 1, {790}, 7, {77}};
 
     struct note n = {0};
     struct room_change stale = c;
@@ -189,13 +204,24 @@ static void room_comes_back_as_it_was_committed(void **state)
     assert_int_equal(l.seen_count, 1);
     assert_true(l.seen[0].hash == UINT64_MAX - 3);
     assert_int_equal(l.seen[0].at.us, 790);
+    assert_int_equal(l.seen[0].fence, 7);
+    assert_int_equal(l.seen[0].when.us, 77);
+    assert_true(l.has_due && l.due.us == 88);
     room_loaded_free(&l);
     assert_int_equal(room_store_read(db, ROOM_BY_LINK, "link-hall", &l), ERR_OK);
     room_loaded_free(&l);
     assert_int_equal(room_store_read(db, ROOM_BY_ID, "other", &l), ERR_UNKNOWN_GROUP);
-    char ids[4][WIRE_ID_MAX + 1];
-    assert_int_equal(room_store_due_ids(db, ids, 4), 1);
-    assert_string_equal(ids[0], "hall");
+    assert_int_equal(room_store_read(db, ROOM_BY_GUIDE_LINK, "guide-hall", &l), ERR_OK);
+    room_loaded_free(&l);
+    struct history_row *rows = calloc(4, sizeof *rows);
+    assert_int_equal(history_list(db, "hall", UINT32_MAX, INT64_MAX, rows, 4), 2);
+    assert_same_state(&rows[0].state, &c.state);
+    assert_string_equal(rows[0].op, "play");
+    assert_string_equal(rows[0].event, "{\"do\":\"play\"}");
+    assert_string_equal(rows[1].op, "create");
+    assert_string_equal(rows[1].actor, "anna");
+    assert_int_equal(rows[1].wall_us, 99);
+    history_free(rows, 2);
     db_close(db);
 }
 

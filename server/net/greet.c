@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who is at the other end: joining by code or link, coming back by a session's token, staff by their
+// login. A visitor hears "welcome" as soon as the room is found; the token that brings them back
+// follows when it is on disk, so a slow card keeps nobody waiting.
+#include "common/base/check.h"
+#include "common/base/joincode.h"
+#include "server/net/overview.h"
+#include "server/net/peer_private.h"
+
+#include <string.h>
+
+static void welcome(struct peer *p, struct room *r, const struct visit *resumed)
+{
+    const struct net_house *h = net_house(p->net);
+    struct wire_message m = {.type = WIRE_WELCOME};
+    snprintf(m.u.welcome.member, sizeof m.u.welcome.member, "%s", p->member.id);
+    m.u.welcome.role = p->member.role;
+    m.u.welcome.clock_epoch = h->anchor->clock_epoch;
+    m.u.welcome.house_now = net_now(p->net);
+    if (r) {
+        memcpy(m.u.welcome.group, room_record(r)->id, sizeof m.u.welcome.group);
+        memcpy(m.u.welcome.group_name, room_record(r)->name, sizeof m.u.welcome.group_name);
+    }
+    if (resumed) {
+        m.u.welcome.resumed = true;
+        memcpy(m.u.welcome.lang, p->member.lang, sizeof m.u.welcome.lang);
+        m.u.welcome.trim_us = resumed->trim_us;
+    }
+    peer_send(p, &m);
+    p->greeted = true;
+}
+
+static void describe_visit(const struct peer *p, struct visit *v)
+{
+    memset(v, 0, sizeof *v);
+    snprintf(v->room, sizeof v->room, "%s", room_record(p->member.room)->id);
+    snprintf(v->member, sizeof v->member, "%s", p->member.id);
+    snprintf(v->name, sizeof v->name, "%s", p->member.name);
+    snprintf(v->lang, sizeof v->lang, "%s", p->member.lang);
+    v->role = p->member.role;
+    v->trim_us = p->trim_us;
+}
+
+static void on_begun(void *user, const char *token)
+{
+    struct later *l = user;
+    struct peer *p = l->peer;
+    if (p && token) {
+        struct visit v;
+        struct wire_message m = {.type = WIRE_SESSION};
+        snprintf(m.u.session.token, sizeof m.u.session.token, "%s", token);
+        m.u.session.valid_s = VISITS_VALID_US / 1000000;
+        snprintf(p->token, sizeof p->token, "%s", token);
+        peer_send(p, &m);
+        // What it said to keep meanwhile.
+        describe_visit(p, &v);
+        if (memcmp(&v, &l->visit, sizeof v) != 0)
+            visits_keep(net_house(p->net)->store, token, &v);
+    }
+    peer_later_free(l);
+}
+
+static void begin_visit(struct peer *p)
+{
+    struct later *l = peer_later(p);
+    describe_visit(p, &l->visit);
+    visits_begin(net_house(p->net)->store, &l->visit, net_now(p->net), on_begun, l);
+}
+
+// What the phone says itself counts for more than what was kept of it.
+static void take_visit(struct peer *p, const struct later *l)
+{
+    const struct visit *v = &l->visit;
+    snprintf(p->member.id, sizeof p->member.id, "%s", v->member);
+    if (!p->member.lang[0])
+        snprintf(p->member.lang, sizeof p->member.lang, "%s", v->lang);
+    if (!p->member.name[0])
+        snprintf(p->member.name, sizeof p->member.name, "%s", v->name);
+    p->trim_us = v->trim_us;
+    snprintf(p->token, sizeof p->token, "%s", l->hello.session);
+}
+
+static void enter(struct peer *p, struct room *r, const struct later *l)
+{
+    bool same = l->has_visit && strcmp(l->visit.room, room_record(r)->id) == 0 &&
+                l->visit.role == (int)l->hello.role;
+    p->member.role = l->hello.role;
+    memcpy(p->member.name, l->hello.name, sizeof p->member.name);
+    memcpy(p->member.lang, l->hello.lang, sizeof p->member.lang);
+    if (same)
+        take_visit(p, l);
+    room_join(r, &p->member, net_now(p->net));
+    welcome(p, r, same ? &l->visit : NULL);
+    peer_send_state(p);
+    if (!same && p->member.role != ROLE_KIOSK)
+        begin_visit(p);
+}
+
+static void on_room_found(void *user, enum err e, struct room *r)
+{
+    struct later *l = user;
+    struct peer *p = l->peer;
+    bool by_code = !l->hello.link[0];
+    if (e == ERR_UNKNOWN_GROUP) {
+        e = ERR_WRONG_CODE;
+        if (by_code)
+            net_counters(l->net)->wrong_codes++;
+    } else if (by_code) {
+        guesses_give_back(net_guesses(l->net));
+    }
+    if (p) {
+        p->joining = false;
+        if (e == ERR_OK)
+            enter(p, r, l);
+        else
+            peer_send_error(p, e, NULL, NULL);
+    }
+    peer_later_free(l);
+}
+
+static void find_room(struct later *l)
+{
+    const struct wire_hello *h = &l->hello;
+    char code[JOINCODE_DIGITS + 1] = "";
+    enum room_key kind = !h->link[0]              ? ROOM_BY_CODE
+                         : h->role == ROLE_GUIDE ? ROOM_BY_GUIDE_LINK
+                                                 : ROOM_BY_LINK;
+    if (kind == ROOM_BY_CODE)
+        CHECK(joincode_parse(h->code, code));
+    rooms_find(net_house(l->net)->rooms, kind, kind == ROOM_BY_CODE ? code : h->link,
+               net_now(l->net), on_room_found, l);
+}
+
+static void on_resumed(void *user, const struct visit *v)
+{
+    struct later *l = user;
+    l->has_visit = v != NULL;
+    if (v)
+        l->visit = *v;
+    find_room(l);
+}
+
+static void join(struct peer *p, const struct wire_hello *hello)
+{
+    house_t now = net_now(p->net);
+    char code[JOINCODE_DIGITS + 1];
+    bool by_link = hello->link[0] != '\0';
+    if (!by_link && !joincode_parse(hello->code, code)) {
+        peer_send_error(p, ERR_CODE_SLIP, NULL, NULL);
+        return;
+    }
+    if (!by_link && !guesses_take(net_guesses(p->net), now)) {
+        peer_send_error(p, ERR_TOO_MANY_GUESSES, NULL, NULL);
+        return;
+    }
+    struct later *l = peer_later(p);
+    l->hello = *hello;
+    p->joining = true;
+    if (hello->session[0] && hello->role != ROLE_KIOSK)
+        visits_resume(net_house(p->net)->store, hello->session, now, on_resumed, l);
+    else
+        find_room(l);
+}
+
+static void greet_staff(struct peer *p, const struct wire_hello *hello)
+{
+    const char *token = hello->session[0] ? hello->session : p->agent_token;
+    const struct access_user *u = access_check(net_house(p->net)->access, token, net_now(p->net));
+    if (!u) {
+        peer_send_error(p, ERR_UNAUTHORIZED, NULL, NULL);
+        return;
+    }
+    snprintf(p->user, sizeof p->user, "%s", u->name);
+    p->member.role = ROLE_STAFF;
+    welcome(p, NULL, NULL);
+    overview_wanted(net_overview(p->net));
+    p->overview_due = overview_text(net_overview(p->net)) != NULL;
+}
+
+void greet_hello(struct peer *p, const struct wire_hello *hello)
+{
+    if (p->greeted || p->joining) {
+        peer_send_error(p, ERR_BAD_MESSAGE, NULL, "type: hello was said already");
+        return;
+    }
+    if (hello->role == ROLE_STAFF)
+        greet_staff(p, hello);
+    else
+        join(p, hello);
+}
+
+void greet_keep(struct peer *p, const struct wire_keep *keep)
+{
+    if (!p->member.room || p->member.role == ROLE_KIOSK) {
+        peer_send_error(p, p->greeted ? ERR_FORBIDDEN : ERR_UNAUTHORIZED, NULL, NULL);
+        return;
+    }
+    if (keep->has_trim)
+        p->trim_us = keep->trim_us;
+    if (keep->lang[0])
+        memcpy(p->member.lang, keep->lang, sizeof p->member.lang);
+    if (keep->name[0])
+        memcpy(p->member.name, keep->name, sizeof p->member.name);
+    net_changed(p->net);
+    if (!p->token[0])
+        return; // its token is not on disk: nothing is kept, nothing is lost
+    struct visit v;
+    describe_visit(p, &v);
+    visits_keep(net_house(p->net)->store, p->token, &v);
+}
+
+void greet_forget(struct peer *p)
+{
+    if (p->token[0])
+        visits_forget(net_house(p->net)->store, p->token);
+    p->token[0] = '\0';
+}

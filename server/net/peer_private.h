@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// What peer.c (the socket) and greet.c (who it is) share. Nobody else includes this.
+#ifndef SERVER_NET_PEER_PRIVATE_H
+#define SERVER_NET_PEER_PRIVATE_H
+
+#include "server/access/visits.h"
+#include "server/net/net.h"
+#include "server/net/peer.h"
+
+// Answers that come later, from the store or a room. The peer may be gone by then: closing it
+// clears `peer` in all of its own.
+struct later {
+    struct later *prev, *next;
+    struct net *net;
+    struct peer *peer; // NULL when it closed
+    struct wire_hello hello;
+    bool has_visit;
+    struct visit visit;
+    struct wire_command command;
+    enum wire_role role;
+    char member[WIRE_MEMBER_MAX + 1], name[WIRE_NAME_MAX + 1];
+};
+
+struct later *peer_later(struct peer *p);
+void peer_later_free(struct later *l);
+
+void peer_send(struct peer *p, const struct wire_message *m);
+void peer_send_error(struct peer *p, enum err e, const char *cmd_id, const char *detail);
+void peer_send_state(struct peer *p);
+
+// Messages about who this is (greet.c).
+void greet_hello(struct peer *p, const struct wire_hello *hello);
+void greet_keep(struct peer *p, const struct wire_keep *keep);
+void greet_forget(struct peer *p);
+
+#endif

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/timekeeper.h"
+
+#include "common/base/log.h"
+#include "server/store/anchor_store.h"
+
+#include <stdio.h>
+
+enum { LOOK_MS = 1000 };
+
+// The wall clock and house time part by at most 0.1 s between two renewals, however NTP steers;
+// more is somebody setting it.
+#define STEP_US INT64_C(1000000)
+
+static bool read_clocks(const struct timekeeper *t, struct house_reading *r)
+{
+    if (!house_read(r))
+        return false;
+    r->battery = r->battery || t->trust_clock;
+    return true;
+}
+
+house_t timekeeper_now(const struct timekeeper *t)
+{
+    return house_at(&t->anchor, house_raw_now());
+}
+
+bool timekeeper_resume(struct timekeeper *t, sqlite3 *db, bool trust_clock, char *error,
+                       size_t error_size)
+{
+    struct house_anchor last;
+    struct house_reading reading;
+    t->trust_clock = trust_clock;
+    if (!read_clocks(t, &reading)) {
+        snprintf(error, error_size, "/proc/sys/kernel/random/boot_id cannot be read");
+        return false;
+    }
+    if (anchor_store_read(db, &last) == ERR_OK) {
+        t->anchor = house_resume(&last, &reading);
+        int64_t step_us = last.present ? house_wall_step_us(&last, &reading) : 0;
+        t->zone_is_new = last.realtime_trusted != t->anchor.realtime_trusted ||
+                         step_us > STEP_US || step_us < -STEP_US;
+        t->renewed = reading.raw;
+        if (house_is_guessed(&t->anchor))
+            log_warn("house", "the wall clock cannot be trusted: nobody knows how long the box was"
+                              " off, house time goes on by a guess");
+        if (anchor_store_write(db, &t->anchor) == ERR_OK)
+            return true;
+    }
+    snprintf(error, error_size, "the clock anchor cannot be kept");
+    return false;
+}
+
+static void renew(struct timekeeper *t, const struct house_reading *reading)
+{
+    t->anchor = house_renew(&t->anchor, reading);
+    t->renewed = reading->raw;
+    anchor_store_submit(t->store, &t->anchor);
+}
+
+static void on_look(uv_timer_t *h)
+{
+    struct timekeeper *t = h->data;
+    struct house_reading reading;
+    if (!read_clocks(t, &reading))
+        return; // once, at the start, it could; the reservation holds for a while
+    struct house_anchor before = t->anchor;
+    struct house_anchor next = house_renew(&before, &reading);
+    int64_t step_us = house_wall_step_us(&before, &reading);
+    bool suspended = house_was_suspended(&before, &reading);
+    bool set = !suspended && (step_us > STEP_US || step_us < -STEP_US);
+    bool trust = next.realtime_trusted != before.realtime_trusted;
+    if (suspended || set || trust || mono_diff_ns(reading.raw, t->renewed) >= HOUSE_RENEW_US * 1000)
+        renew(t, &reading);
+    if (suspended) {
+        log_warn("house", "the machine was suspended; house time makes up for it");
+        rooms_set_clock_epoch(t->rooms, t->anchor.clock_epoch);
+    }
+    if (set || trust) {
+        log_info("house", "the wall clock %s; schedules are planned anew",
+                 !trust               ? "was set"
+                 : next.realtime_trusted ? "can be trusted now"
+                                         : "cannot be trusted any more");
+        rooms_replan(t->rooms, timekeeper_now(t));
+    }
+}
+
+void timekeeper_start(struct timekeeper *t, uv_loop_t *loop, struct store *store,
+                      struct rooms *rooms)
+{
+    t->store = store;
+    t->rooms = rooms;
+    uv_timer_init(loop, &t->timer);
+    t->timer.data = t;
+    uv_timer_start(&t->timer, on_look, LOOK_MS, LOOK_MS);
+    if (t->zone_is_new)
+        rooms_replan(rooms, timekeeper_now(t));
+}

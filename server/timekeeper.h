@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// Keeps house time while the program runs: looks at the machine's clocks once a second, renews the
+// anchor on disk, and tells the rooms when something about the clocks is not what it was (the
+// machine was suspended, the wall clock was set or can be trusted now). Thread: the loop's.
+#ifndef SERVER_TIMEKEEPER_H
+#define SERVER_TIMEKEEPER_H
+
+#include "server/house/house.h"
+#include "server/room/rooms.h"
+#include "server/store/store.h"
+
+#include <uv.h>
+
+struct timekeeper {
+    struct house_anchor anchor; // the one in force
+    bool trust_clock;           // settings: a plausible wall clock is enough
+    bool zone_is_new;           // the schedules were planned for another zone, or clock
+    mono_t renewed;
+    uv_timer_t timer;
+    struct store *store;
+    struct rooms *rooms;
+};
+
+// Resumes house time from the database and writes the anchor back. False with one line in `error`.
+bool timekeeper_resume(struct timekeeper *t, sqlite3 *db, bool trust_clock, char *error,
+                       size_t error_size);
+
+void timekeeper_start(struct timekeeper *t, uv_loop_t *loop, struct store *store,
+                      struct rooms *rooms);
+house_t timekeeper_now(const struct timekeeper *t);
+
+#endif
