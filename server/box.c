@@ -136,8 +136,8 @@ static void close_handle(uv_handle_t *h)
 // Everything that keeps the loop going, but for `wake`: the store speaks until it is stopped.
 static void close_handles(struct box *b)
 {
-    uv_handle_t *handles[] = {(uv_handle_t *)&b->sigint, (uv_handle_t *)&b->sigterm,
-                              (uv_handle_t *)&b->agenda, (uv_handle_t *)&b->sweep,
+    uv_handle_t *handles[] = {(uv_handle_t *)&b->sigint,     (uv_handle_t *)&b->sigterm,
+                              (uv_handle_t *)&b->agenda,     (uv_handle_t *)&b->sweep,
                               (uv_handle_t *)&b->time.timer, (uv_handle_t *)&b->bye,
                               (uv_handle_t *)&b->prepare};
     for (size_t i = 0; i < sizeof handles / sizeof handles[0]; i++)
@@ -187,8 +187,8 @@ static void open_loop(struct box *b)
     uv_timer_init(&b->loop, &b->sweep);
     uv_timer_init(&b->loop, &b->bye);
     uv_prepare_init(&b->loop, &b->prepare);
-    b->wake.data = b->sigint.data = b->sigterm.data = b->agenda.data = b->sweep.data =
-        b->bye.data = b->prepare.data = b;
+    b->wake.data = b->sigint.data = b->sigterm.data = b->agenda.data = b->sweep.data = b->bye.data =
+        b->prepare.data = b;
 }
 
 static void start_timers(struct box *b)
@@ -239,8 +239,8 @@ static sqlite3 *open_state(struct box *b, char *error, size_t error_size)
         return NULL;
     bool trust = strcmp(b->settings->trust_clock, "yes") == 0;
     if (timekeeper_resume(&b->time, db, trust, error, error_size) &&
-        (b->access = access_open(db, b->password_path, timekeeper_now(&b->time), error,
-                                 error_size)))
+        (b->access =
+             access_open(db, b->password_path, timekeeper_now(&b->time), error, error_size)))
         return db;
     db_close(db);
     return NULL;

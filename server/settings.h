@@ -16,8 +16,8 @@ struct settings {
     int64_t max_rooms_awake;
     int64_t wrong_codes_per_minute;
     int64_t upload_max_mb;
-    char *zone;         // of the venue; "" = the machine's own
-    char *trust_clock;  // "auto" or "yes"
+    char *zone;        // of the venue; "" = the machine's own
+    char *trust_clock; // "auto" or "yes"
     int64_t forget_every;
     char *log_level;
 };

@@ -38,8 +38,8 @@ bool timekeeper_resume(struct timekeeper *t, sqlite3 *db, bool trust_clock, char
     if (anchor_store_read(db, &last) == ERR_OK) {
         t->anchor = house_resume(&last, &reading);
         int64_t step_us = last.present ? house_wall_step_us(&last, &reading) : 0;
-        t->zone_is_new = last.realtime_trusted != t->anchor.realtime_trusted ||
-                         step_us > STEP_US || step_us < -STEP_US;
+        t->zone_is_new = last.realtime_trusted != t->anchor.realtime_trusted || step_us > STEP_US ||
+                         step_us < -STEP_US;
         t->renewed = reading.raw;
         if (house_is_guessed(&t->anchor))
             log_warn("house", "the wall clock cannot be trusted: nobody knows how long the box was"
@@ -78,7 +78,7 @@ static void on_look(uv_timer_t *h)
     }
     if (set || trust) {
         log_info("house", "the wall clock %s; schedules are planned anew",
-                 !trust               ? "was set"
+                 !trust                  ? "was set"
                  : next.realtime_trusted ? "can be trusted now"
                                          : "cannot be trusted any more");
         rooms_replan(t->rooms, timekeeper_now(t));

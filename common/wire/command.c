@@ -71,8 +71,8 @@ static void decode_configure(struct json_reader *r, struct wire_configure *m)
         m->when_empty =
             (enum wire_empty)json_get_name(r, "when_empty", empty_names, COUNT(empty_names));
     m->has_empty_after = json_has(r, "empty_after_s");
-    m->empty_after_s = (int32_t)json_get_int(r, "empty_after_s", false, EMPTY_AFTER_MIN_S,
-                                             EMPTY_AFTER_MAX_S, 0);
+    m->empty_after_s =
+        (int32_t)json_get_int(r, "empty_after_s", false, EMPTY_AFTER_MIN_S, EMPTY_AFTER_MAX_S, 0);
     m->has_after_reboot = json_has(r, "after_reboot");
     if (m->has_after_reboot)
         m->after_reboot =

@@ -10,8 +10,9 @@
 static const char *const role_names[] = {"visitor", "kiosk", "staff", "guide"};
 static const char *const mode_names[] = {"void", "ready", "running", "held", "ended"};
 static const char *const playing_names[] = {"idle", "fetching", "silent", "sound"};
-static const char *const type_names[] = {"hello",   "command", "report", "keep", "forget", "welcome",
-                                         "session", "state",   "ack",    "error", "bye"};
+static const char *const type_names[] = {"hello",  "command", "report",  "keep",
+                                         "forget", "welcome", "session", "state",
+                                         "ack",    "error",   "bye"};
 #define COUNT(a) ((int)(sizeof(a) / sizeof(a)[0]))
 
 const char *wire_mode_name(enum wire_mode mode)
@@ -115,7 +116,8 @@ static void decode_keep(struct json_reader *r, struct wire_keep *m)
 static void decode_report(struct json_reader *r, struct wire_report *m)
 {
     const int64_t big = WIRE_TIME_MAX;
-    m->playing = (enum wire_playing)json_get_name(r, "playing", playing_names, COUNT(playing_names));
+    m->playing =
+        (enum wire_playing)json_get_name(r, "playing", playing_names, COUNT(playing_names));
     get_lang(r, m->lang);
     m->position_us = json_get_int(r, "position", false, 0, big, 0);
     m->at.us = json_get_int(r, "at", false, 0, big, 0);

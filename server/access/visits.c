@@ -51,7 +51,8 @@ static enum err let_go(sqlite3 *db, const char *which, int64_t bound)
 {
     char sql[200];
     snprintf(sql, sizeof sql,
-             "DELETE FROM visit WHERE n IN (SELECT n FROM visit ORDER BY n LIMIT 8) AND %s<?", which);
+             "DELETE FROM visit WHERE n IN (SELECT n FROM visit ORDER BY n LIMIT 8) AND %s<?",
+             which);
     sqlite3_stmt *st = db_prepare(db, sql);
     db_bind_int(st, 1, bound);
     return db_run(db, st);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // roomtonectl: the house from the command line, over the same HTTP API the admin page uses.
-#include "common/wire/wire.h"
-#include "server/ctl/api.h"
+#include "server/ctl/call.h"
 #include "server/ctl/exhibit.h"
 
 #include <getopt.h>
@@ -11,14 +10,6 @@
 #include <termios.h>
 #include <unistd.h>
 
-struct call {
-    struct api *api;
-    bool json;
-    const char *password_file, *lang, *id, *at;
-    int argc; // what follows the verb
-    char **argv;
-};
-
 struct verb {
     const char *name; // "group list"
     const char *args; // for the help
@@ -26,34 +17,6 @@ struct verb {
     const char *help;
     bool (*run)(struct call *c);
 };
-
-static const char *text(json_t *j, const char *key)
-{
-    const char *s = json_string_value(json_object_get(j, key));
-    return s ? s : "-";
-}
-
-static long long number(json_t *j, const char *key)
-{
-    return (long long)json_integer_value(json_object_get(j, key));
-}
-
-static void print_json(json_t *j)
-{
-    json_dumpf(j, stdout, JSON_INDENT(2));
-    putchar('\n');
-}
-
-// Prints an answer as JSON, or through `print`; frees it.
-static bool show(struct call *c, json_t *answer, bool ok, void (*print)(json_t *))
-{
-    if (ok && c->json && answer)
-        print_json(answer);
-    else if (ok && print)
-        print(answer);
-    json_decref(answer);
-    return ok;
-}
 
 static bool read_password(struct call *c, char *out, size_t size)
 {
@@ -91,277 +54,10 @@ static bool do_login(struct call *c)
     json_t *a = api_send(
         c->api, "POST", "/api/v1/login",
         json_pack("{s:s,s:s}", "user", c->argc ? c->argv[0] : "admin", "password", password), &ok);
-    ok = ok && api_save_session(c->api, text(a, "session"));
+    ok = ok && api_save_session(c->api, call_text(a, "session"));
     if (ok && !c->json)
-        printf("signed in as %s\n", text(a, "user"));
-    return show(c, a, ok, NULL);
-}
-
-static void print_group(json_t *g)
-{
-    json_t *state = json_object_get(g, "state");
-    printf("%-24s %s  %-8s cue %lld  %lld visitors, %lld kiosks  %s\n", text(g, "id"),
-           text(g, "code"), text(state, "mode"), number(state, "cue"), number(g, "visitors"),
-           number(g, "kiosks"), text(g, "name"));
-}
-
-static void print_groups(json_t *a)
-{
-    size_t i;
-    json_t *g;
-    json_array_foreach(json_object_get(a, "groups"), i, g)
-    {
-        print_group(g);
-    }
-}
-
-static bool do_group_list(struct call *c)
-{
-    bool ok;
-    json_t *a = api_get(c->api, "/api/v1/groups", &ok);
-    return show(c, a, ok, print_groups);
-}
-
-static bool do_group_create(struct call *c)
-{
-    bool ok;
-    json_t *body = json_pack("{s:s}", "name", c->argv[0]);
-    if (c->id)
-        json_object_set_new(body, "id", json_string(c->id));
-    if (c->argc > 1)
-        json_object_set_new(body, "tour", json_string(c->argv[1]));
-    json_t *a = api_send(c->api, "POST", "/api/v1/groups", body, &ok);
-    return show(c, a, ok, print_group);
-}
-
-static void print_group_whole(json_t *g)
-{
-    size_t i;
-    json_t *m;
-    print_group(g);
-    printf("  join link %s\n", text(g, "link"));
-    json_array_foreach(json_object_get(g, "members"), i, m)
-    {
-        json_t *r = json_object_get(m, "report");
-        printf("  %-8s %-20s %-5s %-8s error %lld us  rtt %lld us\n", text(m, "role"),
-               text(m, "name"), text(m, "lang"), text(r, "playing"), number(r, "error_us"),
-               number(r, "rtt_us"));
-    }
-}
-
-// A path with the group's id in it; false when it is none.
-static bool group_path(const char *group, const char *tail, char *out, size_t size)
-{
-    if (!wire_id_valid(group)) {
-        fprintf(stderr, "roomtonectl: '%s' is not a group's id (see 'group list')\n", group);
-        return false;
-    }
-    snprintf(out, size, "/api/v1/groups/%s%s", group, tail);
-    return true;
-}
-
-static bool do_group_show(struct call *c)
-{
-    char path[200];
-    bool ok;
-    if (!group_path(c->argv[0], "", path, sizeof path))
-        return false;
-    json_t *a = api_get(c->api, path, &ok);
-    return show(c, a, ok, print_group_whole);
-}
-
-static void print_ack(json_t *a)
-{
-    printf("%s: revision %lld, at %lld us of house time%s\n", text(a, "group"), number(a, "rev"),
-           number(a, "at"), json_is_true(json_object_get(a, "duplicate")) ? " (seen before)" : "");
-}
-
-static bool command(struct call *c, json_t *body)
-{
-    char path[200];
-    bool ok;
-    if (!group_path(c->argv[0], "/commands", path, sizeof path)) {
-        json_decref(body);
-        return false;
-    }
-    if (c->at)
-        json_object_set_new(body, "at", json_integer(strtoll(c->at, NULL, 10)));
-    if (c->id)
-        json_object_set_new(body, "cmd_id", json_string(c->id));
-    json_t *a = api_send(c->api, "POST", path, body, &ok);
-    return show(c, a, ok, print_ack);
-}
-
-static bool do_play(struct call *c)
-{
-    return command(c, json_pack("{s:s}", "do", "play"));
-}
-
-static bool do_pause(struct call *c)
-{
-    return command(c, json_pack("{s:s}", "do", "pause"));
-}
-
-static bool do_next(struct call *c)
-{
-    return command(c, json_pack("{s:s}", "do", "next"));
-}
-
-static bool do_prev(struct call *c)
-{
-    return command(c, json_pack("{s:s}", "do", "prev"));
-}
-
-static bool do_stop(struct call *c)
-{
-    return command(c, json_pack("{s:s}", "do", "stop"));
-}
-
-static bool do_goto(struct call *c)
-{
-    return command(c, json_pack("{s:s,s:i}", "do", "goto", "cue", atoi(c->argv[1])));
-}
-
-static bool do_load(struct call *c)
-{
-    return command(c, json_pack("{s:s,s:s}", "do", "load", "tour", c->argv[1]));
-}
-
-// "75" seconds, "75.5", "1:15" or "1:02:03".
-static bool parse_position(const char *s, long long *us)
-{
-    double whole = 0;
-    for (;;) {
-        char *end;
-        double part = strtod(s, &end);
-        if (end == s || part < 0 || part > 1e6)
-            return false;
-        whole = whole * 60 + part;
-        if (!*end) {
-            *us = (long long)(whole * 1e6 + 0.5);
-            return true;
-        }
-        if (*end != ':')
-            return false;
-        s = end + 1;
-    }
-}
-
-static bool do_seek(struct call *c)
-{
-    long long us;
-    if (!parse_position(c->argv[1], &us)) {
-        fprintf(stderr, "roomtonectl: '%s' is not a position like 75, 1:15 or 1:02:03\n",
-                c->argv[1]);
-        return false;
-    }
-    return command(c, json_pack("{s:s,s:I}", "do", "seek", "position", (json_int_t)us));
-}
-
-static void print_track(json_t *a)
-{
-    json_t *in = json_object_get(a, "ingest");
-    printf("%s %s: %.1f s, %lld bytes\n", text(a, "track"), text(a, "lang"),
-           (double)number(in, "dur_us") / 1e6, number(in, "bytes"));
-}
-
-// "/a/My File.wav" -> "my-file"
-static void id_of_file(const char *file, char *out, size_t size)
-{
-    char name[256];
-    const char *slash = strrchr(file, '/');
-    snprintf(name, sizeof name, "%s", slash ? slash + 1 : file);
-    char *dot = strrchr(name, '.');
-    if (dot && dot != name)
-        *dot = '\0';
-    wire_id_from_text(name, "track", out, size);
-}
-
-static bool do_track_add(struct call *c)
-{
-    char id[WIRE_ID_MAX + 1], path[300];
-    bool ok;
-    const char *lang = c->lang ? c->lang : "en";
-    if (c->id)
-        snprintf(id, sizeof id, "%s", c->id);
-    else
-        id_of_file(c->argv[0], id, sizeof id);
-    if (!wire_id_valid(id) || !wire_lang_valid(lang)) {
-        fprintf(stderr, "roomtonectl: the id must be of a-z, 0-9 and -, the language like en\n");
-        return false;
-    }
-    snprintf(path, sizeof path, "/api/v1/tracks/%s", id);
-    json_t *title = json_pack("{s:s}", lang, c->argc > 1 ? c->argv[1] : id);
-    json_decref(api_send(c->api, "PUT", path, json_pack("{s:o}", "title", title), &ok));
-    if (!ok)
-        return false;
-    snprintf(path, sizeof path, "/api/v1/tracks/%s/audio/%s", id, lang);
-    json_t *a = api_upload(c->api, path, "application/octet-stream", c->argv[0], &ok);
-    return show(c, a, ok, print_track);
-}
-
-static void print_tracks(json_t *a)
-{
-    size_t i, k;
-    json_t *t, *v;
-    json_array_foreach(json_object_get(a, "tracks"), i, t)
-    {
-        printf("%-24s %6.1f s ", text(t, "id"), (double)number(t, "dur_us") / 1e6);
-        json_array_foreach(json_object_get(t, "variants"), k, v)
-        {
-            printf(" %s", text(v, "lang"));
-        }
-        putchar('\n');
-    }
-}
-
-static bool do_track_list(struct call *c)
-{
-    bool ok;
-    json_t *a = api_get(c->api, "/api/v1/tracks", &ok);
-    return show(c, a, ok, print_tracks);
-}
-
-static void print_tour(json_t *a)
-{
-    printf("%s published as %.12s\n", text(a, "id"), text(a, "hash"));
-}
-
-static bool do_tour_publish(struct call *c)
-{
-    char path[200];
-    bool ok;
-    json_t *cues = json_array();
-    for (int i = 1; i < c->argc; i++)
-        json_array_append_new(cues, json_pack("{s:s,s:s}", "track", c->argv[i], "on_end",
-                                              i + 1 < c->argc ? "next" : "stop"));
-    if (!wire_id_valid(c->argv[0])) {
-        fprintf(stderr, "roomtonectl: the id must be of a-z, 0-9 and -\n");
-        json_decref(cues);
-        return false;
-    }
-    snprintf(path, sizeof path, "/api/v1/tours/%s", c->argv[0]);
-    json_t *title = json_pack("{s:s}", c->lang ? c->lang : "en", c->argv[0]);
-    json_t *a =
-        api_send(c->api, "PUT", path, json_pack("{s:o,s:o}", "title", title, "cues", cues), &ok);
-    return show(c, a, ok, print_tour);
-}
-
-static void print_tours(json_t *a)
-{
-    size_t i;
-    json_t *t;
-    json_array_foreach(json_object_get(a, "tours"), i, t)
-    {
-        printf("%-24s %lld cues  %.12s\n", text(t, "id"), number(t, "cues"), text(t, "hash"));
-    }
-}
-
-static bool do_tour_list(struct call *c)
-{
-    bool ok;
-    json_t *a = api_get(c->api, "/api/v1/tours", &ok);
-    return show(c, a, ok, print_tours);
+        printf("signed in as %s\n", call_text(a, "user"));
+    return call_show(c, a, ok, NULL);
 }
 
 static bool do_exhibit_import(struct call *c)
@@ -375,40 +71,57 @@ static bool do_exhibit_import(struct call *c)
 static void print_status(json_t *a)
 {
     printf("roomtoned %s, up %lld s, %lld rooms awake, %lld connections, clock epoch %lld\n",
-           text(a, "version"), number(a, "uptime_s"), number(a, "groups"), number(a, "members"),
-           number(a, "clock_epoch"));
+           call_text(a, "version"), call_number(a, "uptime_s"), call_number(a, "groups"),
+           call_number(a, "members"), call_number(a, "clock_epoch"));
+    json_t *time = json_object_get(a, "time");
+    if (json_is_true(json_object_get(time, "guessed")))
+        puts("house time was guessed: the box was off with its clock stopped");
+    if (!json_is_true(json_object_get(time, "trusted")))
+        puts("the wall clock cannot be trusted: schedules wait");
+    if (call_number(a, "degraded"))
+        printf("%lld groups cannot save their changes\n", call_number(a, "degraded"));
 }
 
 static bool do_status(struct call *c)
 {
     bool ok;
     json_t *a = api_get(c->api, "/api/v1/status", &ok);
-    return show(c, a, ok, print_status);
+    return call_show(c, a, ok, print_status);
 }
 
 static const struct verb verbs[] = {
     {"login", "[USER] [--password-file FILE]", 0, 1, "sign in; the login is kept for later calls",
      do_login},
     {"status", "", 0, 0, "how the box does", do_status},
-    {"group list", "", 0, 0, "all groups", do_group_list},
-    {"group create", "NAME [TOUR] [--id ID]", 1, 2, "make a group", do_group_create},
-    {"group show", "GROUP", 1, 1, "one group and who is in it", do_group_show},
-    {"track list", "", 0, 0, "all tracks", do_track_list},
-    {"track add", "FILE [TITLE] [--id ID] [--lang LANG]", 1, 2, "upload an audio file",
-     do_track_add},
-    {"tour list", "", 0, 0, "all tours", do_tour_list},
+    {"group list", "", 0, 0, "all groups", groups_list},
+    {"group create", "NAME [TOUR] [--id ID]", 1, 2, "make a group", groups_create},
+    {"group show", "GROUP", 1, 1, "one group and who is in it", groups_show},
+    {"group history", "GROUP [--limit N]", 1, 1, "what happened, newest first", rewind_history},
+    {"group restore", "GROUP POINT", 2, 2,
+     "as it was: POINT like 1.42 (a revision), 09:30, '2026-11-25 09:30'", rewind_restore},
+    {"group duplicate", "GROUP NAME [--id ID] [--schedule]", 2, 2, "a copy, for a rehearsal",
+     rewind_duplicate},
+    {"group set", "GROUP KEY=VALUE...", 2, 4,
+     "when_empty=continue|hold|reset, empty_after_s=N, after_reboot=continue|hold", groups_set},
+    {"group schedule", "GROUP RULE...|none", 2, 17,
+     "RULE like 'daily 11:00 start', 'tue-sun 10:00-17:40/20min start', 'daily 18:00 stop'",
+     groups_schedule},
+    {"group release", "GROUP", 1, 1, "take the lead from its guide", groups_release},
+    {"track list", "", 0, 0, "all tracks", tracks_list},
+    {"track add", "FILE [TITLE] [--id ID] [--lang LANG]", 1, 2, "upload an audio file", tracks_add},
+    {"tour list", "", 0, 0, "all tours", tours_list},
     {"tour publish", "TOUR TRACK...", 2, 201, "make a tour of tracks, one after the other",
-     do_tour_publish},
+     tours_publish},
     {"exhibit import", "MANIFEST", 1, 1, "tracks, tours and groups of a manifest",
      do_exhibit_import},
-    {"load", "GROUP TOUR", 2, 2, "load a tour's newest edition into a group", do_load},
-    {"play", "GROUP [--at US] [--id CMD_ID]", 1, 1, "", do_play},
-    {"pause", "GROUP", 1, 1, "", do_pause},
-    {"seek", "GROUP POSITION", 2, 2, "POSITION like 75, 1:15 or 1:02:03", do_seek},
-    {"goto", "GROUP CUE", 2, 2, "cues count from 0", do_goto},
-    {"next", "GROUP", 1, 1, "", do_next},
-    {"prev", "GROUP", 1, 1, "", do_prev},
-    {"stop", "GROUP", 1, 1, "back to the beginning, silent", do_stop},
+    {"load", "GROUP TOUR", 2, 2, "load a tour's newest edition into a group", groups_load},
+    {"play", "GROUP [--at US] [--id CMD_ID]", 1, 1, "", groups_play},
+    {"pause", "GROUP", 1, 1, "", groups_pause},
+    {"seek", "GROUP POSITION", 2, 2, "POSITION like 75, 1:15 or 1:02:03", groups_seek},
+    {"goto", "GROUP CUE", 2, 2, "cues count from 0", groups_goto},
+    {"next", "GROUP", 1, 1, "", groups_next},
+    {"prev", "GROUP", 1, 1, "", groups_prev},
+    {"stop", "GROUP", 1, 1, "back to the beginning, silent", groups_stop},
 };
 enum { VERBS = sizeof verbs / sizeof verbs[0] };
 
@@ -438,13 +151,15 @@ static const struct verb *find_verb(int argc, char **argv, int *words)
 
 int main(int argc, char **argv)
 {
-    enum { SERVER = 1, JSON, PASSWORD, LANG, ID, AT, HELP, VERSION };
+    enum { SERVER = 1, JSON, PASSWORD, LANG, ID, AT, LIMIT, SCHEDULE, HELP, VERSION };
     static const struct option options[] = {{"server", required_argument, NULL, SERVER},
                                             {"json", no_argument, NULL, JSON},
                                             {"password-file", required_argument, NULL, PASSWORD},
                                             {"lang", required_argument, NULL, LANG},
                                             {"id", required_argument, NULL, ID},
                                             {"at", required_argument, NULL, AT},
+                                            {"limit", required_argument, NULL, LIMIT},
+                                            {"schedule", no_argument, NULL, SCHEDULE},
                                             {"help", no_argument, NULL, HELP},
                                             {"version", no_argument, NULL, VERSION},
                                             {NULL, 0, NULL, 0}};
@@ -470,6 +185,12 @@ int main(int argc, char **argv)
             break;
         case AT:
             c.at = optarg;
+            break;
+        case LIMIT:
+            c.limit = optarg;
+            break;
+        case SCHEDULE:
+            c.schedule = true;
             break;
         case HELP:
             usage(stdout);

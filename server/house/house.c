@@ -27,9 +27,8 @@ house_t house_at(const struct house_anchor *a, mono_t raw)
 
 static bool trusted(const struct house_anchor *last, const struct house_reading *now)
 {
-    bool plausible =
-        now->realtime_us >= HOUSE_REALTIME_FLOOR_US &&
-        (!last->present || now->realtime_us >= last->realtime_us - BEHIND_MAX_US);
+    bool plausible = now->realtime_us >= HOUSE_REALTIME_FLOOR_US &&
+                     (!last->present || now->realtime_us >= last->realtime_us - BEHIND_MAX_US);
     return now->synchronised || (now->battery && plausible);
 }
 
@@ -64,8 +63,7 @@ static void resume_after_boot(struct house_anchor *a, const struct house_anchor 
                               const struct house_reading *now)
 {
     bool by_wall = last->realtime_trusted && trusted(last, now);
-    int64_t outage_us =
-        by_wall ? now->realtime_us - last->realtime_us : now->raw.ns / 1000;
+    int64_t outage_us = by_wall ? now->realtime_us - last->realtime_us : now->raw.ns / 1000;
     house_t h = house_max(house_add_us(last->house, outage_us), house_add_us(last->reserved, 1));
     a->base_ns = h.us * 1000 - now->raw.ns;
     a->clock_epoch = last->clock_epoch + 1;

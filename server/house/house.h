@@ -40,8 +40,8 @@ struct house_reading {
 struct house_anchor {
     bool present;
     char boot_id[BOOT_ID_LEN + 1];
-    int64_t base_ns; // H = raw + base
-    house_t house;   // H when it was written
+    int64_t base_ns;     // H = raw + base
+    house_t house;       // H when it was written
     int64_t realtime_us; // then; while it cannot be trusted, at least what it was before
     bool realtime_trusted;
     bool synchronised; // why it is trusted; not kept

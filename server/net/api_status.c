@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // How the box does: for people (status), for supervisors (healthz), for Prometheus (metrics).
 #include "server/net/net.h"
+#include "server/net/overview.h"
 #include "server/net/routes.h"
 
 enum { METRICS_MAX = 64 * 1024 };
@@ -15,23 +16,26 @@ void api_status(struct request *r)
     const struct net_house *h = net_house(r->net);
     struct store_stats s = store_stats(h->store);
     request_json(r, 200,
-                 json_pack("{s:s,s:I,s:I,s:I,s:i,s:I,s:{s:I,s:I,s:I}}", "version", h->version,
-                           "house_now", (json_int_t)net_now(r->net).us, "clock_epoch",
+                 json_pack("{s:s,s:I,s:I,s:I,s:i,s:i,s:I,s:o,s:{s:I,s:I,s:I}}", "version",
+                           h->version, "house_now", (json_int_t)net_now(r->net).us, "clock_epoch",
                            (json_int_t)h->anchor->clock_epoch, "uptime_s", (json_int_t)uptime_s(h),
-                           "groups", rooms_count(h->rooms), "members",
-                           (json_int_t)net_counters(r->net)->connections, "store", "commits",
-                           (json_int_t)s.commits, "commit_p99_us", (json_int_t)s.p99_us, "failed",
-                           (json_int_t)s.failed));
+                           "groups", rooms_count(h->rooms), "degraded", rooms_degraded(h->rooms),
+                           "members", (json_int_t)net_counters(r->net)->connections, "time",
+                           overview_time(r->net), "store", "commits", (json_int_t)s.commits,
+                           "commit_p99_us", (json_int_t)s.p99_us, "failed", (json_int_t)s.failed));
 }
 
+// "ok" while everything can be saved and nothing is guessed; "degraded" is a reason to look, not to
+// restart: the show goes on.
 void api_healthz(struct request *r)
 {
     const struct net_house *h = net_house(r->net);
+    bool ok = rooms_degraded(h->rooms) == 0 && !house_is_guessed(h->anchor);
     request_json(r, 200,
-                 json_pack("{s:s,s:I,s:I,s:b}", "status", "ok", "house_now",
+                 json_pack("{s:s,s:I,s:I,s:o,s:i}", "status", ok ? "ok" : "degraded", "house_now",
                            (json_int_t)net_now(r->net).us, "clock_epoch",
-                           (json_int_t)h->anchor->clock_epoch, "time_trusted",
-                           (int)h->anchor->realtime_trusted));
+                           (json_int_t)h->anchor->clock_epoch, "time", overview_time(r->net),
+                           "degraded_groups", rooms_degraded(h->rooms)));
 }
 
 static void gauge(struct bytes *b, const char *name, const char *kind, const char *help, double v)
@@ -52,6 +56,12 @@ void api_metrics(struct request *r)
           h->anchor->clock_epoch);
     gauge(&b, "uptime_seconds", "gauge", "Since the server started.", (double)uptime_s(h));
     gauge(&b, "rooms_awake", "gauge", "Rooms in memory.", rooms_count(h->rooms));
+    gauge(&b, "rooms_degraded", "gauge", "Rooms whose last change could not be saved.",
+          rooms_degraded(h->rooms));
+    gauge(&b, "wall_clock_trusted", "gauge", "1 when calendars can go by the wall clock.",
+          h->anchor->realtime_trusted);
+    gauge(&b, "house_time_guessed", "gauge", "1 when nobody knows how long the last outage was.",
+          house_is_guessed(h->anchor));
     gauge(&b, "connections", "gauge", "WebSockets open.", (double)c->connections);
     gauge(&b, "messages_received_total", "counter", "Text messages read.", (double)c->messages_in);
     gauge(&b, "states_sent_total", "counter", "State messages written.", (double)c->states_out);

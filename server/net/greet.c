@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who is at the other end: joining by code or link, coming back by a session's token, staff by their
-// login. A visitor hears "welcome" as soon as the room is found; the token that brings them back
-// follows when it is on disk, so a slow card keeps nobody waiting.
+// Who is at the other end: joining by code or link, coming back by a session's token, staff by
+// their login. A visitor hears "welcome" as soon as the room is found; the token that brings them
+// back follows when it is on disk, so a slow card keeps nobody waiting.
 #include "common/base/check.h"
 #include "common/base/joincode.h"
 #include "server/net/overview.h"
@@ -122,7 +122,7 @@ static void find_room(struct later *l)
 {
     const struct wire_hello *h = &l->hello;
     char code[JOINCODE_DIGITS + 1] = "";
-    enum room_key kind = !h->link[0]              ? ROOM_BY_CODE
+    enum room_key kind = !h->link[0]             ? ROOM_BY_CODE
                          : h->role == ROLE_GUIDE ? ROOM_BY_GUIDE_LINK
                                                  : ROOM_BY_LINK;
     if (kind == ROOM_BY_CODE)

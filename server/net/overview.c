@@ -210,6 +210,20 @@ static int append(const char *data, size_t size, void *user)
     return bytes_append(user, data, size) ? 0 : -1;
 }
 
+json_t *overview_time(const struct net *net)
+{
+    const struct house_anchor *a = net_house(net)->anchor;
+    const char *source = !a->realtime_trusted ? "none"
+                         : a->synchronised    ? "synchronised"
+                                              : "battery";
+    json_t *j = json_pack("{s:b,s:s,s:b}", "trusted", (int)a->realtime_trusted, "source", source,
+                          "guessed", (int)house_is_guessed(a));
+    int64_t wall_us = house_wall_us(a, net_now(net));
+    if (wall_us)
+        json_object_set_new(j, "wall", json_integer(wall_us));
+    return j;
+}
+
 // False when it does not fit under the ceiling.
 static bool make_text_with(struct overview *o, bool with_members)
 {
@@ -223,8 +237,9 @@ static bool make_text_with(struct overview *o, bool with_members)
         json_array_append_new(groups, overview_group(o->net, &o->records[i], room, with_members));
     }
     json_t *j =
-        json_pack("{s:s,s:I,s:I,s:o}", "type", "house", "house_now", (json_int_t)net_now(o->net).us,
-                  "clock_epoch", (json_int_t)h->anchor->clock_epoch, "groups", groups);
+        json_pack("{s:s,s:I,s:I,s:o,s:o}", "type", "house", "house_now",
+                  (json_int_t)net_now(o->net).us, "clock_epoch", (json_int_t)h->anchor->clock_epoch,
+                  "time", overview_time(o->net), "groups", groups);
     bytes_clear(&o->text);
     bool fits = json_dump_callback(j, append, &o->text, JSON_COMPACT) == 0;
     if (!fits)

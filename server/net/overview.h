@@ -27,6 +27,10 @@ const struct bytes *overview_text(const struct overview *o);
 // Staff came: makes sure there is a fresh message soon.
 void overview_wanted(struct overview *o);
 
+// What is known about time: whether the wall clock decides calendars and why, and whether house
+// time had to be guessed at the last boot.
+json_t *overview_time(const struct net *net);
+
 // A state message as JSON, without its type.
 json_t *overview_state(const struct wire_state *s);
 

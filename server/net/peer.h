@@ -30,11 +30,11 @@ struct peer {
     struct room_member member;
     bool greeted, joining;
     bool state_due, overview_due, closing;
-    char user[48];        // staff: the signed-in user
-    char agent_token[64]; // session cookie of the upgrade, until hello
+    char user[48];                  // staff: the signed-in user
+    char agent_token[64];           // session cookie of the upgrade, until hello
     char token[WIRE_TOKEN_MAX + 1]; // visitors and guides: of their visit; "" while there is none
-    int64_t trim_us;               // what it says to keep
-    struct bytes in;      // a message in pieces
+    int64_t trim_us;                // what it says to keep
+    struct bytes in;                // a message in pieces
     bool too_large;
     struct later *laters; // answers to come, from the store or a room
     int later_count;

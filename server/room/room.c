@@ -41,7 +41,8 @@ const struct tour *edition_tour(const struct edition *e)
     return e ? e->tour : NULL;
 }
 
-// --- waking and sleeping --------------------------------------------------------------------------
+// --- waking and sleeping
+// --------------------------------------------------------------------------
 
 // The tour of a loaded room; false, and said why, when what is in the store cannot be read.
 static bool read_tour(const struct room_loaded *l, struct tour **tour)
@@ -114,8 +115,7 @@ void room_free(struct room *r)
 static void insist_on_seen(const struct room *r, const struct room_loaded *l)
 {
     for (int i = 0; i < l->seen_count; i++) {
-        const struct room_seen *kept =
-            seen_find(r->seen, l->seen[i].cmd_id, l->seen[i].when);
+        const struct room_seen *kept = seen_find(r->seen, l->seen[i].cmd_id, l->seen[i].when);
         CHECK(kept && kept->hash == l->seen[i].hash && kept->epoch == l->seen[i].epoch &&
               kept->rev == l->seen[i].rev && kept->at.us == l->seen[i].at.us &&
               kept->fence == l->seen[i].fence && kept->when.us == l->seen[i].when.us);
@@ -166,7 +166,8 @@ static void forget(struct room *r)
     r->house->port->load(r->house->port->ctx, ROOM_BY_ID, r->record.id, on_remembered, r);
 }
 
-// --- the gate -------------------------------------------------------------------------------------
+// --- the gate
+// -------------------------------------------------------------------------------------
 
 void room_answer_error(struct room *r, room_reply_fn reply, void *user, const char *cmd_id,
                        enum err e)
@@ -239,7 +240,8 @@ static void landed(struct room *r, struct flight *f)
     r->edition = edition_ref(f->edition);
     if (c->has_seen)
         seen_add(r->seen, &c->seen);
-    if (r->urgent && (c->state.epoch > r->urgent_state.epoch || c->state.rev >= r->urgent_state.rev))
+    if (r->urgent &&
+        (c->state.epoch > r->urgent_state.epoch || c->state.rev >= r->urgent_state.rev))
         r->urgent = false;
     r->landings++;
     room_plan_ahead(r, c->now);
@@ -333,7 +335,8 @@ bool room_step(struct room *r, struct room_event *e, const char *op)
     return true;
 }
 
-// --- what others ask ------------------------------------------------------------------------------
+// --- what others ask
+// ------------------------------------------------------------------------------
 
 const struct room_record *room_record(const struct room *r)
 {

@@ -190,8 +190,7 @@ static void on_past(void *user, enum err e, struct room_past *past)
         return;
     }
     struct edition *edition = NULL;
-    if (past->state.tour_hash[0] &&
-        !(edition = parse_for(q, past->tour_doc, past->tour_doc_len)))
+    if (past->state.tour_hash[0] && !(edition = parse_for(q, past->tour_doc, past->tour_doc_len)))
         return;
     run(q, edition, NULL, past);
     edition_unref(edition);

@@ -21,7 +21,7 @@
 #include "common/wire/wire.h"
 
 struct room_lease {
-    int64_t fence; // rises only; 0: there never was a holder
+    int64_t fence;                    // rises only; 0: there never was a holder
     char holder[WIRE_MEMBER_MAX + 1]; // "": nobody leads
     char holder_name[WIRE_NAME_MAX + 1];
     char deputy[WIRE_MEMBER_MAX + 1];

@@ -132,8 +132,7 @@ void room_plan_handled(struct room_plan *p, const struct room_occurrence *o)
         // A rule that falls on the same instant and has not had its turn yet comes next.
         bool later = i > o->rule;
         int64_t mark = later ? o->wall_us - 1 : o->wall_us;
-        if (p->rules[i].handled_us < mark ||
-            p->rules[i].handled_us - mark > MARK_AHEAD_MAX_US)
+        if (p->rules[i].handled_us < mark || p->rules[i].handled_us - mark > MARK_AHEAD_MAX_US)
             p->rules[i].handled_us = mark;
     }
 }

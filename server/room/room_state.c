@@ -84,8 +84,8 @@ static void leave_alone(struct room_state *s, const struct tour *tour)
     if (s->plan.when_empty == EMPTY_RESET)
         s->now = at_rest(MODE_READY, 0, 0, s->empty_at);
     else if (s->now.mode == MODE_RUNNING)
-        s->now = at_rest(MODE_HELD, s->now.cue, part_position(&s->now, tour, s->empty_at),
-                         s->empty_at);
+        s->now =
+            at_rest(MODE_HELD, s->now.cue, part_position(&s->now, tour, s->empty_at), s->empty_at);
 }
 
 static house_t earliest(house_t a, bool has_b, house_t b)
@@ -225,8 +225,8 @@ static enum err restore(struct room_state *s, const struct room_event *e)
 }
 
 // Play, pause and their like: a new part, decided now, in force after the lead.
-static enum err transport(struct room_state *s, const struct tour *tour,
-                          const struct room_event *e, house_t *at)
+static enum err transport(struct room_state *s, const struct tour *tour, const struct room_event *e,
+                          house_t *at)
 {
     const struct wire_command *c = e->command;
     if (s->now.mode == MODE_VOID)

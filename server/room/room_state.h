@@ -75,8 +75,8 @@ struct room_event {
     // EVENT_COMMAND
     const struct wire_command *command;
     struct room_actor actor;
-    const struct tour *tour; // OP_LOAD: to load; OP_RESTORE: of `point`, NULL in MODE_VOID
-    const char *tour_hash;   // OP_LOAD
+    const struct tour *tour;        // OP_LOAD: to load; OP_RESTORE: of `point`, NULL in MODE_VOID
+    const char *tour_hash;          // OP_LOAD
     const struct room_state *point; // OP_RESTORE: the newest change up to the point
     house_t point_at;               // OP_RESTORE: the instant asked for
     // EVENT_SCHEDULE

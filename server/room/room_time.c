@@ -34,8 +34,7 @@ static bool next_occurrence(const struct room *r, house_t now, struct room_occur
                             house_t *due)
 {
     const struct room_plan *plan = &r->head.plan;
-    int64_t wall_us =
-        plan->rule_count ? r->house->port->wall_us(r->house->port->ctx, now) : 0;
+    int64_t wall_us = plan->rule_count ? r->house->port->wall_us(r->house->port->ctx, now) : 0;
     if (wall_us == 0 || !room_plan_next(plan, wall_us, o))
         return false;
     *due = house_add_us(now, o->wall_us - wall_us);
@@ -201,4 +200,3 @@ bool room_may_sleep(struct room *r, house_t now)
     room_step(r, &e, "plan");
     return false;
 }
-

@@ -158,7 +158,16 @@ int rooms_count(const struct rooms *rs)
     return rs->count;
 }
 
-// --- waking what is due ---------------------------------------------------------------------------
+int rooms_degraded(const struct rooms *rs)
+{
+    int n = 0;
+    for (const struct entry *e = rs->first; e; e = e->next)
+        n += room_degraded(e->room);
+    return n;
+}
+
+// --- waking what is due
+// ---------------------------------------------------------------------------
 
 static void expect_sleeper(struct rooms *rs, house_t due)
 {
@@ -267,12 +276,14 @@ void rooms_sweep(struct rooms *rs, house_t now)
     }
 }
 
-// --- what changed outside -------------------------------------------------------------------------
+// --- what changed outside
+// -------------------------------------------------------------------------
 
 void rooms_replan(struct rooms *rs, house_t now)
 {
     for (struct entry *e = rs->first; e; e = e->next)
         room_advance(e->room, now);
+    rs->house.changed(rs->house.changed_user); // what is known of the wall clock
     if (rs->looking) {
         rs->look_again = true;
         return;

@@ -19,8 +19,8 @@ struct rooms_config {
     // The ceiling of rooms in memory; beyond it waking answers ERR_HOUSE_FULL. What is due in a
     // room that finds no place is tried again every second, and takes effect as of its own instant.
     int max_awake;
-    int forget_every; // struct room_house
-    uint64_t seed;    // of the tables of names
+    int forget_every;            // struct room_house
+    uint64_t seed;               // of the tables of names
     void (*changed)(void *user); // something in the overview is new
     void *changed_user;
 };
@@ -37,6 +37,7 @@ void rooms_find(struct rooms *rs, enum room_key kind, const char *key, house_t n
 // Awake only; NULL when it sleeps or is not.
 struct room *rooms_awake(struct rooms *rs, const char *id);
 int rooms_count(const struct rooms *rs);
+int rooms_degraded(const struct rooms *rs); // of those awake
 
 // When rooms_run() is to be called next; false when nothing is planned.
 bool rooms_due(const struct rooms *rs, house_t *due);

@@ -27,9 +27,9 @@ static enum err prune_beyond(sqlite3 *db, const char *room_id, const char *which
 // The newest row before the cutoff stays: it is the state of the first days after it.
 static enum err prune_older(sqlite3 *db, const char *room_id, house_t cutoff)
 {
-    sqlite3_stmt *st =
-        db_prepare(db, "DELETE FROM history WHERE room_id=?1 AND (epoch,rev)<(SELECT epoch,rev FROM"
-                       " history WHERE room_id=?1 AND h_us<=?2 ORDER BY epoch DESC,rev DESC LIMIT 1)");
+    sqlite3_stmt *st = db_prepare(
+        db, "DELETE FROM history WHERE room_id=?1 AND (epoch,rev)<(SELECT epoch,rev FROM"
+            " history WHERE room_id=?1 AND h_us<=?2 ORDER BY epoch DESC,rev DESC LIMIT 1)");
     db_bind_text(st, 1, room_id);
     db_bind_int(st, 2, cutoff.us);
     return db_run(db, st);
@@ -64,7 +64,8 @@ enum err history_write(sqlite3 *db, const struct room_change *c)
     return e == ERR_OK && c->state.rev % PRUNE_EVERY == 0 ? prune(db, c) : e;
 }
 
-// --- a point in the past --------------------------------------------------------------------------
+// --- a point in the past
+// --------------------------------------------------------------------------
 
 static const char *point_sql(enum wire_point_kind kind)
 {
@@ -153,7 +154,8 @@ void history_past(void *store, const char *room_id, const struct wire_point *poi
     store_submit(store, &j->job);
 }
 
-// --- the list -------------------------------------------------------------------------------------
+// --- the list
+// -------------------------------------------------------------------------------------
 
 int history_list(sqlite3 *db, const char *room_id, uint32_t epoch, int64_t rev,
                  struct history_row *out, int max)

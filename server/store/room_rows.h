@@ -8,10 +8,10 @@
 
 #include <sqlite3.h>
 
-#define ROOM_STATE_COLUMNS                                               \
-    "epoch,rev,clock_epoch,tour_id,tour_hash,mode,cue,p0_us,t0_us,rate," \
+#define ROOM_STATE_COLUMNS                                                             \
+    "epoch,rev,clock_epoch,tour_id,tour_hash,mode,cue,p0_us,t0_us,rate,"               \
     "pending_at_us,pending_mode,pending_cue,pending_p0_us,pending_t0_us,pending_rate," \
-    "presence,empty_at_us,when_empty,empty_after_s,after_reboot,schedule," \
+    "presence,empty_at_us,when_empty,empty_after_s,after_reboot,schedule,"             \
     "fence,holder,holder_name,deputy,deputy_name"
 enum { ROOM_STATE_COUNT = 27 };
 // As many question marks.

@@ -48,9 +48,9 @@ static enum err write_row(sqlite3 *db, const struct room_change *c)
 // few of the oldest go with each keeps up.
 static enum err forget_seen(sqlite3 *db, const struct room_change *c)
 {
-    sqlite3_stmt *st =
-        db_prepare(db, "DELETE FROM cmd_seen WHERE room_id=?1 AND h_us<?2 AND (epoch,rev) IN (SELECT"
-                       " epoch,rev FROM cmd_seen WHERE room_id=?1 ORDER BY epoch,rev LIMIT 8)");
+    sqlite3_stmt *st = db_prepare(
+        db, "DELETE FROM cmd_seen WHERE room_id=?1 AND h_us<?2 AND (epoch,rev) IN (SELECT"
+            " epoch,rev FROM cmd_seen WHERE room_id=?1 ORDER BY epoch,rev LIMIT 8)");
     db_bind_text(st, 1, c->room_id);
     db_bind_int(st, 2, c->now.us - ROOM_SEEN_US);
     enum err e = db_run(db, st);

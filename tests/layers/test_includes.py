@@ -19,17 +19,21 @@ content/ingest          common/base content/track  opusenc sndfile soxr ebur128 
 
 server/house            common/base common/time
 server/store            common/base server/house  sqlite3 threads
-server/store/*          server/room/room_port.h
+server/store/*          server/room/room_port.h server/room/room_record.h
 server/access           common/base common/time server/store  sodium
 server/catalogue        common/base common/wire server/store  jansson sqlite3 sodium
 server/room             common/base common/time common/wire
+server/room/room_plan.* server/house/calendar.h server/house/calendar_text.h
+server/room/room_state.c server/house/calendar_text.h
 server/ingest           common/base  uv
 server/net              common/base common/time common/wire server/house server/store server/access
 server/net              server/catalogue server/room server/ingest server/settings.h
 server/net              libwebsockets uv jansson sodium qrencode
 server/settings.*       common/base
-server/main.c           common/base
-server/box.c            common/base server/catalogue server/net server/store  sodium
+server/main.c           common/base server/house/calendar.h
+server/box.c            common/base server/net server/store  sodium
+server/plug.*           server/room/room_port.h server/catalogue/tour_port.h server/store
+server/timekeeper.*     common/base server/house server/room/rooms.h server/store  uv
 server/ctl              common/base common/wire  curl jansson
 
 player/clock            common/clock
@@ -61,7 +65,7 @@ LIBRARIES = {
 LIBC = set("""assert ctype errno float inttypes limits locale math setjmp signal stdarg stdatomic
     stdbool stddef stdint stdio stdlib string strings time
     arpa/inet dirent fcntl getopt netdb poll sched sys/mman sys/prctl sys/resource sys/random
-    sys/socket sys/stat sys/statvfs sys/types sys/un sys/wait termios unistd""".split())
+    sys/socket sys/stat sys/statvfs sys/timex sys/types sys/un sys/wait termios unistd""".split())
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 

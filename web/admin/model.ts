@@ -5,7 +5,7 @@ import { signal } from "@preact/signals";
 import { type Core, NEXT } from "../common/core";
 import { Link, type LinkState } from "../common/link";
 import { type Tour, readTour } from "../common/tour";
-import type { Command, FromServer, Group, Mode, Op } from "../common/wire";
+import type { Command, FromServer, Group, HouseClock, Mode, Op } from "../common/wire";
 import * as api from "./api";
 
 const ANSWER_LIMIT_MS = 5000;
@@ -45,6 +45,7 @@ export class Model {
   readonly loginNote = signal("");
   readonly line = signal<LinkState>("idle");
   readonly groups = signal<Group[] | null>(null);
+  readonly time = signal<HouseClock>({ trusted: true, guessed: false });
   readonly tours = signal<api.TourEntry[]>([]);
   readonly links = signal<Map<string, string>>(new Map());
   readonly documents = signal<Map<string, Tour>>(new Map()); // by hash
@@ -121,6 +122,7 @@ export class Model {
   private take(m: FromServer): void {
     switch (m.type) {
       case "house":
+        this.time.value = m.time;
         this.core.setEpoch(m.clock_epoch);
         if (m.groups.length !== (this.groups.value?.length ?? 0)) void this.refresh();
         this.groups.value = m.groups;

@@ -65,6 +65,7 @@ function House({ model }: Props): JSX.Element {
           Sign out {model.me.value?.user}
         </button>
       </header>
+      <Alerts model={model} />
       <main>
         {groups === null ? (
           <p class="empty">Asking the box{"\u2026"}</p>
@@ -82,6 +83,25 @@ function House({ model }: Props): JSX.Element {
         <NewGroup model={model} />
       </main>
     </>
+  );
+}
+
+/** What somebody should know who could do something about it. */
+function Alerts({ model }: Props): JSX.Element {
+  const { trusted, guessed } = model.time.value;
+  const lost = (model.groups.value ?? []).filter((g) => g.degraded).map((g) => g.name);
+  return (
+    <div class="alerts" role="status">
+      {lost.length > 0 && (
+        <p class="notice">Changes cannot be saved ({lost.join(", ")}). What plays goes on; the box tries again by itself.</p>
+      )}
+      {guessed && (
+        <p class="notice">
+          The box was switched off and its clock had stopped: nobody knows for how long. Look where each group stands.
+        </p>
+      )}
+      {!trusted && <p>The box cannot trust its clock: schedules wait until it is set (NTP, or a battery).</p>}
+    </div>
   );
 }
 

@@ -4,7 +4,7 @@
 
 export type Mode = "void" | "ready" | "running" | "held" | "ended";
 export type Playing = "idle" | "fetching" | "silent" | "sound";
-export type Role = "visitor" | "kiosk" | "staff";
+export type Role = "visitor" | "kiosk" | "staff" | "guide";
 export type Op = "load" | "play" | "pause" | "seek" | "goto" | "next" | "prev" | "stop" | "stop_now";
 
 export interface Vec {
@@ -24,6 +24,8 @@ export interface State extends Part {
   rev: number;
   clock_epoch: number;
   tour?: string;
+  guide?: string;
+  guide_name?: string;
   next?: Part & { at: number };
 }
 export interface Hello {
@@ -71,6 +73,19 @@ export interface Welcome {
   house_now: number;
   group: string;
   group_name: string;
+  resumed: boolean; // the same visitor as before, with what was kept:
+  lang: string;
+  trim: number;
+}
+export interface SessionToken {
+  type: "session";
+  token: string;
+  valid_s: number;
+}
+export interface Keep {
+  type: "keep";
+  lang?: string;
+  trim?: number;
 }
 export interface Ack {
   type: "ack";
@@ -110,16 +125,23 @@ export interface Group {
   lead_us: number;
   visitors: number;
   kiosks: number;
+  degraded: boolean; // changes cannot be saved
   members: Member[];
+}
+export interface HouseClock {
+  trusted: boolean; // schedules can go by the wall clock
+  guessed: boolean; // nobody knows how long the box was off
 }
 export interface House {
   type: "house";
+  time: HouseClock;
   house_now: number;
   clock_epoch: number;
   groups: Group[];
 }
 export type FromServer =
   | Welcome
+  | SessionToken
   | ({ type: "state" } & State)
   | Ack
   | WireError
@@ -134,7 +156,7 @@ const ID = /^[a-z0-9][a-z0-9-]{0,63}$/;
 const HASH = /^[0-9a-f]{64}$/;
 const MODES: readonly string[] = ["void", "ready", "running", "held", "ended"];
 const PLAYING: readonly string[] = ["idle", "fetching", "silent", "sound"];
-const ROLES: readonly string[] = ["visitor", "kiosk", "staff"];
+const ROLES: readonly string[] = ["visitor", "kiosk", "staff", "guide"];
 
 export const isId = (x: unknown): x is string => typeof x === "string" && ID.test(x);
 export const isHash = (x: unknown): x is string => typeof x === "string" && HASH.test(x);
@@ -169,6 +191,8 @@ export function readState(x: unknown): State | null {
     clock_epoch: x.clock_epoch,
   };
   if (x.tour !== undefined) state.tour = x.tour;
+  if (isText(x.guide, 64)) state.guide = x.guide;
+  if (isText(x.guide_name, 80)) state.guide_name = x.guide_name;
   if (x.next !== undefined) {
     if (!isDict(x.next) || !isInt(x.next.at)) return null;
     const next = readPart(x.next);
@@ -224,6 +248,7 @@ export function readGroup(x: unknown): Group | null {
     lead_us: x.lead_us,
     visitors: x.visitors,
     kiosks: x.kiosks,
+    degraded: x.degraded === true,
     members: members.filter((m): m is Member => m !== null),
   };
   if (isId(x.tour)) group.tour = x.tour;
@@ -242,7 +267,15 @@ function readWelcome(x: Dict): Welcome | null {
     house_now: x.house_now,
     group: isText(x.group, 64) ? x.group : "",
     group_name: isText(x.group_name, 80) ? x.group_name : "",
+    resumed: x.resumed === true,
+    lang: isText(x.lang, 16) ? x.lang : "",
+    trim: isInt(x.trim, -1_000_000, 1_000_000) ? x.trim : 0,
   };
+}
+
+function readSession(x: Dict): SessionToken | null {
+  if (typeof x.token !== "string" || !/^[\w-]{1,64}$/.test(x.token) || !isInt(x.valid_s)) return null;
+  return { type: "session", token: x.token, valid_s: x.valid_s };
 }
 
 function readAck(x: Dict): Ack | null {
@@ -267,7 +300,14 @@ function readError(x: Dict): WireError | null {
 function readHouse(x: Dict): House | null {
   if (!isInt(x.house_now) || !isU32(x.clock_epoch) || !Array.isArray(x.groups)) return null;
   const groups = x.groups.map(readGroup).filter((g): g is Group => g !== null);
-  return { type: "house", house_now: x.house_now, clock_epoch: x.clock_epoch, groups };
+  const time = isDict(x.time) ? x.time : {};
+  return {
+    type: "house",
+    house_now: x.house_now,
+    clock_epoch: x.clock_epoch,
+    time: { trusted: time.trusted !== false, guessed: time.guessed === true },
+    groups,
+  };
 }
 
 /** Reads one text message of the server; null for one that this page does not know. */
@@ -282,6 +322,8 @@ export function readMessage(text: string): FromServer | null {
   switch (x.type) {
     case "welcome":
       return readWelcome(x);
+    case "session":
+      return readSession(x);
     case "state": {
       const state = readState(x);
       return state && { type: "state", ...state };

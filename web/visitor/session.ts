@@ -6,7 +6,7 @@ import { type Core, NEXT } from "../common/core";
 import { Link, type LinkState } from "../common/link";
 import { type Cue, type Tour, chooseVariant, languages, readTour } from "../common/tour";
 import { type Caption, readVtt } from "../common/vtt";
-import { type FromServer, type Hello, type Mode, type Report, type State, newer } from "../common/wire";
+import { type FromServer, type Hello, type Keep, type Mode, type Report, type State, newer } from "../common/wire";
 import type { Engine, Heard } from "../sound/engine";
 import type { Key } from "../common/i18n";
 import { makeAnchor } from "./anchor";
@@ -18,9 +18,10 @@ const SHOW_MS = 250; // how often the eye gets new figures
 const KEPT_JOIN = "roomtone.join"; // of this tab: a reload comes back to the group
 const KEPT_TRIM = "roomtone.trim";
 const KEPT_LANG = "roomtone.lang";
+const KEPT_SESSION = "roomtone.session"; // brings this phone back as the same visitor
 export const TRIM_MAX_MS = 500;
 
-export type Join = { code: string } | { link: string };
+export type Join = { code: string } | { link: string; role?: "guide" };
 export type Sound = "off" | "starting" | "on" | "blocked";
 export interface Notice {
   key: Key;
@@ -125,8 +126,8 @@ export class Session {
 
   /** What the address or this tab's memory says; null: ask for a code. */
   remembered(): Join | null {
-    const token = /^\/j\/([\w-]{1,64})$/.exec(location.pathname)?.[1];
-    if (token) return { link: token };
+    const [, page, token] = /^\/([jg])\/([\w-]{1,64})$/.exec(location.pathname) ?? [];
+    if (token) return page === "g" ? { link: token, role: "guide" } : { link: token };
     const code = kept(tab, KEPT_JOIN);
     return code && /^\d{9}$/.test(code) ? { code } : null;
   }
@@ -146,7 +147,10 @@ export class Session {
   }
 
   private hello(join: Join): Hello {
-    return { type: "hello", v: 1, role: "visitor", lang: this.helloLang(), ...join };
+    const hello: Hello = { type: "hello", v: 1, role: "visitor", lang: this.helloLang(), ...join };
+    const session = kept(phone, KEPT_SESSION);
+    if (session && /^[\w-]{1,64}$/.test(session)) hello.session = session;
+    return hello;
   }
 
   leave(): void {
@@ -179,6 +183,11 @@ export class Session {
         this.refused.value = null;
         this.groupName.value = m.group_name;
         if (this.join_ && "code" in this.join_) keep(tab, KEPT_JOIN, this.join_.code);
+        if (m.resumed && kept(phone, KEPT_TRIM) === null) this.applyTrim(m.trim / 1000);
+        break;
+      case "session":
+        keep(phone, KEPT_SESSION, m.token);
+        if (this.trimMs.value !== 0) this.tellKeep();
         break;
       case "state":
         if (newer(m, this.state.value)) this.applyState(m);
@@ -243,6 +252,7 @@ export class Session {
   setLang(lang: string): void {
     this.lang.value = lang;
     keep(phone, KEPT_LANG, lang);
+    this.tellKeep();
     this.plan();
     this.turn();
   }
@@ -360,10 +370,21 @@ export class Session {
   }
 
   nudge(ms: number): void {
-    const trim = Math.max(-TRIM_MAX_MS, Math.min(TRIM_MAX_MS, this.trimMs.value + ms));
-    this.trimMs.value = trim;
-    keep(phone, KEPT_TRIM, String(trim));
-    this.engine?.setTrim(trim);
+    this.applyTrim(Math.max(-TRIM_MAX_MS, Math.min(TRIM_MAX_MS, this.trimMs.value + ms)));
+    keep(phone, KEPT_TRIM, String(this.trimMs.value));
+    this.tellKeep();
+  }
+
+  private applyTrim(ms: number): void {
+    this.trimMs.value = ms;
+    this.engine?.setTrim(ms);
+  }
+
+  /** What the house is to remember of this visitor, should the phone forget. */
+  private tellKeep(): void {
+    if (!this.joined.value) return;
+    const words: Keep = { type: "keep", lang: this.helloLang(), trim: Math.round(this.trimMs.value * 1000) };
+    this.link.send(words);
   }
 
   /** As new as the engine has it; `heard` is what is shown. */

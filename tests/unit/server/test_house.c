@@ -10,9 +10,8 @@
 
 static struct house_reading reading(const char *boot, int64_t raw_s, int64_t realtime_us)
 {
-    struct house_reading r = {.raw = {raw_s * 1000000000},
-                              .realtime_us = realtime_us,
-                              .battery = true};
+    struct house_reading r = {
+        .raw = {raw_s * 1000000000}, .realtime_us = realtime_us, .battery = true};
     snprintf(r.boot_id, sizeof r.boot_id, "%s", boot);
     return r;
 }

@@ -147,7 +147,7 @@ static int64_t fake_p99(void *ctx)
 }
 
 static const struct room_port port = {NULL,      fake_commit, fake_load, fake_tour,
-                                       fake_past, fake_due,    fake_wall, fake_p99};
+                                      fake_past, fake_due,    fake_wall, fake_p99};
 
 static void on_changed(void *user)
 {
@@ -466,11 +466,8 @@ static void forgetting_is_not_noticed(void **state)
 {
     (void)state;
     fresh(); // clears the store; these rooms are not used
-    struct rooms_config config = {.port = &port,
-                                  .clock_epoch = 1,
-                                  .max_awake = 2,
-                                  .forget_every = 1,
-                                  .changed = on_changed};
+    struct rooms_config config = {
+        .port = &port, .clock_epoch = 1, .max_awake = 2, .forget_every = 1, .changed = on_changed};
     struct rooms *rs = rooms_new(&config);
     struct room *r = wake(rs, S);
     give(r, OP_LOAD, 1, S);
@@ -628,7 +625,7 @@ static void empty_group_is_reset_in_time(void **state)
 }
 
 static void by_guide(struct room *r, struct room_member *m, enum wire_op op, int n, int64_t fence,
-                  const char *to, int64_t now)
+                     const char *to, int64_t now)
 {
     struct wire_command c = command(op, n);
     c.tour[0] = '\0';
@@ -644,7 +641,8 @@ static void lease_is_one_guides_at_a_time(void **state)
     (void)state;
     struct rooms *rs = fresh();
     struct room *r = wake(rs, S);
-    struct room_member a = {.role = ROLE_GUIDE, .id = "m-anna", .name = "Anna", .notify = on_notify};
+    struct room_member a = {
+        .role = ROLE_GUIDE, .id = "m-anna", .name = "Anna", .notify = on_notify};
     struct room_member b = {.role = ROLE_GUIDE, .id = "m-ben", .name = "Ben", .notify = on_notify};
     give(r, OP_LOAD, 1, S);
     land(ERR_OK);

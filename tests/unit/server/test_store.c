@@ -158,8 +158,13 @@ static void room_comes_back_as_it_was_committed(void **state)
     sem_init(&woken, 0, 0);
     struct store *s = store_start(db, wake_me, NULL);
 
-    struct room_change c = {
-        .prior_epoch = 1, .prior_rev = 0, .event = "{\"do\":\"play\"}", .state = rec.state, .now = {77}, .has_due = true, .due = {88}};
+    struct room_change c = {.prior_epoch = 1,
+                            .prior_rev = 0,
+                            .event = "{\"do\":\"play\"}",
+                            .state = rec.state,
+                            .now = {77},
+                            .has_due = true,
+                            .due = {88}};
     strcpy(c.room_id, "hall");
     strcpy(c.actor, "anna");
     strcpy(c.op, "play");

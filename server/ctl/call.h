@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// One call of roomtonectl: what was typed, and how answers are shown. Verbs by subject: groups.c,
+// rewind.c, tracks.c, exhibit.c; main.c has their table.
+#ifndef SERVER_CTL_CALL_H
+#define SERVER_CTL_CALL_H
+
+#include "server/ctl/api.h"
+
+#include <stddef.h>
+
+struct call {
+    struct api *api;
+    bool json;     // show the answer as it came
+    bool schedule; // duplicate: with the schedule
+    const char *password_file, *lang, *id, *at, *limit;
+    int argc; // what follows the verb
+    char **argv;
+};
+
+// A field for people: "-" when it is not there.
+const char *call_text(json_t *j, const char *key);
+long long call_number(json_t *j, const char *key);
+// Prints an answer as JSON, or through `print`; frees it. Returns `ok`.
+bool call_show(struct call *c, json_t *answer, bool ok, void (*print)(json_t *));
+// A path with the group's id in it; false, and said, when it is none.
+bool call_group_path(const char *group, const char *tail, char *out, size_t size);
+// Sends a command to the group argv[0].
+bool call_command(struct call *c, json_t *body);
+
+// Verbs.
+bool groups_list(struct call *c);
+bool groups_create(struct call *c);
+bool groups_show(struct call *c);
+bool groups_play(struct call *c);
+bool groups_pause(struct call *c);
+bool groups_seek(struct call *c);
+bool groups_goto(struct call *c);
+bool groups_next(struct call *c);
+bool groups_prev(struct call *c);
+bool groups_stop(struct call *c);
+bool groups_load(struct call *c);
+bool groups_set(struct call *c);
+bool groups_schedule(struct call *c);
+bool groups_release(struct call *c);
+bool rewind_history(struct call *c);
+bool rewind_restore(struct call *c);
+bool rewind_duplicate(struct call *c);
+bool tracks_list(struct call *c);
+bool tracks_add(struct call *c);
+bool tours_list(struct call *c);
+bool tours_publish(struct call *c);
+
+#endif
