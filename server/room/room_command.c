@@ -245,6 +245,8 @@ void room_command(struct room *r, const struct wire_command *c, const struct roo
         request_end(q, e);
     } else if (c->op == OP_RENEW) {
         renew(q);
+    } else if ((c->op == OP_LOAD || c->op == OP_RESTORE) && who->role != ROLE_STAFF) {
+        request_end(q, ERR_FORBIDDEN); // before anything is looked up for them
     } else if (c->op == OP_LOAD) {
         r->loading++;
         r->house->port->tour(r->house->port->ctx, c->tour, on_tour, q);

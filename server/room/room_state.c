@@ -400,7 +400,7 @@ void room_state_publish(const struct room_state *s, const struct tour *tour, str
     if (s->has_pending) {
         next = s->pending;
         at = s->pending_at;
-    } else if (end_of(s, tour, &at)) {
+    } else if (tour && end_of(s, tour, &at)) {
         next = successor(&s->now, tour, at);
     } else {
         return;

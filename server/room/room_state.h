@@ -109,7 +109,8 @@ enum err room_state_step(const struct room_state *s, const struct tour *tour,
                          const struct room_event *e, struct room_state *out, house_t *at);
 
 // What members are told: the state with `next` filled in, be it the pending command or what
-// follows at the end of the running cue. So a player carries on even without a server.
+// follows at the end of the running cue. So a player carries on even without a server. Without the
+// tour document (NULL) lengths and what follows are left out: enough for a list.
 void room_state_publish(const struct room_state *s, const struct tour *tour,
                         struct wire_state *out);
 

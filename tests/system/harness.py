@@ -65,6 +65,7 @@ class Server:
         self.config = None
         atexit.register(self.stop, signal.SIGKILL)  # a test that failed leaves nothing running
         if config:
+            self.state.parent.mkdir(parents=True, exist_ok=True)
             self.config = self.state.parent / f"{self.state.name}.ini"
             self.config.write_text(config)
 

@@ -26,7 +26,6 @@ def test_port_zero_is_printed_and_ends_clean(tmp_path):
 
 def test_everything_written_is_under_the_state_directory(tmp_path):
     s = Server(tmp_path / "deep" / "state")
-    (tmp_path / "deep").mkdir()
     s.start()
     s.stop()
     names = {p.name for p in s.state.iterdir()}
