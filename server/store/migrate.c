@@ -2,6 +2,7 @@
 #include "server/store/migrate.h"
 
 #include "server/store/db.h"
+#include "server/store/snapshot.h"
 
 #include <stdio.h>
 
@@ -126,32 +127,48 @@ static int version(sqlite3 *db)
     return v;
 }
 
-static bool apply(sqlite3 *db, int step)
+struct migrate_plan migrate_plan(void)
+{
+    return (struct migrate_plan){steps, STEP_COUNT};
+}
+
+static bool apply(sqlite3 *db, const char *sql, int number)
 {
     char mark[64];
-    snprintf(mark, sizeof mark, "PRAGMA user_version=%d", step);
+    snprintf(mark, sizeof mark, "PRAGMA user_version=%d", number);
     if (!db_exec(db, "BEGIN IMMEDIATE"))
         return false;
-    if (db_exec(db, steps[step - 1]) && db_exec(db, mark) && db_exec(db, "COMMIT"))
+    if (db_exec(db, sql) && db_exec(db, mark) && db_exec(db, "COMMIT"))
         return true;
     db_exec(db, "ROLLBACK");
     return false;
 }
 
-bool migrate(sqlite3 *db, char *error, size_t error_size)
+bool migrate_by(sqlite3 *db, const struct migrate_plan *plan, char *error, size_t error_size)
 {
     int at = version(db);
-    if (at > STEP_COUNT) {
+    if (at < 0 || at > plan->count) {
         snprintf(error, error_size,
                  "the database is of a newer Roomtone (schema %d, this program knows %d)", at,
-                 (int)STEP_COUNT);
+                 plan->count);
         return false;
     }
-    for (int step = at + 1; step <= STEP_COUNT; step++) {
-        if (!apply(db, step)) {
+    char why[300];
+    if (at > 0 && at < plan->count && !snapshot_before_migration(db, at, why, sizeof why)) {
+        snprintf(error, error_size, "no migration without a snapshot, and that failed: %s", why);
+        return false;
+    }
+    for (int step = at + 1; step <= plan->count; step++) {
+        if (!apply(db, plan->steps[step - 1], step)) {
             snprintf(error, error_size, "schema step %d: %s", step, sqlite3_errmsg(db));
             return false;
         }
     }
     return true;
+}
+
+bool migrate(sqlite3 *db, char *error, size_t error_size)
+{
+    struct migrate_plan plan = migrate_plan();
+    return migrate_by(db, &plan, error, error_size);
 }
