@@ -6,6 +6,7 @@
 #include "server/net/net.h"
 #include "server/plug.h"
 #include "server/store/db.h"
+#include "server/store/restore.h"
 #include "server/timekeeper.h"
 
 #include <dirent.h>
@@ -30,6 +31,7 @@ struct box {
     uv_async_t wake;
     uv_signal_t sigint, sigterm;
     uv_timer_t agenda, sweep, bye;
+    bool again; // after the goodbyes, start anew
     uv_prepare_t prepare;
     struct timekeeper time;
     struct store *store;
@@ -153,14 +155,29 @@ static void on_bye_said(uv_timer_t *h)
     uv_unref((uv_handle_t *)&b->wake);
 }
 
+static void say_bye(struct box *b)
+{
+    if (uv_is_active((uv_handle_t *)&b->bye) || uv_is_closing((uv_handle_t *)&b->bye))
+        return;
+    net_bye(b->net);
+    uv_timer_start(&b->bye, on_bye_said, BYE_MS, 0);
+}
+
 static void on_signal(uv_signal_t *h, int signum)
 {
     struct box *b = h->data;
     (void)signum;
-    if (uv_is_active((uv_handle_t *)&b->bye))
-        return;
-    net_bye(b->net);
-    uv_timer_start(&b->bye, on_bye_said, BYE_MS, 0);
+    b->again = false;
+    say_bye(b);
+}
+
+static void on_restart(void *user)
+{
+    struct box *b = user;
+    if (uv_is_active((uv_handle_t *)&b->bye) || uv_is_closing((uv_handle_t *)&b->bye))
+        return; // it stops anyway; what is staged is done at the next start
+    b->again = true;
+    say_bye(b);
 }
 
 // One descriptor a socket: the usual limit of 1,024 is far below a full house.
@@ -200,7 +217,7 @@ static void start_timers(struct box *b)
     uv_prepare_start(&b->prepare, on_prepare);
 }
 
-static void fill_house(struct box *b, const char *version)
+static void fill_house(struct box *b, const char *version, int port)
 {
     b->house = (struct net_house){
         .settings = b->settings,
@@ -212,6 +229,10 @@ static void fill_house(struct box *b, const char *version)
         .jobs = b->jobs,
         .content_dir = b->content_dir,
         .upload_dir = b->upload_dir,
+        .db_path = b->db_path,
+        .port = port,
+        .restart = on_restart,
+        .restart_user = b,
         .version = version,
         .started = house_raw_now(),
     };
@@ -234,6 +255,8 @@ static sqlite3 *open_state(struct box *b, char *error, size_t error_size)
         error[0] = '\0';
         return NULL;
     }
+    if (!restore_apply(b->db_path, error, error_size))
+        return NULL;
     sqlite3 *db = db_open(b->db_path, error, error_size);
     if (!db)
         return NULL;
@@ -265,7 +288,7 @@ static void start_rooms(struct box *b)
     timekeeper_start(&b->time, &b->loop, b->store, b->rooms);
 }
 
-int box_run(const struct settings *settings, const char *version)
+int box_run(const struct settings *settings, const char *version, int *port)
 {
     struct box *b = check_alloc(calloc(1, sizeof *b));
     char error[700];
@@ -284,10 +307,11 @@ int box_run(const struct settings *settings, const char *version)
     access_use_store(b->access, b->store);
     start_rooms(b);
     b->jobs = jobs_new(&b->loop, settings->ingest, b->content_dir);
-    fill_house(b, version);
+    fill_house(b, version, *port);
     b->net = net_start(&b->house, error, sizeof error);
     if (b->net) {
         start_timers(b);
+        *port = net_port(b->net);
         say_ready(b);
         uv_run(&b->loop, UV_RUN_DEFAULT);
     } else {
@@ -301,7 +325,7 @@ int box_run(const struct settings *settings, const char *version)
     access_free(b->access);
     if (b->net)
         net_free(b->net);
-    int code = b->net ? 0 : 1;
+    int code = !b->net ? 1 : b->again ? BOX_AGAIN : 0;
     close_handle((uv_handle_t *)&b->wake);
     close_handles(b); // a start that failed has not done it yet
     uv_ref((uv_handle_t *)&b->wake);

@@ -98,6 +98,15 @@ static int read_arguments(int argc, char **argv, struct settings *s, int *check_
     return set_level(s->log_level) ? 1 : -1;
 }
 
+static int serve(const struct settings *s)
+{
+    int code, port = 0;
+    do {
+        code = box_run(s, ROOMTONE_VERSION, &port);
+    } while (code == BOX_AGAIN);
+    return code;
+}
+
 int main(int argc, char **argv)
 {
     struct settings s;
@@ -105,7 +114,7 @@ int main(int argc, char **argv)
     conf_defaults(settings_keys, settings_key_count, &s);
     int code = read_arguments(argc, argv, &s, &check_only);
     if (code < 0)
-        code = check_only ? 0 : box_run(&s, ROOMTONE_VERSION);
+        code = check_only ? 0 : serve(&s);
     conf_free(settings_keys, settings_key_count, &s);
     return code;
 }

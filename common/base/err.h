@@ -39,6 +39,7 @@ enum err {
     // Content.
     ERR_BAD_AUDIO,
     ERR_NOT_READY,
+    ERR_BAD_BACKUP,
     // The box.
     ERR_STORAGE_FULL,
     ERR_STORAGE_FAILED,

@@ -97,9 +97,21 @@ bool api_save_session(struct api *a, const char *token)
     return ok;
 }
 
+// Where an answer goes: what is no problem to `file` if there is one, all else to `text`.
+struct sink {
+    CURL *curl;
+    struct bytes text;
+    FILE *file;
+};
+
 static size_t collect(char *data, size_t size, size_t n, void *user)
 {
-    return bytes_append(user, data, size * n) ? size * n : 0;
+    struct sink *s = user;
+    long status = 0;
+    curl_easy_getinfo(s->curl, CURLINFO_RESPONSE_CODE, &status);
+    if (s->file && status < 300)
+        return fwrite(data, size, n, s->file) * size;
+    return bytes_append(&s->text, data, size * n) ? size * n : 0;
 }
 
 static void tell_problem(long status, json_t *answer)
@@ -114,12 +126,12 @@ static void tell_problem(long status, json_t *answer)
 }
 
 static json_t *perform(struct api *a, const char *method, const char *path, const char *type,
-                       bool *ok)
+                       FILE *file, bool *ok)
 {
     char url[1024], auth[200];
-    struct bytes text;
+    struct sink sink = {.curl = a->curl, .file = file};
     struct curl_slist *headers = NULL;
-    bytes_init(&text, ANSWER_MAX);
+    bytes_init(&sink.text, ANSWER_MAX);
     snprintf(url, sizeof url, "%s%s", a->server, path);
     if (a->session[0]) {
         snprintf(auth, sizeof auth, "Authorization: Bearer %s", a->session);
@@ -132,7 +144,7 @@ static json_t *perform(struct api *a, const char *method, const char *path, cons
     curl_easy_setopt(a->curl, CURLOPT_CUSTOMREQUEST, method);
     curl_easy_setopt(a->curl, CURLOPT_HTTPHEADER, headers);
     curl_easy_setopt(a->curl, CURLOPT_WRITEFUNCTION, collect);
-    curl_easy_setopt(a->curl, CURLOPT_WRITEDATA, &text);
+    curl_easy_setopt(a->curl, CURLOPT_WRITEDATA, &sink);
     curl_easy_setopt(a->curl, CURLOPT_CONNECTTIMEOUT, 5L);
     curl_easy_setopt(a->curl, CURLOPT_TIMEOUT, (long)WAIT_S);
     curl_easy_setopt(a->curl, CURLOPT_PROXY, "");
@@ -141,8 +153,8 @@ static json_t *perform(struct api *a, const char *method, const char *path, cons
     curl_easy_getinfo(a->curl, CURLINFO_RESPONSE_CODE, &status);
     curl_slist_free_all(headers);
     curl_easy_reset(a->curl);
-    json_t *answer = text.len ? json_loadb(text.data, text.len, 0, NULL) : NULL;
-    bytes_free(&text);
+    json_t *answer = sink.text.len ? json_loadb(sink.text.data, sink.text.len, 0, NULL) : NULL;
+    bytes_free(&sink.text);
     *ok = rc == CURLE_OK && status < 300;
     if (rc != CURLE_OK) {
         fprintf(stderr, "roomtonectl: %s: %s\n", a->server, curl_easy_strerror(rc));
@@ -159,7 +171,7 @@ static json_t *perform(struct api *a, const char *method, const char *path, cons
 json_t *api_get(struct api *a, const char *path, bool *ok)
 {
     curl_easy_setopt(a->curl, CURLOPT_HTTPGET, 1L);
-    return perform(a, "GET", path, NULL, ok);
+    return perform(a, "GET", path, NULL, NULL, ok);
 }
 
 json_t *api_send(struct api *a, const char *method, const char *path, json_t *body, bool *ok)
@@ -167,7 +179,7 @@ json_t *api_send(struct api *a, const char *method, const char *path, json_t *bo
     char *text = body ? check_alloc(json_dumps(body, JSON_COMPACT)) : NULL;
     json_decref(body);
     curl_easy_setopt(a->curl, CURLOPT_POSTFIELDS, text ? text : "");
-    json_t *answer = perform(a, method, path, "Content-Type: application/json", ok);
+    json_t *answer = perform(a, method, path, "Content-Type: application/json", NULL, ok);
     free(text);
     return answer;
 }
@@ -188,7 +200,15 @@ json_t *api_upload(struct api *a, const char *path, const char *type, const char
     curl_easy_setopt(a->curl, CURLOPT_UPLOAD, 1L);
     curl_easy_setopt(a->curl, CURLOPT_READDATA, f);
     curl_easy_setopt(a->curl, CURLOPT_INFILESIZE_LARGE, (curl_off_t)st.st_size);
-    json_t *answer = perform(a, "PUT", path, header, ok);
+    json_t *answer = perform(a, "PUT", path, header, NULL, ok);
     fclose(f);
     return answer;
+}
+
+bool api_download(struct api *a, const char *path, FILE *to)
+{
+    bool ok;
+    curl_easy_setopt(a->curl, CURLOPT_HTTPGET, 1L);
+    json_decref(perform(a, "GET", path, NULL, to, &ok));
+    return ok;
 }

@@ -6,6 +6,7 @@
 
 #include <jansson.h>
 #include <stdbool.h>
+#include <stdio.h>
 
 struct api;
 
@@ -22,5 +23,7 @@ json_t *api_get(struct api *a, const char *path, bool *ok);
 json_t *api_send(struct api *a, const char *method, const char *path, json_t *body /* taken over */,
                  bool *ok);
 json_t *api_upload(struct api *a, const char *path, const char *type, const char *file, bool *ok);
+// Writes the answer's bytes to `to`. False after one line on stderr.
+bool api_download(struct api *a, const char *path, FILE *to);
 
 #endif

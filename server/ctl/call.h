@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // One call of roomtonectl: what was typed, and how answers are shown. Verbs by subject: groups.c,
-// rewind.c, tracks.c, exhibit.c; main.c has their table.
+// rewind.c, tracks.c, exhibit.c, backup.c; main.c has their table.
 #ifndef SERVER_CTL_CALL_H
 #define SERVER_CTL_CALL_H
 
@@ -28,6 +28,8 @@ bool call_group_path(const char *group, const char *tail, char *out, size_t size
 bool call_command(struct call *c, json_t *body);
 
 // Verbs.
+bool backup_take(struct call *c);
+bool backup_restore(struct call *c);
 bool groups_list(struct call *c);
 bool groups_create(struct call *c);
 bool groups_show(struct call *c);

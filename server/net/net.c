@@ -425,6 +425,7 @@ struct net *net_start(const struct net_house *house, char *error, size_t error_s
         snprintf(error, error_size, "listen: '%s' is not ADDR:PORT", listen);
         return NULL;
     }
+    port = house->port ? house->port : port;
     struct net *net = check_alloc(calloc(1, sizeof *net));
     net->house = house;
     guesses_init(&net->guesses, house->settings->wrong_codes_per_minute, net_now(net));

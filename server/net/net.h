@@ -36,6 +36,11 @@ struct net_house {
     struct jobs *jobs;
     const char *content_dir;
     const char *upload_dir;
+    const char *db_path;
+    int port; // 0: the settings'
+    // Starts the server anew, in a moment: a backup waits to be put in place.
+    void (*restart)(void *user);
+    void *restart_user;
     const char *version;
     mono_t started;
 };

@@ -16,6 +16,8 @@ static const struct route table[] = {
     {METHOD_POST, "/api/v1/logout", RIGHT_STAFF, BODY_NONE, api_logout},
     {METHOD_GET, "/api/v1/me", RIGHT_STAFF, BODY_NONE, api_me},
     {METHOD_GET, "/api/v1/status", RIGHT_STAFF, BODY_NONE, api_status},
+    {METHOD_GET, "/api/v1/backup", RIGHT_STAFF, BODY_NONE, api_backup_take},
+    {METHOD_PUT, "/api/v1/backup", RIGHT_STAFF, BODY_FILE, api_backup_restore},
     {METHOD_GET, "/api/v1/groups", RIGHT_STAFF, BODY_NONE, api_groups_list},
     {METHOD_POST, "/api/v1/groups", RIGHT_STAFF, BODY_JSON, api_groups_create},
     {METHOD_GET, "/api/v1/groups/*", RIGHT_STAFF, BODY_NONE, api_groups_show},

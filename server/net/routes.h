@@ -34,6 +34,8 @@ void api_groups_qr(struct request *r);
 void api_groups_command(struct request *r);
 void api_groups_history(struct request *r);
 void api_groups_duplicate(struct request *r);
+void api_backup_take(struct request *r);
+void api_backup_restore(struct request *r);
 void api_tracks_list(struct request *r);
 void api_tracks_title(struct request *r);
 void api_tracks_audio(struct request *r);

@@ -3,6 +3,7 @@
 
 #include "common/base/check.h"
 #include "common/base/log.h"
+#include "server/store/backup.h"
 #include "server/store/migrate.h"
 
 #include <string.h>
@@ -121,5 +122,6 @@ sqlite3 *db_open(const char *path, char *error, size_t error_size)
 
 void db_close(sqlite3 *db)
 {
+    backup_let_go(db);
     CHECK(sqlite3_close(db) == SQLITE_OK);
 }

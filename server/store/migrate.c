@@ -129,7 +129,7 @@ static int version(sqlite3 *db)
 
 struct migrate_plan migrate_plan(void)
 {
-    return (struct migrate_plan){steps, STEP_COUNT};
+    return (struct migrate_plan){.steps = steps, .count = STEP_COUNT};
 }
 
 static bool apply(sqlite3 *db, const char *sql, int number)
@@ -154,7 +154,8 @@ bool migrate_by(sqlite3 *db, const struct migrate_plan *plan, char *error, size_
         return false;
     }
     char why[300];
-    if (at > 0 && at < plan->count && !snapshot_before_migration(db, at, why, sizeof why)) {
+    if (at > 0 && at < plan->count && !plan->no_snapshot &&
+        !snapshot_before_migration(db, at, why, sizeof why)) {
         snprintf(error, error_size, "no migration without a snapshot, and that failed: %s", why);
         return false;
     }

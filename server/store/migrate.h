@@ -17,6 +17,7 @@ bool migrate(sqlite3 *db, char *error, size_t error_size);
 struct migrate_plan {
     const char *const *steps;
     int count;
+    bool no_snapshot; // of a file that is a copy itself
 };
 struct migrate_plan migrate_plan(void);
 // The same by another plan: for tests, and to know what an older schema looked like.

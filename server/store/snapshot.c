@@ -2,6 +2,7 @@
 #include "server/store/snapshot.h"
 
 #include "common/base/log.h"
+#include "server/store/copy.h"
 #include "server/store/db.h"
 #include "server/store/durable.h"
 
@@ -23,7 +24,7 @@ void snapshot_folder(const char *db_path, char *out, size_t size)
     snprintf(out, size, "%.*ssnapshots", slash ? (int)(slash - db_path) + 1 : 0, db_path);
 }
 
-static bool make_folder(const char *folder)
+bool snapshot_make_folder(const char *folder)
 {
     if (mkdir(folder, 0750) == 0)
         return durable_sync_folder_of(folder);
@@ -84,58 +85,27 @@ static void prune(const char *folder, const char *kind)
     }
 }
 
-static sqlite3 *open_copy(const char *path, int flags)
-{
-    sqlite3 *db = NULL;
-    // Nobody else has this file, and until it is sealed it is worth nothing: no journal, no syncs.
-    if (sqlite3_open_v2(path, &db, flags | SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) ==
-            SQLITE_OK &&
-        db_exec(db, "PRAGMA locking_mode=EXCLUSIVE; PRAGMA trusted_schema=OFF;"
-                    "PRAGMA cell_size_check=ON; PRAGMA synchronous=OFF"))
-        return db;
-    sqlite3_close(db);
-    return NULL;
-}
-
-static bool is_sound(sqlite3 *db)
-{
-    char text[64] = "";
-    sqlite3_stmt *st = NULL;
-    if (sqlite3_prepare_v2(db, "PRAGMA integrity_check(1)", -1, &st, NULL) == SQLITE_OK &&
-        db_row(st))
-        db_text(st, 0, text, sizeof text);
-    return sqlite3_finalize(st) == SQLITE_OK && strcmp(text, "ok") == 0;
-}
-
-bool snapshot_seal(const char *path, char *error, size_t error_size)
-{
-    sqlite3 *db = open_copy(path, 0);
-    bool ok = db && db_exec(db, "PRAGMA journal_mode=DELETE") && is_sound(db);
-    ok = sqlite3_close(db) == SQLITE_OK && ok;
-    if (!ok)
-        snprintf(error, error_size, "%s: the copy is not sound", path);
-    else if (!durable_sync(path))
-        snprintf(error, error_size, "%s: %s", path, strerror(errno));
-    else
-        return true;
-    return false;
-}
-
-bool snapshot_copy(sqlite3 *db, const char *path, char *error, size_t error_size)
+// A copy of `db`, whole and out of WAL mode, synced, under a temporary name.
+static bool make_copy(sqlite3 *db, const char *path, char *error, size_t error_size)
 {
     unlink(path);
     int rc = SQLITE_CANTOPEN;
-    sqlite3 *copy = open_copy(path, SQLITE_OPEN_CREATE);
-    if (copy && db_exec(copy, "PRAGMA journal_mode=OFF")) {
-        sqlite3_backup *b = sqlite3_backup_init(copy, "main", db, "main");
-        if (b)
-            sqlite3_backup_step(b, -1);
-        rc = b ? sqlite3_backup_finish(b) : sqlite3_errcode(copy);
+    sqlite3 *copy = copy_open(path, true);
+    sqlite3_backup *b = copy ? sqlite3_backup_init(copy, "main", db, "main") : NULL;
+    if (b) {
+        sqlite3_backup_step(b, -1);
+        rc = sqlite3_backup_finish(b);
     }
     sqlite3_close(copy);
+    // Opened anew, so that what was written is looked at and not what was meant.
+    copy = rc == SQLITE_OK ? copy_open(path, false) : NULL;
+    bool sound = copy && copy_is_sound(copy);
+    sound = copy_close(copy) && sound;
     if (rc != SQLITE_OK)
         snprintf(error, error_size, "%s: %s", path, sqlite3_errstr(rc));
-    else if (snapshot_seal(path, error, error_size))
+    else if (!sound)
+        snprintf(error, error_size, "%s: the copy is not sound", path);
+    else
         return true;
     unlink(path);
     return false;
@@ -147,14 +117,14 @@ static bool keep(sqlite3 *db, const char *kind, int number, char *path, size_t p
 {
     char folder[FOLDER_MAX], temp[PATH_SIZE];
     snapshot_folder(sqlite3_db_filename(db, "main"), folder, sizeof folder);
-    if (!make_folder(folder)) {
+    if (!snapshot_make_folder(folder)) {
         snprintf(error, error_size, "%s: %s", folder, strerror(errno));
         return false;
     }
     snprintf(temp, sizeof temp, "%s/.tmp", folder);
     snprintf(path, path_size, "%s/%s%d.db", folder, kind,
              number < 0 ? snapshot_next(folder) : number);
-    if (!snapshot_copy(db, temp, error, error_size))
+    if (!make_copy(db, temp, error, error_size))
         return false;
     if (!durable_rename(temp, path)) {
         snprintf(error, error_size, "%s: %s", path, strerror(errno));

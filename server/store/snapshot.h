@@ -26,14 +26,9 @@ bool snapshot_before_restore(sqlite3 *db, char *path, size_t path_size, char *er
 
 // The folder of the snapshots of the database at `db_path`.
 void snapshot_folder(const char *db_path, char *out, size_t size);
+// Makes it, if it is not there. False with errno.
+bool snapshot_make_folder(const char *folder);
 // The number the next before-restore snapshot gets, from 1.
 int snapshot_next(const char *folder);
-
-// A copy of `db`, synced, under a temporary name; `path` is for the caller to name and sync.
-bool snapshot_copy(sqlite3 *db, const char *path, char *error, size_t error_size);
-
-// What a copy must be to be called one: whole, and out of WAL mode. Synced when true. `path` is
-// ours alone: it is opened for writing.
-bool snapshot_seal(const char *path, char *error, size_t error_size);
 
 #endif

@@ -78,14 +78,24 @@ static enum err run_batch(struct store *s, struct store_job *first)
     sqlite3 *db = s->db;
     if (!db_exec(db, "BEGIN IMMEDIATE"))
         return db_err(db, sqlite3_errcode(db));
-    for (struct store_job *job = first; job; job = job->next)
-        job->result = run_one(db, job);
+    for (struct store_job *job = first; job; job = job->next) {
+        if (!job->apart)
+            job->result = run_one(db, job);
+    }
     if (!sqlite3_get_autocommit(db) && db_exec(db, "COMMIT"))
         return ERR_OK;
     enum err e = db_err(db, sqlite3_errcode(db));
     if (!sqlite3_get_autocommit(db))
         db_exec(db, "ROLLBACK");
     return e == ERR_OK ? ERR_STORAGE_FAILED : e;
+}
+
+static void run_apart(sqlite3 *db, struct store_job *first)
+{
+    for (struct store_job *job = first; job; job = job->next) {
+        if (job->apart)
+            job->result = job->run(db, job);
+    }
 }
 
 static int by_size(const void *a, const void *b)
@@ -127,6 +137,7 @@ static void run_and_note(struct store *s, struct queue *batch)
     }
     if (e != ERR_OK)
         log_error("store", "a commit of %d changes failed: %s", jobs, err_code(e));
+    run_apart(s->db, batch->first);
     pthread_mutex_lock(&s->lock);
     note(s, e, span, jobs, no_measure);
     queue_move(&s->finished, batch);

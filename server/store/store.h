@@ -28,6 +28,10 @@ struct store_job {
     void (*done)(struct store_job *job, enum err err); // frees the job, if it is to be freed
     // It writes files as well: its batch is no measure of what a commit takes.
     bool heavy;
+    // It wants no transaction (sqlite3_backup refuses to work inside one that may write): it runs
+    // after the batch's COMMIT, whatever became of that, and must be short, since the batch's
+    // answers wait for it.
+    bool apart;
     // The store's own:
     struct store_job *next;
     enum err result;

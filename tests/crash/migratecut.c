@@ -45,7 +45,7 @@ static sqlite3 *open_in(const char *folder, const char *vfs)
 
 static bool migrate_until(sqlite3 *db, int version, char *error, size_t error_size)
 {
-    struct migrate_plan part = {steps, version};
+    struct migrate_plan part = {.steps = steps, .count = version};
     return migrate_by(db, &part, error, error_size);
 }
 
@@ -176,7 +176,7 @@ int main(void)
     CHECK(real.count > 0 && real.count < STEPS_MAX);
     memcpy(steps, real.steps, (size_t)real.count * sizeof steps[0]);
     steps[real.count] = one_more;
-    plan = (struct migrate_plan){steps, real.count + 1};
+    plan = (struct migrate_plan){.steps = steps, .count = real.count + 1};
     make_folder(run_folder, sizeof run_folder, "run");
     make_folder(image_folder, sizeof image_folder, "cut");
     recvfs_install(seed);

@@ -20,6 +20,8 @@ content/ingest          common/base content/track  opusenc sndfile soxr ebur128 
 server/house            common/base common/time
 server/store            common/base server/house  sqlite3 threads
 server/store/*          server/room/room_port.h server/room/room_record.h
+server/store/backup.c   sodium
+server/store/restore_check.c common/wire
 server/access           common/base common/time server/store  sodium
 server/catalogue        common/base common/wire server/store  jansson sqlite3 sodium
 server/room             common/base common/time common/wire

@@ -26,7 +26,7 @@ static const char *const steps[] = {
 
 static bool to(sqlite3 *db, int version)
 {
-    struct migrate_plan plan = {steps, version};
+    struct migrate_plan plan = {.steps = steps, .count = version};
     error[0] = '\0';
     return migrate_by(db, &plan, error, sizeof error);
 }
