@@ -57,7 +57,7 @@ bool copy_is_sound(sqlite3 *db)
 
 bool copy_forget_logins(sqlite3 *db)
 {
-    bool sessions =
-        says(db, "SELECT 1 FROM sqlite_schema WHERE type='table' AND name='session'", "1");
-    return db_exec(db, "DELETE FROM login") && (!sessions || db_exec(db, "DELETE FROM session"));
+    // Schema 1 had no visits.
+    bool visits = says(db, "SELECT 1 FROM sqlite_schema WHERE type='table' AND name='visit'", "1");
+    return db_exec(db, "DELETE FROM login") && (!visits || db_exec(db, "DELETE FROM visit"));
 }

@@ -17,7 +17,7 @@ bool copy_close(sqlite3 *db);
 
 // All of integrity_check and foreign_key_check.
 bool copy_is_sound(sqlite3 *db);
-// Removes what lets somebody in who has the file: logins and sessions. Their bytes are overwritten.
+// Removes what lets somebody in who has the file: logins and visits. Their bytes are overwritten.
 bool copy_forget_logins(sqlite3 *db);
 
 #endif

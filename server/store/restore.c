@@ -7,6 +7,7 @@
 #include "server/store/db.h"
 #include "server/store/durable.h"
 #include "server/store/restore_check.h"
+#include "server/store/room_rows.h"
 #include "server/store/snapshot.h"
 
 #include <errno.h>
@@ -47,33 +48,34 @@ static struct house_anchor clock_after(const struct house_anchor *today,
     return a;
 }
 
-// The highest epochs that members may have seen, in a table of the staged database's own session.
-static bool copy_epochs(sqlite3 *staged, sqlite3 *today)
+static const char seen_table[] =
+    "CREATE TEMP TABLE seen(id TEXT PRIMARY KEY, epoch INTEGER, fence INTEGER)";
+
+// The highest epochs and fences that members may have seen, into the staged database's session.
+static bool copy_seen(sqlite3 *staged, sqlite3 *today)
 {
-    if (!db_exec(staged, "CREATE TEMP TABLE seen_epoch(id TEXT PRIMARY KEY, epoch INTEGER)"))
-        return false;
-    sqlite3_stmt *from = db_prepare(today, "SELECT id,epoch FROM room");
-    while (db_row(from)) {
-        sqlite3_stmt *to = db_prepare(staged, "INSERT INTO temp.seen_epoch VALUES(?,?)");
+    sqlite3_stmt *from = db_prepare(today, "SELECT id,epoch,fence FROM room");
+    enum err e = ERR_OK;
+    while (e == ERR_OK && db_row(from)) {
+        sqlite3_stmt *to = db_prepare(staged, "INSERT INTO temp.seen VALUES(?,?,?)");
         db_bind_text(to, 1, (const char *)sqlite3_column_text(from, 0));
         db_bind_int(to, 2, sqlite3_column_int64(from, 1));
-        if (db_run(staged, to) != ERR_OK) {
-            sqlite3_finalize(from);
-            return false;
-        }
+        db_bind_int(to, 3, sqlite3_column_int64(from, 2));
+        e = db_run(staged, to);
     }
-    return db_done(today, from) == ERR_OK;
+    return db_done(today, from) == ERR_OK && e == ERR_OK;
 }
 
-// A restore is the first change of a new epoch. The log keeps the state it led to.
+// A restore is the first change of a new epoch; no fence that was given falls.
 static const char new_epochs[] =
-    "UPDATE room SET rev=1, epoch=1+max(epoch,coalesce("
-    " (SELECT s.epoch FROM temp.seen_epoch s WHERE s.id=room.id),0));"
-    "INSERT INTO log(room_id,epoch,rev,h_us,actor,op,state)"
-    " SELECT r.id,r.epoch,1,(SELECT house_us FROM clock_anchor),'room','restore',"
-    "  coalesce((SELECT l.state FROM log l WHERE l.room_id=r.id ORDER BY l.epoch DESC,l.rev DESC"
-    "   LIMIT 1),'{}') FROM room r;"
-    "DROP TABLE temp.seen_epoch;";
+    "UPDATE room SET rev=1,"
+    " epoch=1+max(epoch,coalesce((SELECT s.epoch FROM temp.seen s WHERE s.id=room.id),0)),"
+    " fence=max(fence,coalesce((SELECT s.fence FROM temp.seen s WHERE s.id=room.id),0));"
+    // The clock of the anchor may be a minute behind.
+    "INSERT INTO history(room_id,h_us,lead_us,actor,op," ROOM_STATE_COLUMNS ")"
+    " SELECT id,max(updated_us,(SELECT house_us FROM clock_anchor)),0,"
+    " 'room','restore'," ROOM_STATE_COLUMNS " FROM room;"
+    "DROP TABLE temp.seen;";
 
 static bool write_staged(sqlite3 *staged, sqlite3 *today)
 {
@@ -82,9 +84,7 @@ static bool write_staged(sqlite3 *staged, sqlite3 *today)
         anchor_store_read(staged, &backup) != ERR_OK)
         return false;
     struct house_anchor next = clock_after(&now, &backup);
-    if (!today && !db_exec(staged, "CREATE TEMP TABLE seen_epoch(id TEXT, epoch INTEGER)"))
-        return false;
-    return (!today || copy_epochs(staged, today)) &&
+    return db_exec(staged, seen_table) && (!today || copy_seen(staged, today)) &&
            (!next.present || anchor_store_write(staged, &next) == ERR_OK) &&
            db_exec(staged, new_epochs);
 }

@@ -5,7 +5,8 @@
 //
 //   the database is sound (integrity_check, foreign_key_check)
 //   I1  every batch acknowledged before the cut is there
-//   I2  it is the state after exactly one batch: room rows, commands seen, log, clock anchor and
+//   I2  it is the state after exactly one batch: room rows, commands seen, history, clock anchor
+//   and
 //       the documents beside them all tell of the same one, and nothing of the next
 //
 //   powercut [--images N] [--seed S] [--batches B] [--synchronous full|normal|off] [--expect-loss]
@@ -15,220 +16,21 @@
 // that makes it again. With --expect-loss the program fails unless acknowledged changes were lost:
 // so we know that it would notice.
 #include "common/base/check.h"
-#include "server/store/anchor_store.h"
 #include "server/store/db.h"
-#include "server/store/room_store.h"
 #include "tests/crash/image.h"
+#include "tests/crash/load.h"
 #include "tests/crash/recvfs.h"
 
 #include <getopt.h>
-#include <semaphore.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { ROOMS = 5, BATCHES_MAX = 5000, CHANGES_MAX = 6, DOCS = 7 };
-
-// What is true after batch b. Batch 1 makes the rooms.
-struct batch {
-    int64_t rev[ROOMS];
-    int64_t begun, acked; // positions in the recording; acked 0: never
-};
-
-static struct batch model[BATCHES_MAX + 1];
 static int batches = 400;
 static uint64_t seed;
 static const char *synchronous = "full";
 static char run_folder[64], image_folder[64];
-static uint64_t random_state;
-static sem_t woken, gate;
-
-static uint64_t draw(uint64_t n)
-{
-    random_state = random_state * UINT64_C(6364136223846793005) + 1442695040888963407;
-    return (random_state >> 33) % n;
-}
-
-// --- What a change holds: a function of the room and its revision, so that it can be checked. ---
-
-static void room_id(int room, char *out)
-{
-    snprintf(out, WIRE_ID_MAX + 1, "room-%d", room);
-}
-
-static int64_t position_of(int room, int64_t rev)
-{
-    return rev * 1000 + room;
-}
-
-// Every fifth change is one that a room makes by itself: it has no command.
-static bool has_command(int room, int64_t rev)
-{
-    return (rev + room) % 5 != 0;
-}
-
-static void cmd_id_of(int room, int64_t rev, char *out)
-{
-    snprintf(out, WIRE_CMD_ID_LEN + 1, "%016llx%016llx", (unsigned long long)room,
-             (unsigned long long)rev);
-}
-
-static struct room_change change_of(int room, int64_t rev)
-{
-    struct room_change c = {.prior_rev = rev - 1, .now = {1000 + rev}};
-    room_id(room, c.room_id);
-    room_state_init(&c.state);
-    c.state.rev = rev;
-    c.state.now = (struct room_part){MODE_HELD, 1, {position_of(room, rev), {rev}, 0}};
-    c.has_seen = has_command(room, rev);
-    c.seen = (struct room_seen){.hash = (uint64_t)rev, .epoch = 1, .rev = rev, .at = {rev}};
-    cmd_id_of(room, rev, c.seen.cmd_id);
-    snprintf(c.actor, sizeof c.actor, c.has_seen ? "anna" : "room");
-    snprintf(c.op, sizeof c.op, "seek");
-    return c;
-}
-
-// Documents come and go, in other sizes each time: pages are freed and used again.
-static int64_t doc_size(int batch)
-{
-    return (int64_t)(batch * INT64_C(7919) % 40000) + 100;
-}
-
-// --- The run. ---
-
-struct batch_job {
-    struct store_job job;
-    int batch;
-};
-
-// Holds the store's thread until the whole batch is queued, so that batches are the same each time.
-static enum err gate_run(sqlite3 *db, struct store_job *job)
-{
-    (void)db;
-    (void)job;
-    while (sem_wait(&gate) != 0) {
-    }
-    return ERR_OK;
-}
-
-static void freed(struct store_job *job, enum err e)
-{
-    CHECK(e == ERR_OK);
-    free(job);
-}
-
-static enum err insert_rooms(sqlite3 *db)
-{
-    for (int i = 0; i < ROOMS; i++) {
-        struct room_record r = {.created = {5}};
-        room_id(i, r.id);
-        snprintf(r.name, sizeof r.name, "Group %d", i);
-        snprintf(r.code, sizeof r.code, "%09d", i);
-        snprintf(r.link, sizeof r.link, "link-%d", i);
-        room_state_init(&r.state);
-        enum err e = room_store_insert(db, &r, (house_t){5});
-        if (e != ERR_OK)
-            return e;
-    }
-    return ERR_OK;
-}
-
-// The rest of a batch: the documents, and the anchor, whose house time is the batch's number.
-static enum err batch_run(sqlite3 *db, struct store_job *job)
-{
-    int n = ((struct batch_job *)job)->batch;
-    enum err e = n == 1 ? insert_rooms(db) : ERR_OK;
-    if (e != ERR_OK)
-        return e;
-    sqlite3_stmt *st =
-        db_prepare(db, "INSERT OR REPLACE INTO tour_doc(hash,doc) VALUES(?1,hex(zeroblob(?2/2)))");
-    char name[20];
-    snprintf(name, sizeof name, "doc-%d", n % DOCS);
-    db_bind_text(st, 1, name);
-    db_bind_int(st, 2, doc_size(n));
-    e = db_run(db, st);
-    if (e != ERR_OK)
-        return e;
-    struct house_anchor a = {
-        .present = true, .boot_id = "boot", .house = {n}, .reserved = {n}, .clock_epoch = 1};
-    return anchor_store_write(db, &a);
-}
-
-static void on_batch(struct store_job *job, enum err e)
-{
-    CHECK(e == ERR_OK);
-    model[((struct batch_job *)job)->batch].acked = recvfs_count();
-    free(job);
-}
-
-static void on_change(void *user, enum err e)
-{
-    (void)user;
-    CHECK(e == ERR_OK);
-}
-
-static void wake(void *user)
-{
-    (void)user;
-    sem_post(&woken);
-}
-
-static void submit(struct store *s, enum err (*run)(sqlite3 *, struct store_job *),
-                   void (*done)(struct store_job *, enum err), int batch)
-{
-    struct batch_job *j = check_alloc(calloc(1, sizeof *j));
-    j->job.run = run;
-    j->job.done = done;
-    j->batch = batch;
-    store_submit(s, &j->job);
-}
-
-static void run_batch(struct store *s, int n)
-{
-    model[n] = model[n - 1];
-    model[n].begun = recvfs_count();
-    model[n].acked = 0;
-    submit(s, gate_run, freed, n);
-    for (uint64_t i = 0, changes = n == 1 ? 0 : 1 + draw(CHANGES_MAX); i < changes; i++) {
-        int room = (int)draw(ROOMS);
-        struct room_change c = change_of(room, ++model[n].rev[room]);
-        room_store_commit(s, &c, on_change, NULL);
-    }
-    submit(s, batch_run, on_batch, n);
-    sem_post(&gate);
-    while (!model[n].acked) {
-        while (sem_wait(&woken) != 0) {
-        }
-        store_drain(s);
-    }
-}
-
-static sqlite3 *open_run(void)
-{
-    char path[128], error[300], sql[64];
-    snprintf(path, sizeof path, "%s/db", run_folder);
-    sqlite3 *db = db_open(path, error, sizeof error);
-    if (!db) {
-        fprintf(stderr, "powercut: %s\n", error);
-        exit(2);
-    }
-    snprintf(sql, sizeof sql, "PRAGMA synchronous=%s", synchronous);
-    CHECK(db_exec(db, sql));
-    return db;
-}
-
-// Halfway the server stops in order and starts again: the log is removed and made anew.
-static void record_run(void)
-{
-    recvfs_start(run_folder);
-    for (int n = 1; n <= batches;) {
-        struct store *s = store_start(open_run(), wake, NULL);
-        for (int end = n <= batches / 2 ? batches / 2 : batches; n <= end; n++)
-            run_batch(s, n);
-        store_stop(s);
-    }
-}
 
 static int checkpoints(void)
 {
@@ -240,8 +42,6 @@ static int checkpoints(void)
     }
     return n;
 }
-
-// --- The judgement. Each returns NULL or what is wrong. ---
 
 enum verdict { GOOD, LOST, BROKEN };
 
@@ -258,7 +58,7 @@ static int64_t ask_int(sqlite3 *db, const char *sql, int room)
     int64_t v = -1;
     char id[WIRE_ID_MAX + 1];
     sqlite3_stmt *st = NULL;
-    room_id(room, id);
+    load_room_id(room, id);
     if (sqlite3_prepare_v2(db, sql, -1, &st, NULL) == SQLITE_OK) {
         if (sqlite3_bind_parameter_count(st))
             db_bind_text(st, 1, id);
@@ -286,14 +86,14 @@ static enum verdict judge_seen(sqlite3 *db, int room, int64_t rev)
 {
     char id[WIRE_ID_MAX + 1], want[WIRE_CMD_ID_LEN + 1], got[WIRE_CMD_ID_LEN + 1];
     enum verdict v = GOOD;
-    room_id(room, id);
+    load_room_id(room, id);
     sqlite3_stmt *st =
         db_prepare(db, "SELECT rev,cmd_id FROM cmd_seen WHERE room_id=? AND epoch=1 ORDER BY rev");
     db_bind_text(st, 1, id);
     for (int64_t r = 1; r <= rev && v == GOOD; r++) {
-        if (!has_command(room, r))
+        if (!load_has_command(room, r))
             continue;
-        cmd_id_of(room, r, want);
+        load_cmd_id(room, r, want);
         got[0] = '\0';
         if (db_row(st))
             db_text(st, 1, got, sizeof got);
@@ -313,23 +113,25 @@ static enum verdict judge_room(sqlite3 *db, int room, int64_t rev)
     if (got != rev)
         return broken("a room's row is of another batch: rev is, should be", got, rev);
     got = ask_int(db, "SELECT p0_us FROM room WHERE id=?", room);
-    if (rev > 0 && got != position_of(room, rev))
+    if (rev > 0 && got != load_position(room, rev))
         return broken("a room's row is half of another change: p0 is, should be", got,
-                      position_of(room, rev));
-    got = ask_int(db, "SELECT count(*) FROM log WHERE room_id=? AND epoch=1", room);
-    int64_t last = ask_int(db, "SELECT max(rev) FROM log WHERE room_id=? AND epoch=1", room);
-    if (got != rev || last != rev)
-        return broken("the log and the room disagree: count, last", got, last);
+                      load_position(room, rev));
+    // It begins with revision 0, when the room was made.
+    got = ask_int(db, "SELECT count(*) FROM history WHERE room_id=? AND epoch=1", room);
+    int64_t last = ask_int(db, "SELECT max(rev) FROM history WHERE room_id=? AND epoch=1", room);
+    if (got != rev + 1 || last != rev)
+        return broken("the history and the room disagree: count, last", got, last);
     return judge_seen(db, room, rev);
 }
 
 static enum verdict judge_docs(sqlite3 *db, int batch)
 {
-    for (int d = 0; d < DOCS; d++) {
-        int last = batch - (batch - d % DOCS + DOCS) % DOCS; // the newest one of this name
+    for (int d = 0; d < LOAD_DOCS; d++) {
+        int last =
+            batch - (batch - d % LOAD_DOCS + LOAD_DOCS) % LOAD_DOCS; // the newest one of this name
         char sql[100];
         snprintf(sql, sizeof sql, "SELECT length(doc) FROM tour_doc WHERE hash='doc-%d'", d);
-        int64_t got = ask_int(db, sql, 0), want = last >= 1 ? doc_size(last) / 2 * 2 : -1;
+        int64_t got = ask_int(db, sql, 0), want = last >= 1 ? load_doc_size(last) / 2 * 2 : -1;
         if (got != want)
             return broken("a document is of another batch: size is, should be", got, want);
     }
@@ -340,7 +142,7 @@ static enum verdict judge_docs(sqlite3 *db, int batch)
 static int acked_at(int64_t event)
 {
     int n = 0;
-    while (n < batches && model[n + 1].acked && model[n + 1].acked <= event)
+    while (n < batches && load_batches[n + 1].acked && load_batches[n + 1].acked <= event)
         n++;
     return n;
 }
@@ -351,10 +153,10 @@ static enum verdict judge_db(sqlite3 *db, int64_t event)
         return BROKEN;
     int batch = (int)ask_int(db, "SELECT house_us FROM clock_anchor", 0);
     batch = batch < 0 ? 0 : batch; // no table yet, or no row
-    if (batch > batches || (batch > 0 && model[batch].begun > event))
+    if (batch > batches || (batch > 0 && load_batches[batch].begun > event))
         return broken("a batch from the future", batch, event);
-    for (int i = 0; i < ROOMS && batch > 0; i++) {
-        enum verdict v = judge_room(db, i, model[batch].rev[i]);
+    for (int i = 0; i < LOAD_ROOMS && batch > 0; i++) {
+        enum verdict v = judge_room(db, i, load_batches[batch].rev[i]);
         if (v != GOOD)
             return v;
     }
@@ -476,15 +278,13 @@ int main(int argc, char **argv)
             usage();
         }
     }
-    if (optind < argc || images < 1 || batches < 2 || batches > BATCHES_MAX)
+    if (optind < argc || images < 1 || batches < 2 || batches > LOAD_BATCHES_MAX)
         usage();
     printf("ROOMTONE_SEED=%llu\n", (unsigned long long)seed);
-    random_state = seed;
-    CHECK(sem_init(&woken, 0, 0) == 0 && sem_init(&gate, 0, 0) == 0);
     make_folder(run_folder, sizeof run_folder, "run");
     make_folder(image_folder, sizeof image_folder, "cut");
     recvfs_install(seed);
-    record_run();
+    load_record(run_folder, synchronous, batches, seed);
     printf("%d batches, %lld events, %d syncs of the database file\n", batches,
            (long long)recvfs_count(), checkpoints());
 

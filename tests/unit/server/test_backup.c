@@ -67,9 +67,9 @@ static int64_t ask(sqlite3 *db, const char *sql)
 
 static struct room_change change_to(int64_t rev)
 {
-    struct room_change c = {.prior_rev = rev - 1, .now = {rev}};
+    struct room_change c = {.prior_epoch = 1, .prior_rev = rev - 1, .now = {rev}, .event = "{}"};
     snprintf(c.room_id, sizeof c.room_id, "hall");
-    room_state_init(&c.state);
+    room_state_init(&c.state, 3);
     c.state.rev = rev;
     snprintf(c.state.tour_id, sizeof c.state.tour_id, "t");
     snprintf(c.state.tour_hash, sizeof c.state.tour_hash, H1);
@@ -90,8 +90,9 @@ static sqlite3 *new_house(const char *path)
     snprintf(r.name, sizeof r.name, "The hall");
     joincode_format(12345678, r.code);
     snprintf(r.link, sizeof r.link, "KGIThr417Jtt71HX6F429Q");
-    room_state_init(&r.state);
-    assert_int_equal(room_store_insert(db, &r, (house_t){5}), ERR_OK);
+    snprintf(r.guide_link, sizeof r.guide_link, "guideThr417Jtt71HX6F42");
+    room_state_init(&r.state, 3);
+    assert_int_equal(room_store_insert(db, &r, "anna", 0), ERR_OK);
     static const char doc[] =
         "INSERT INTO tour_doc(hash,doc) VALUES('" H1 "','{\"format\":\"roomtone.tour.v1\","
         "\"id\":\"t\",\"title\":{\"en\":\"T\"},\"cues\":[{\"id\":\"a\",\"on_end\":\"stop\","
@@ -99,7 +100,9 @@ static sqlite3 *new_house(const char *path)
         "{\"lang\":\"en\",\"dur_us\":5000000,\"opus\":\"" H1 "\",\"bytes\":9,\"seek\":\"" H1
         "\"}]}}]}');"
         "INSERT INTO user(name,password,role) VALUES('admin','$argon2id$x','admin');"
-        "INSERT INTO login(token_hash,user,expires_us) VALUES(x'0102030405060708','admin',99);";
+        "INSERT INTO login(token_hash,user,expires_us) VALUES(x'0102030405060708','admin',99);"
+        "INSERT INTO visit(token_hash,room_id,member,role,name,lang,trim_us,expires_us)"
+        " VALUES(x'0807060504030201','hall','m',0,'','en',0,99);";
     assert_true(db_exec(db, doc));
     struct house_anchor a = {.present = true,
                              .boot_id = "this-boot",
@@ -192,9 +195,10 @@ static void commits_go_on_while_it_is_taken(void **state)
     assert_int_equal(sqlite3_open(file, &db), SQLITE_OK);
     int64_t kept = ask(db, "SELECT rev FROM room");
     assert_in_range(kept, 1, rev);
-    assert_int_equal(ask(db, "SELECT count(*) FROM log"), kept);
+    assert_int_equal(ask(db, "SELECT max(rev) FROM history"), kept);
     assert_int_equal(ask(db, "SELECT count(*) FROM tour_doc"), 201);
     assert_int_equal(ask(db, "SELECT count(*) FROM login"), 0);
+    assert_int_equal(ask(db, "SELECT count(*) FROM visit"), 0);
     db_close(db);
 }
 
@@ -214,9 +218,11 @@ static void logins_are_not_in_it(void **state)
 {
     (void)state;
     make_backup(2);
-    static const char token[] = {1, 2, 3, 4, 5, 6, 7, 8};
-    assert_true(contains(db_path, token, sizeof token));
-    assert_false(contains(file, token, sizeof token));
+    static const char login[] = {1, 2, 3, 4, 5, 6, 7, 8}, visit[] = {8, 7, 6, 5, 4, 3, 2, 1};
+    assert_true(contains(db_path, login, sizeof login));
+    assert_true(contains(db_path, visit, sizeof visit));
+    assert_false(contains(file, login, sizeof login));
+    assert_false(contains(file, visit, sizeof visit));
     // Anybody may read it with SQLite as it is.
     sqlite3 *db;
     assert_int_equal(sqlite3_open_v2(file, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
@@ -324,22 +330,22 @@ static void strangers_files_are_refused(void **state)
     worked_on("", NULL);
     worked_on("PRAGMA user_version=999", "newer");
     worked_on("PRAGMA user_version=0", "no database of a Roomtone");
-    worked_on("CREATE TRIGGER x AFTER UPDATE ON room BEGIN DELETE FROM log; END", "tables");
+    worked_on("CREATE TRIGGER x AFTER UPDATE ON room BEGIN DELETE FROM history; END", "tables");
     worked_on("CREATE VIEW x AS SELECT 1", "tables");
     worked_on("CREATE TABLE x(y)", "tables");
     worked_on("CREATE INDEX x ON room(abs(rev))", "tables");
     worked_on("DROP TABLE login", "tables");
     worked_on("ALTER TABLE room ADD COLUMN x TEXT", "tables");
-    worked_on("PRAGMA foreign_keys=OFF; INSERT INTO log VALUES('nobody',1,1,1,'a','b','{}')",
-              "damaged");
+    worked_on("PRAGMA foreign_keys=OFF; UPDATE history SET room_id='nobody'", "damaged");
     worked_on("DELETE FROM user", "sign in");
     worked_on("UPDATE clock_anchor SET reserved_us=9007199254740991", "clock");
     worked_on("UPDATE clock_anchor SET house_us=-1", "clock");
     worked_on("UPDATE room SET name=cast(x'ff41' AS TEXT)", "text");
     worked_on("UPDATE room SET name=''", "makes no sense");
+    worked_on("UPDATE room SET guide_link=''", "makes no sense");
     worked_on("UPDATE room SET code='000000001'", "makes no sense");
-    worked_on("UPDATE room SET mode=2", "makes no sense");
-    worked_on("UPDATE room SET tour_hash='" H1 "', tour_id='t', mode=8, cue=0", "makes no sense");
+    worked_on("UPDATE room SET mode=2", "cannot be read");
+    worked_on("UPDATE room SET tour_hash='" H1 "', tour_id='t', mode=8, cue=0", "cannot be read");
     worked_on("UPDATE room SET tour_hash='" H1 "', tour_id='t', mode=3, cue=1", "makes no sense");
     worked_on("UPDATE room SET tour_hash='" H1 "', tour_id='t', mode=3, cue=0", NULL);
     worked_on("UPDATE room SET tour_hash='" H1 "', tour_id='t', mode=3, cue=0;"
@@ -397,7 +403,7 @@ static void assert_restored(sqlite3 *db, int64_t epoch)
     assert_int_equal(ask(db, "SELECT p0_us FROM room"), 3);
     assert_int_equal(ask(db, "SELECT epoch FROM room"), epoch);
     assert_int_equal(ask(db, "SELECT rev FROM room"), 1);
-    assert_int_equal(ask(db, "SELECT count(*) FROM log WHERE op='restore' AND rev=1 AND epoch="
+    assert_int_equal(ask(db, "SELECT count(*) FROM history WHERE op='restore' AND rev=1 AND epoch="
                              "(SELECT epoch FROM room)"),
                      1);
     assert_false(exists("roomtone.db.restore"));
