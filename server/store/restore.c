@@ -33,13 +33,14 @@ enum err restore_stage(const char *path, const char *db_path)
 }
 
 // The clock to go on with: today's. A backup of another box may have promised its players a later
-// house time: then that is where this box resumes, as after a reboot (house.h), and the empty boot
-// id says so.
+// house time, or have seen more clocks: then this box resumes beyond both, as after a reboot
+// (house.h), and the empty boot id says so.
 static struct house_anchor clock_after(const struct house_anchor *today,
                                        const struct house_anchor *backup)
 {
     struct house_anchor a = today->present ? *today : *backup;
-    if (!a.present || (today->present && backup->reserved.us <= today->reserved.us))
+    if (!a.present || (today->present && backup->reserved.us <= today->reserved.us &&
+                       backup->clock_epoch <= today->clock_epoch))
         return a;
     a.boot_id[0] = '\0';
     a.reserved = house_max(today->reserved, backup->reserved);

@@ -194,7 +194,8 @@ static bool check_numbers(struct check *c)
                           " OR cue NOT BETWEEN -1 AND 999 OR pending_cue NOT BETWEEN -1 AND 999"
                           " OR rate NOT BETWEEN 0 AND 1 OR pending_rate NOT BETWEEN 0 AND 1"
                           " UNION ALL SELECT 1 FROM clock_anchor"
-                          " WHERE clock_epoch NOT BETWEEN 0 AND 1000000000");
+                          " WHERE clock_epoch NOT BETWEEN 0 AND 1000000000"
+                          " OR guessed_epoch NOT BETWEEN 0 AND 1000000000");
     bool strange = db_row(st);
     sqlite3_finalize(st);
     return !strange || refuse(c, "a number in it makes no sense");
@@ -217,7 +218,8 @@ static bool check_rooms(struct check *c)
 static bool check_anchor(struct check *c)
 {
     struct house_anchor a;
-    if (anchor_store_read(c->db, &a) == ERR_OK && sane_time(a.house.us) && sane_time(a.reserved.us))
+    if (anchor_store_read(c->db, &a) == ERR_OK && sane_time(a.house.us) &&
+        sane_time(a.reserved.us) && sane_time(a.known_until.us) && sane_time(a.suspended_ns / 1000))
         return true;
     return refuse(c, "its clock makes no sense");
 }

@@ -13,7 +13,7 @@ enum { CHANGES_MAX = 6 };
 
 struct load_batch load_batches[LOAD_BATCHES_MAX + 1];
 static uint64_t random_state;
-static sem_t woken, gate;
+static sem_t woken, entered, gate;
 
 static uint64_t draw(uint64_t n)
 {
@@ -72,13 +72,20 @@ struct batch_job {
     int batch;
 };
 
+static void wait_for(sem_t *s)
+{
+    while (sem_wait(s) != 0) {
+    }
+}
+
 // Holds the store's thread until the whole batch is queued, so that batches are the same each time.
+// It must be in the gate before the first job of the batch comes, or would take that in with it.
 static enum err gate_run(sqlite3 *db, struct store_job *job)
 {
     (void)db;
     (void)job;
-    while (sem_wait(&gate) != 0) {
-    }
+    sem_post(&entered);
+    wait_for(&gate);
     return ERR_OK;
 }
 
@@ -161,6 +168,7 @@ static void run_batch(struct store *s, int n)
     load_batches[n].begun = recvfs_count();
     load_batches[n].acked = 0;
     submit(s, gate_run, freed, n);
+    wait_for(&entered);
     for (uint64_t i = 0, changes = n == 1 ? 0 : 1 + draw(CHANGES_MAX); i < changes; i++) {
         int room = (int)draw(LOAD_ROOMS);
         struct room_change c = change_of(room, ++load_batches[n].rev[room]);
@@ -169,8 +177,7 @@ static void run_batch(struct store *s, int n)
     submit(s, batch_run, on_batch, n);
     sem_post(&gate);
     while (!load_batches[n].acked) {
-        while (sem_wait(&woken) != 0) {
-        }
+        wait_for(&woken);
         store_drain(s);
     }
 }
@@ -193,7 +200,8 @@ static sqlite3 *open_run(const char *folder, const char *synchronous)
 void load_record(const char *folder, const char *synchronous, int batches, uint64_t seed)
 {
     CHECK(batches <= LOAD_BATCHES_MAX);
-    CHECK(sem_init(&woken, 0, 0) == 0 && sem_init(&gate, 0, 0) == 0);
+    CHECK(sem_init(&woken, 0, 0) == 0 && sem_init(&entered, 0, 0) == 0 &&
+          sem_init(&gate, 0, 0) == 0);
     random_state = seed;
     recvfs_start(folder);
     for (int n = 1; n <= batches;) {

@@ -27,6 +27,8 @@
 #include <time.h>
 #include <unistd.h>
 
+enum { TOLD_MAX = 10 }; // failures that are told one by one
+
 static int batches = 400;
 static uint64_t seed;
 static const char *synchronous = "full";
@@ -207,7 +209,7 @@ static void cut(struct disk *disk, int64_t i, int64_t n, struct tally *t, bool e
     t->images++;
     t->lost += v == LOST;
     t->broken += v == BROKEN;
-    if (v == GOOD || (expect_loss && v == LOST))
+    if (v == GOOD || (expect_loss && v == LOST) || t->lost + t->broken > TOLD_MAX)
         return;
     fprintf(stderr, "image %lld: the power goes at event %lld, unsynced: %s: %s\n", (long long)i,
             (long long)event, image_kind_name(kind), why);
