@@ -84,8 +84,8 @@ def revisions(path, group="demo"):
     try:
         assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         row = db.execute("SELECT epoch,rev FROM room WHERE id=?", (group,)).fetchone()
-        last = db.execute("SELECT epoch,rev FROM history WHERE room_id=? ORDER BY epoch DESC, rev DESC",
-                          (group,)).fetchone()
+        last = db.execute("SELECT epoch,rev FROM history WHERE room_id=?"
+                          " ORDER BY epoch DESC, rev DESC", (group,)).fetchone()
         assert row == last
         for table in ("login", "visit"):
             assert db.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,)
