@@ -34,6 +34,8 @@ static bool fetch(struct api *a, const char *file)
     FILE *f = fd >= 0 ? fdopen(fd, "wb") : NULL;
     if (!f) {
         fprintf(stderr, "roomtonectl: %s: %s\n", part, strerror(errno));
+        if (fd >= 0)
+            close(fd);
         return false;
     }
     bool got = api_download(a, "/api/v1/backup", f);

@@ -555,6 +555,35 @@ static void a_new_box_takes_a_backup_laid_beside(void **state)
     db_close(db);
 }
 
+// A backup of the first Roomtone: it comes up to date on its way.
+static void an_old_schema_is_brought_up_to_date(void **state)
+{
+    (void)state;
+    struct migrate_plan first = migrate_plan();
+    sqlite3 *db;
+    first.count = 1;
+    assert_int_equal(sqlite3_open(file, &db), SQLITE_OK);
+    assert_true(migrate_by(db, &first, error, sizeof error));
+    assert_true(db_exec(
+        db, "INSERT INTO user VALUES('admin','x','admin');"
+            "INSERT INTO room(id,name,code,link,created_us,epoch,rev,mode,cue,p0_us,t0_us,rate,"
+            "updated_us) VALUES('hall','The hall','123456784','KGIThr417Jtt71HX6F429Q',5,1,0,0,-1,"
+            "0,0,0,5)"));
+    char code[JOINCODE_DIGITS + 1], sql[60];
+    joincode_format(12345678, code);
+    snprintf(sql, sizeof sql, "UPDATE room SET code='%s'", code);
+    assert_true(db_exec(db, sql));
+    db_close(db);
+    if (restore_check(file, dir, &report, detail, sizeof detail) != ERR_OK)
+        fail_msg("%s", detail);
+    assert_int_equal(report.schema, 1);
+    assert_int_equal(report.groups, 1);
+    assert_false(exists("snapshots"));
+    assert_int_equal(sqlite3_open(file, &db), SQLITE_OK);
+    assert_int_equal(ask(db, "PRAGMA user_version"), migrate_plan().count);
+    db_close(db);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, make_dir, remove_dir)
 
 int main(void)
@@ -567,6 +596,7 @@ int main(void)
         TEST(any_flipped_bit_is_noticed),
         TEST(strangers_files_are_refused),
         TEST(what_is_no_database_is_refused),
+        TEST(an_old_schema_is_brought_up_to_date),
         TEST(it_comes_back_as_a_new_epoch_under_todays_clock),
         TEST(another_boxs_time_is_not_undercut),
         TEST(a_bad_staged_file_changes_nothing),
