@@ -118,6 +118,33 @@ static struct room *adopt(struct rooms *rs, struct room_loaded *loaded, house_t 
     return r;
 }
 
+static void expect_sleeper(struct rooms *rs, house_t due)
+{
+    if (!rs->has_sleeper || due.us < rs->sleeper_due.us)
+        rs->sleeper_due = due;
+    rs->has_sleeper = true;
+}
+
+static void put_to_sleep(struct rooms *rs, struct entry *e, house_t now)
+{
+    house_t due;
+    if (room_next_due(e->room, now, &due))
+        expect_sleeper(rs, due);
+    drop(rs, e);
+}
+
+// The house is full: those with nothing to do go before their time. (After a week's outage
+// thousands of rooms have one thing to do each, and are done with it at once.)
+static bool make_place(struct rooms *rs, house_t now)
+{
+    for (struct entry *e = rs->first, *next; e; e = next) {
+        next = e->next;
+        if (room_may_sleep(e->room, now))
+            put_to_sleep(rs, e, now);
+    }
+    return rs->count < rs->max_awake;
+}
+
 static void on_loaded(void *user, enum err e, struct room_loaded *loaded)
 {
     struct search *s = user;
@@ -125,7 +152,7 @@ static void on_loaded(void *user, enum err e, struct room_loaded *loaded)
     if (e == ERR_OK) {
         // Somebody else may have woken it meanwhile: it is alive exactly once.
         r = rooms_awake(s->rooms, loaded->record.id);
-        if (!r && s->rooms->count >= s->rooms->max_awake)
+        if (!r && s->rooms->count >= s->rooms->max_awake && !make_place(s->rooms, s->now))
             e = ERR_HOUSE_FULL;
         else if (!r && !(r = adopt(s->rooms, loaded, s->now)))
             e = ERR_STORAGE_FAILED;
@@ -168,13 +195,6 @@ int rooms_degraded(const struct rooms *rs)
 
 // --- waking what is due
 // ---------------------------------------------------------------------------
-
-static void expect_sleeper(struct rooms *rs, house_t due)
-{
-    if (!rs->has_sleeper || due.us < rs->sleeper_due.us)
-        rs->sleeper_due = due;
-    rs->has_sleeper = true;
-}
 
 static void on_woken(void *user, enum err e, struct room *room)
 {
@@ -265,14 +285,10 @@ void rooms_sweep(struct rooms *rs, house_t now)
     for (struct entry *e = rs->first, *next; e; e = next) {
         next = e->next;
         bool idle = room_may_sleep(e->room, now);
-        house_t due;
-        if (!idle || !e->was_idle) {
+        if (idle && e->was_idle)
+            put_to_sleep(rs, e, now);
+        else
             e->was_idle = idle;
-            continue;
-        }
-        if (room_next_due(e->room, now, &due))
-            expect_sleeper(rs, due);
-        drop(rs, e);
     }
 }
 

@@ -113,18 +113,18 @@ def test_session_belongs_to_its_group_and_role(house):
     run(go())
 
 
-def test_a_thousand_first_joins_at_once_wake_one_room(house):
+def test_three_hundred_first_joins_at_once_wake_one_room(house):
     house.stop(signal.SIGKILL)
     house.start()
     async def one():
         c = await Client(house).__aenter__()
-        m = await c.hello(role="visitor", code=code)
+        m = await c.hello(role="visitor", link=link)
         await c.__aexit__()
         return m["type"]
 
     async def go():
         return await asyncio.gather(*(one() for _ in range(300)))
-    code = house.request("GET", "/api/v1/groups").json["groups"][0]["code"]
+    link = house.request("GET", "/api/v1/groups").json["groups"][0]["link"].rsplit("/", 1)[1]
     assert house.request("GET", "/api/v1/status").json["groups"] == 0
     assert set(asyncio.run(go())) == {"welcome"}
     assert house.request("GET", "/api/v1/status").json["groups"] == 1
