@@ -53,11 +53,12 @@ static void decode_rules(struct json_reader *r, json_t *list, struct wire_config
     json_array_foreach(list, i, rule)
     {
         const char *text = json_string_value(rule);
-        if (!text || strlen(text) > WIRE_RULE_MAX) {
+        size_t len = text ? strlen(text) : WIRE_RULE_MAX + 1;
+        if (len > WIRE_RULE_MAX) {
             json_fail(r, "schedule", "not a list of rules");
             return;
         }
-        strcpy(m->rules[m->rule_count++], text);
+        memcpy(m->rules[m->rule_count++], text, len + 1);
     }
 }
 

@@ -54,7 +54,8 @@ static void on_begun(void *user, const char *token)
         peer_send(p, &m);
         // What it said to keep meanwhile.
         describe_visit(p, &v);
-        if (memcmp(&v, &l->visit, sizeof v) != 0)
+        if (v.trim_us != l->visit.trim_us || strcmp(v.lang, l->visit.lang) != 0 ||
+            strcmp(v.name, l->visit.name) != 0)
             visits_keep(net_house(p->net)->store, token, &v);
     }
     peer_later_free(l);

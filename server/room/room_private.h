@@ -39,28 +39,24 @@ struct flight {
 struct room {
     const struct room_house *house;
     struct room_record record; // record.state is the durable one
-    struct edition *edition;   // of record.state
-    bool has_due;              // as the newest durable change said
-    house_t durable_due;
     struct room_state head;
-    struct edition *head_edition;
-    struct flight *first, **end; // changes in flight, oldest first
-    int flights;
+    // stop_now is spoken before it is durable, the one exception to the gate; while it is on its
+    // way (`urgent`) members are shown this state.
+    struct room_state urgent_state;
+    struct edition *edition, *head_edition; // of record.state, of head
+    struct flight *first, **end;            // changes in flight, oldest first
     struct seen *seen;
     struct room_member *members;
-    int counts[WIRE_ROLES];
     struct agenda_entry due;
-    house_t renewed; // the guide's lease, by whoever holds it
-    bool degraded;
-    house_t retry_at; // while degraded: when what happens by itself is tried again
-    // stop_now is spoken before it is durable, the one exception to the gate; while it is on its
-    // way members are shown this state.
-    bool urgent;
-    struct room_state urgent_state;
+    house_t durable_due; // with has_due: as the newest durable change said
+    house_t renewed;     // the guide's lease, by whoever holds it
+    house_t retry_at;    // while degraded: when what happens by itself is tried again
+    struct bytes text;
+    int counts[WIRE_ROLES];
+    int flights;
     int loading;  // things asked of the store that come back here
     int landings; // changes that became durable
-    bool text_fresh;
-    struct bytes text;
+    bool has_due, degraded, urgent, text_fresh;
 };
 
 // In flight at once: beyond it a sender is told to slow down.

@@ -252,6 +252,7 @@ static enum err command(struct room_state *s, const struct tour *tour, const str
                         house_t *at)
 {
     const struct wire_command *c = e->command;
+    CHECK(c);
     if (room_lease_concerns(c->op))
         return room_lease_command(&s->lease, c, &e->actor, e->lease_age_us, &s->lease);
     enum err err = room_lease_admit(&s->lease, c, &e->actor, e->lease_age_us);
@@ -357,8 +358,8 @@ static enum err take(struct room_state *s, const struct tour *tour, const struct
 enum err room_state_step(const struct room_state *s, const struct tour *tour,
                          const struct room_event *e, struct room_state *out, house_t *at)
 {
-    const struct wire_command *c = e->kind == EVENT_COMMAND ? e->command : NULL;
-    if (c && c->has_if_rev && (c->if_epoch != s->epoch || c->if_rev != s->rev))
+    const struct wire_command *c = e->command;
+    if (e->kind == EVENT_COMMAND && c->has_if_rev && (c->if_epoch != s->epoch || c->if_rev != s->rev))
         return ERR_CONFLICT;
     struct room_state next = *s;
     house_t when = e->now;

@@ -108,7 +108,7 @@ bool room_next_due(const struct room *r, house_t now, house_t *first)
 
 void room_plan_ahead(struct room *r, house_t now)
 {
-    house_t due;
+    house_t due = now;
     bool found = room_next_due(r, now, &due);
     sooner(r->head.plan.rule_count > 0, house_add_us(now, REPLAN_US), &found, &due);
     if (r->degraded) {
