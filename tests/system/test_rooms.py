@@ -6,7 +6,6 @@ import http.client
 import os
 import pathlib
 import signal
-import sqlite3
 import subprocess
 import time
 import urllib.parse
@@ -362,16 +361,8 @@ def test_ten_thousand_sleeping_rooms_cost_rows(house):
     alone_ms = start_ms(house)
     alone_kb = resident_kb(house.process.pid)
     house.stop(signal.SIGTERM)
-    with sqlite3.connect(house.state / "roomtone.db") as db:
-        columns = [c[1] for c in db.execute("PRAGMA table_info(room)")]
-        fill = {"id": "'r-'||n", "code": "printf('9%08d',n)", "link": "'link-'||n",
-                "guide_link": "'guide-'||n", "due_us": "9007199254740991-n"}
-        db.execute(f"""WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n+1 FROM c
-            WHERE n<{ROOMS}) INSERT INTO room({','.join(columns)})
-            SELECT {','.join(fill.get(c, c) for c in columns)} FROM room, c
-            WHERE id='demo'""")
-        db.execute("UPDATE room SET schedule='0 daily 03:00 start' || char(10) WHERE id LIKE 'r-%'")
-    db.close()
+    house.multiply(ROOMS, due_us="9007199254740991-n",
+                   schedule="'0 daily 03:00 start' || char(10)")
     full_ms = start_ms(house)
     full_kb, pid = resident_kb(house.process.pid), house.process.pid
     assert house.request("GET", "/api/v1/status").json["groups"] == 1
