@@ -41,8 +41,7 @@ const struct tour *edition_tour(const struct edition *e)
     return e ? e->tour : NULL;
 }
 
-// --- waking and sleeping
-// --------------------------------------------------------------------------
+// --- waking and sleeping -----------------------------------------------------------------------
 
 // The tour of a loaded room; false, and said why, when what is in the store cannot be read.
 static bool read_tour(const struct room_loaded *l, struct tour **tour)
@@ -166,8 +165,33 @@ static void forget(struct room *r)
     r->house->port->load(r->house->port->ctx, ROOM_BY_ID, r->record.id, on_remembered, r);
 }
 
-// --- the gate
-// -------------------------------------------------------------------------------------
+// After a disk that failed, memory may be behind: a change that was reported as lost is there.
+static void on_reread(void *user, enum err e, struct room_loaded *l)
+{
+    struct room *r = user;
+    r->loading--;
+    struct tour *tour;
+    if (e != ERR_OK || r->first || (l->record.state.rev == r->record.state.rev &&
+                                    l->record.state.epoch == r->record.state.epoch))
+        return;
+    if (!read_tour(l, &tour))
+        return;
+    log_warn("room", "group %s: revision %lld.%lld is on the disk after all", r->record.id,
+             (long long)l->record.state.epoch, (long long)l->record.state.rev);
+    abandon(r);
+    adopt(r, l, tour);
+    r->urgent = false;
+    room_plan_ahead(r, r->head.pending_at);
+    room_announce(r);
+}
+
+void room_reread(struct room *r)
+{
+    r->loading++;
+    r->house->port->load(r->house->port->ctx, ROOM_BY_ID, r->record.id, on_reread, r);
+}
+
+// --- the gate ----------------------------------------------------------------------------------
 
 void room_answer_error(struct room *r, room_reply_fn reply, void *user, const char *cmd_id,
                        enum err e)
@@ -278,12 +302,17 @@ static void on_committed(void *user, enum err e)
     r->flights--;
     if (!r->first)
         r->end = &r->first;
-    if (e == ERR_CONFLICT)
+    // Memory and disk disagree: because a change before this one failed, or because the disk knows
+    // of one that was reported as failed.
+    bool conflict = e == ERR_CONFLICT;
+    if (conflict)
         e = ERR_STORAGE_FAILED;
     if (e == ERR_OK)
         landed(r, f);
     else
         failed(r, f, e);
+    if (conflict && !r->first)
+        room_reread(r);
     answer_waiters(r, f, e);
     flight_free(f);
     if (e == ERR_OK)
@@ -335,8 +364,7 @@ bool room_step(struct room *r, struct room_event *e, const char *op)
     return true;
 }
 
-// --- what others ask
-// ------------------------------------------------------------------------------
+// --- what others ask ---------------------------------------------------------------------------
 
 const struct room_record *room_record(const struct room *r)
 {

@@ -83,6 +83,9 @@ bool room_degraded(const struct room *r);
 // A change can be saved again, says the store; what waits is tried at once.
 void room_recovered(struct room *r, house_t now);
 
+// Memory may be behind the disk: looks, and takes what is there.
+void room_reread(struct room *r);
+
 // The next thing that happens by itself; false when nothing does.
 bool room_next_due(const struct room *r, house_t now, house_t *due);
 // Nobody in it, nothing in flight, nothing due for ROOM_AWAKE_US: may leave memory. When the store

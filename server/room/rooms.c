@@ -193,8 +193,7 @@ int rooms_degraded(const struct rooms *rs)
     return n;
 }
 
-// --- waking what is due
-// ---------------------------------------------------------------------------
+// --- waking what is due ------------------------------------------------------------------------
 
 static void on_woken(void *user, enum err e, struct room *room)
 {
@@ -292,8 +291,7 @@ void rooms_sweep(struct rooms *rs, house_t now)
     }
 }
 
-// --- what changed outside
-// -------------------------------------------------------------------------
+// --- what changed outside ----------------------------------------------------------------------
 
 void rooms_replan(struct rooms *rs, house_t now)
 {
@@ -319,4 +317,10 @@ void rooms_recovered(struct rooms *rs, house_t now)
 {
     for (struct entry *e = rs->first; e; e = e->next)
         room_recovered(e->room, now);
+}
+
+void rooms_reread(struct rooms *rs)
+{
+    for (struct entry *e = rs->first; e; e = e->next)
+        room_reread(e->room);
 }

@@ -54,5 +54,7 @@ void rooms_replan(struct rooms *rs, house_t now);
 void rooms_set_clock_epoch(struct rooms *rs, uint32_t clock_epoch);
 // The store can save again.
 void rooms_recovered(struct rooms *rs, house_t now);
+// The store does not know whether changes that it reported as failed are on the disk: rooms look.
+void rooms_reread(struct rooms *rs);
 
 #endif

@@ -64,8 +64,7 @@ enum err history_write(sqlite3 *db, const struct room_change *c)
     return e == ERR_OK && c->state.rev % PRUNE_EVERY == 0 ? prune(db, c) : e;
 }
 
-// --- a point in the past
-// --------------------------------------------------------------------------
+// --- a point in the past -----------------------------------------------------------------------
 
 static const char *point_sql(enum wire_point_kind kind)
 {
@@ -154,8 +153,7 @@ void history_past(void *store, const char *room_id, const struct wire_point *poi
     store_submit(store, &j->job);
 }
 
-// --- the list
-// -------------------------------------------------------------------------------------
+// --- the list ----------------------------------------------------------------------------------
 
 int history_list(sqlite3 *db, const char *room_id, uint32_t epoch, int64_t rev,
                  struct history_row *out, int max)
