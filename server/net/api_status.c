@@ -70,7 +70,8 @@ void api_metrics(struct request *r)
     gauge(&b, "refused_total", "counter", "Refused at the door.", (double)c->refused);
     gauge(&b, "wrong_codes_total", "counter", "Wrong join codes.", (double)c->wrong_codes);
     gauge(&b, "store_commits_total", "counter", "Commits with an fsync.", (double)s.commits);
-    gauge(&b, "store_jobs_total", "counter", "Reads and changes, many to a commit.", (double)s.jobs);
+    gauge(&b, "store_jobs_total", "counter", "Reads and changes, many to a commit.",
+          (double)s.jobs);
     gauge(&b, "store_commit_failures_total", "counter", "Commits that failed.", (double)s.failed);
     gauge(&b, "store_commit_p99_seconds", "gauge", "Of the last 256 commits.",
           (double)s.p99_us / 1e6);

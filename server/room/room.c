@@ -171,8 +171,9 @@ static void on_reread(void *user, enum err e, struct room_loaded *l)
     struct room *r = user;
     r->loading--;
     struct tour *tour;
-    if (e != ERR_OK || r->first || (l->record.state.rev == r->record.state.rev &&
-                                    l->record.state.epoch == r->record.state.epoch))
+    if (e != ERR_OK || r->first ||
+        (l->record.state.rev == r->record.state.rev &&
+         l->record.state.epoch == r->record.state.epoch))
         return;
     if (!read_tour(l, &tour))
         return;

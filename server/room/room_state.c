@@ -359,7 +359,8 @@ enum err room_state_step(const struct room_state *s, const struct tour *tour,
                          const struct room_event *e, struct room_state *out, house_t *at)
 {
     const struct wire_command *c = e->command;
-    if (e->kind == EVENT_COMMAND && c->has_if_rev && (c->if_epoch != s->epoch || c->if_rev != s->rev))
+    if (e->kind == EVENT_COMMAND && c->has_if_rev &&
+        (c->if_epoch != s->epoch || c->if_rev != s->rev))
         return ERR_CONFLICT;
     struct room_state next = *s;
     house_t when = e->now;
