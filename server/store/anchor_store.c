@@ -70,6 +70,7 @@ void anchor_store_submit(struct store *s, const struct house_anchor *a)
 {
     struct anchor_job *j = check_alloc(calloc(1, sizeof *j));
     j->job.run = anchor_run;
+    j->job.in_line = j->job.vital = true; // one a minute, and house time hangs on it
     j->job.done = anchor_done;
     j->anchor = *a;
     store_submit(s, &j->job);

@@ -20,6 +20,8 @@ enum err db_err(sqlite3 *db, int rc)
     case SQLITE_CONSTRAINT:
         return sqlite3_extended_errcode(db) == SQLITE_CONSTRAINT_FOREIGNKEY ? ERR_NOT_FOUND
                                                                             : ERR_EXISTS;
+    case SQLITE_READONLY: // asked for, while the disk is full; else the store says it, once
+        return ERR_STORAGE_FAILED;
     default:
         log_error("store", "sqlite: %s (%d)", sqlite3_errmsg(db), sqlite3_extended_errcode(db));
         return ERR_STORAGE_FAILED;
@@ -83,10 +85,7 @@ static bool apply_pragmas(sqlite3 *db)
 {
     return db_exec(db, "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL;"
                        "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
-                       "PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON; PRAGMA mmap_size=0;"
-                       // A checkpoint at 4 MiB (1,024 pages of 4 KiB): seldom enough to be rare,
-                       // small enough not to stall for long on a slow card.
-                       "PRAGMA wal_autocheckpoint=1024;");
+                       "PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON; PRAGMA mmap_size=0;");
 }
 
 static bool sound(sqlite3 *db)
@@ -99,10 +98,10 @@ static bool sound(sqlite3 *db)
     return strcmp(text, "ok") == 0;
 }
 
-sqlite3 *db_open(const char *path, char *error, size_t error_size)
+static sqlite3 *open_file(const char *path, int flags, char *error, size_t error_size)
 {
     sqlite3 *db = NULL;
-    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
+    flags |= SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
     if (sqlite3_open_v2(path, &db, flags, NULL) != SQLITE_OK || !apply_pragmas(db)) {
         snprintf(error, error_size, "%s: %s", path, db ? sqlite3_errmsg(db) : "out of memory");
         sqlite3_close(db);
@@ -113,11 +112,22 @@ sqlite3 *db_open(const char *path, char *error, size_t error_size)
         sqlite3_close(db);
         return NULL;
     }
-    if (!migrate(db, error, error_size)) {
+    return db;
+}
+
+sqlite3 *db_open(const char *path, char *error, size_t error_size)
+{
+    sqlite3 *db = open_file(path, SQLITE_OPEN_CREATE, error, error_size);
+    if (db && !migrate(db, error, error_size)) {
         sqlite3_close(db);
         return NULL;
     }
     return db;
+}
+
+sqlite3 *db_reopen(const char *path, char *error, size_t error_size)
+{
+    return open_file(path, 0, error, error_size);
 }
 
 void db_close(sqlite3 *db)

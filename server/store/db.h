@@ -4,6 +4,7 @@
 // One connection per file, in EXCLUSIVE mode set before WAL: Debian 12's SQLite 3.40 has a race
 // between two connections in WAL mode that can lose commits, and EXCLUSIVE makes a second
 // connection impossible. synchronous=FULL: a commit that was acknowledged survives a power cut.
+// Checkpoints: SQLite's own until store_start(), then the store's (disk.h).
 // Thread: the opening thread until store_start(), then the store's thread alone.
 #ifndef SERVER_STORE_DB_H
 #define SERVER_STORE_DB_H
@@ -17,6 +18,9 @@
 
 // Opens (creates) the database and brings its schema up to date. NULL with one line in `error`.
 sqlite3 *db_open(const char *path, char *error, size_t error_size);
+// Opens a database that was open before, by the same rules. An empty place where the disk should be
+// mounted is an error, not a new house.
+sqlite3 *db_reopen(const char *path, char *error, size_t error_size);
 void db_close(sqlite3 *db);
 
 // Maps SQLite's result to ours: ERR_OK, ERR_STORAGE_FULL, ERR_EXISTS (a UNIQUE clash),

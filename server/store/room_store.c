@@ -113,6 +113,7 @@ void room_store_commit(void *store, const struct room_change *change,
 {
     struct commit_job *j = check_alloc(calloc(1, sizeof *j));
     j->job.run = commit_run;
+    j->job.in_line = true; // a room has a ceiling of changes in flight (room.c)
     j->job.done = commit_done;
     j->change = *change;
     if (change->event)

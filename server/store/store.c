@@ -4,6 +4,7 @@
 #include "common/base/check.h"
 #include "common/base/log.h"
 #include "server/store/db.h"
+#include "server/store/disk.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -17,7 +18,7 @@ struct queue {
 };
 
 struct store {
-    sqlite3 *db;
+    struct disk *disk; // the store's thread's alone
     pthread_t thread;
     void (*wake)(void *);
     void *wake_user;
@@ -25,7 +26,9 @@ struct store {
     pthread_mutex_t lock; // guards all below
     pthread_cond_t work;
     struct queue waiting, finished;
+    int waiting_count;
     bool stopping;
+    enum err health;
     struct store_stats stats;
     int64_t window[STATS_WINDOW]; // of `measured` commits, a ring
     int64_t measured;
@@ -57,44 +60,59 @@ static void queue_move(struct queue *to, struct queue *from)
 static int64_t now_us(void)
 {
     struct timespec ts;
-    clock_gettime(CLOCK_MONOTONIC_RAW, &ts);
+    clock_gettime(CLOCK_MONOTONIC, &ts);
     return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
 }
 
-static enum err run_one(sqlite3 *db, struct store_job *job)
+static enum err run_one(struct store *s, struct store_job *job)
 {
+    sqlite3 *db = disk_db(s->disk);
+    disk_let_write(s->disk, job->vital);
     if (!db_exec(db, "SAVEPOINT job"))
         return db_err(db, sqlite3_errcode(db));
     enum err e = job->run(db, job);
+    if (sqlite3_get_autocommit(db))
+        return e;
     if (e != ERR_OK)
         db_exec(db, "ROLLBACK TO job");
-    // A failure that ended the whole transaction (disk full, I/O) shows at COMMIT.
     db_exec(db, "RELEASE job");
-    return e;
+    // What was forbidden is told by its reason.
+    return e == ERR_STORAGE_FAILED && disk_health(s->disk) == ERR_STORAGE_FULL ? ERR_STORAGE_FULL
+                                                                               : e;
 }
 
+// All jobs in one transaction. An error is the whole batch's: nothing of it is on disk.
 static enum err run_batch(struct store *s, struct store_job *first)
 {
-    sqlite3 *db = s->db;
-    if (!db_exec(db, "BEGIN IMMEDIATE"))
+    sqlite3 *db = disk_db(s->disk);
+    if (!db)
+        return ERR_STORAGE_FAILED;
+    // While nothing may be written, IMMEDIATE would be refused.
+    bool full = disk_health(s->disk) == ERR_STORAGE_FULL;
+    if (!db_exec(db, full ? "BEGIN" : "BEGIN IMMEDIATE"))
         return db_err(db, sqlite3_errcode(db));
     for (struct store_job *job = first; job; job = job->next) {
-        if (!job->apart)
-            job->result = run_one(db, job);
+        if (job->apart)
+            continue;
+        job->result = run_one(s, job);
+        // A full disk or an I/O error may end the transaction: those that follow would each be one
+        // of their own.
+        if (sqlite3_get_autocommit(db))
+            return job->result == ERR_STORAGE_FULL ? ERR_STORAGE_FULL : ERR_STORAGE_FAILED;
     }
-    if (!sqlite3_get_autocommit(db) && db_exec(db, "COMMIT"))
+    if (db_exec(db, "COMMIT"))
         return ERR_OK;
     enum err e = db_err(db, sqlite3_errcode(db));
     if (!sqlite3_get_autocommit(db))
         db_exec(db, "ROLLBACK");
-    return e == ERR_OK ? ERR_STORAGE_FAILED : e;
+    return e == ERR_STORAGE_FULL ? e : ERR_STORAGE_FAILED;
 }
 
 static void run_apart(sqlite3 *db, struct store_job *first)
 {
     for (struct store_job *job = first; job; job = job->next) {
         if (job->apart)
-            job->result = job->run(db, job);
+            job->result = db ? job->run(db, job) : ERR_STORAGE_FAILED;
     }
 }
 
@@ -121,27 +139,61 @@ static void note(struct store *s, enum err e, int64_t span_us, int jobs, bool no
     s->stats.p99_us = sorted[(n * 99 - 1) / 100];
 }
 
+// Shows the loop what it may read. With the lock held; true when the health is another.
+static bool show_health(struct store *s)
+{
+    bool changed = s->health != disk_health(s->disk);
+    s->health = disk_health(s->disk);
+    s->stats.generation = disk_generation(s->disk);
+    return changed;
+}
+
 static void run_and_note(struct store *s, struct queue *batch)
 {
     int64_t began = now_us();
-    int changes = sqlite3_total_changes(s->db);
+    sqlite3 *db = disk_db(s->disk);
+    int changes = db ? sqlite3_total_changes(db) : 0;
     enum err e = run_batch(s, batch->first);
     int64_t span = now_us() - began;
     int jobs = 0;
-    // A batch that only read has no fsync, and is no measure of one either.
-    bool no_measure = e == ERR_OK && sqlite3_total_changes(s->db) == changes;
+    // A batch that only read has no fsync and is no measure of one, nor is one that failed.
+    bool no_measure = e != ERR_OK || sqlite3_total_changes(db) == changes;
     for (struct store_job *job = batch->first; job; job = job->next, jobs++) {
         no_measure = no_measure || job->heavy;
         if (e != ERR_OK)
             job->result = e;
     }
-    if (e != ERR_OK)
-        log_error("store", "a commit of %d changes failed: %s", jobs, err_code(e));
-    run_apart(s->db, batch->first);
+    if (e != ERR_OK && db)
+        disk_failed(s->disk, e, now_us()); // before anybody is told: it may take a second fsync
+    run_apart(disk_db(s->disk), batch->first);
     pthread_mutex_lock(&s->lock);
     note(s, e, span, jobs, no_measure);
     queue_move(&s->finished, batch);
+    show_health(s);
     pthread_mutex_unlock(&s->lock);
+}
+
+// Waits for work or for the time of a probe. With the lock held.
+static void wait_for_work(struct store *s)
+{
+    int64_t due = disk_due_us(s->disk);
+    if (due == INT64_MAX) {
+        pthread_cond_wait(&s->work, &s->lock);
+        return;
+    }
+    struct timespec until = {.tv_sec = due / 1000000, .tv_nsec = due % 1000000 * 1000};
+    pthread_cond_timedwait(&s->work, &s->lock, &until);
+}
+
+static void care(struct store *s)
+{
+    disk_checkpoint(s->disk, now_us());
+    disk_care(s->disk, now_us());
+    pthread_mutex_lock(&s->lock);
+    bool changed = show_health(s);
+    pthread_mutex_unlock(&s->lock);
+    if (changed)
+        s->wake(s->wake_user);
 }
 
 static void *work(void *user)
@@ -149,17 +201,21 @@ static void *work(void *user)
     struct store *s = user;
     pthread_mutex_lock(&s->lock);
     for (;;) {
-        while (!s->waiting.first && !s->stopping)
-            pthread_cond_wait(&s->work, &s->lock);
-        if (!s->waiting.first)
+        while (!s->waiting.first && !s->stopping && now_us() < disk_due_us(s->disk))
+            wait_for_work(s);
+        if (!s->waiting.first && s->stopping)
             break;
         struct queue batch;
         queue_init(&batch);
         queue_move(&batch, &s->waiting);
+        s->waiting_count = 0;
         pthread_mutex_unlock(&s->lock);
 
-        run_and_note(s, &batch);
-        s->wake(s->wake_user);
+        if (batch.first) {
+            run_and_note(s, &batch);
+            s->wake(s->wake_user);
+        }
+        care(s);
         pthread_mutex_lock(&s->lock);
     }
     pthread_mutex_unlock(&s->lock);
@@ -169,13 +225,18 @@ static void *work(void *user)
 struct store *store_start(sqlite3 *db, void (*wake)(void *), void *wake_user)
 {
     struct store *s = check_alloc(calloc(1, sizeof *s));
-    s->db = db;
+    s->disk = disk_new(db, now_us());
+    s->health = disk_health(s->disk);
     s->wake = wake;
     s->wake_user = wake_user;
     queue_init(&s->waiting);
     queue_init(&s->finished);
     CHECK(pthread_mutex_init(&s->lock, NULL) == 0);
-    CHECK(pthread_cond_init(&s->work, NULL) == 0);
+    pthread_condattr_t attr;
+    CHECK(pthread_condattr_init(&attr) == 0);
+    CHECK(pthread_condattr_setclock(&attr, CLOCK_MONOTONIC) == 0);
+    CHECK(pthread_cond_init(&s->work, &attr) == 0);
+    pthread_condattr_destroy(&attr);
     // Signals are the loop's business: this thread never takes one.
     sigset_t all, before;
     sigfillset(&all);
@@ -188,9 +249,19 @@ struct store *store_start(sqlite3 *db, void (*wake)(void *), void *wake_user)
 void store_submit(struct store *s, struct store_job *job)
 {
     pthread_mutex_lock(&s->lock);
-    queue_put(&s->waiting, job);
-    pthread_cond_signal(&s->work);
+    bool busy = s->waiting_count >= STORE_WAITING_MAX && !job->in_line;
+    if (busy) {
+        s->stats.busy++;
+        job->result = ERR_BUSY;
+        queue_put(&s->finished, job);
+    } else {
+        s->waiting_count++;
+        queue_put(&s->waiting, job);
+        pthread_cond_signal(&s->work);
+    }
     pthread_mutex_unlock(&s->lock);
+    if (busy)
+        s->wake(s->wake_user);
 }
 
 void store_drain(struct store *s)
@@ -214,6 +285,14 @@ struct store_stats store_stats(struct store *s)
     return stats;
 }
 
+enum err store_health(struct store *s)
+{
+    pthread_mutex_lock(&s->lock);
+    enum err health = s->health;
+    pthread_mutex_unlock(&s->lock);
+    return health;
+}
+
 void store_stop(struct store *s)
 {
     pthread_mutex_lock(&s->lock);
@@ -230,7 +309,7 @@ void store_stop(struct store *s)
             run_and_note(s, &batch);
         store_drain(s);
     }
-    db_close(s->db);
+    disk_free(s->disk);
     pthread_mutex_destroy(&s->lock);
     pthread_cond_destroy(&s->work);
     free(s);

@@ -11,7 +11,11 @@
 // A job is embedded in a struct of its owner. `run` happens on the store's thread, inside a
 // savepoint: when it returns an error only its own writes are undone. `done` happens on the loop's
 // thread, in the order of submission, after the commit: with ERR_OK everything is on disk. When
-// the commit itself fails, every job of the batch gets that error and nothing of it is on disk.
+// the commit itself fails, every job of the batch gets that error and nothing of it is on disk, nor
+// will be (disk.h tells why that is not a matter of course, and what is done about bad disks).
+//
+// The queue has a ceiling: a disk that stalls for half a minute must not eat the memory. A job
+// beyond it gets ERR_BUSY from the next drain, before those that wait.
 #ifndef SERVER_STORE_STORE_H
 #define SERVER_STORE_STORE_H
 
@@ -30,8 +34,12 @@ struct store_job {
     bool heavy;
     // It wants no transaction (sqlite3_backup refuses to work inside one that may write): it runs
     // after the batch's COMMIT, whatever became of that, and must be short, since the batch's
-    // answers wait for it.
+    // answers wait for it. Not at all while the disk fails.
     bool apart;
+    // Its owner has a ceiling of its own and relies on the order: never ERR_BUSY.
+    bool in_line;
+    // Small, and needed most when things are bad: may use the reserve of a full disk.
+    bool vital;
     // The store's own:
     struct store_job *next;
     enum err result;
@@ -42,10 +50,19 @@ struct store_stats {
     int64_t jobs;    // jobs run
     int64_t p99_us;  // of the last 256 batches with a change; 0 before the first
     int64_t failed;  // commits that failed
+    int64_t busy;    // jobs refused because the queue was full
+    // Rises when the disk came back and it is not known whether the last changes reported as failed
+    // are on it: what is kept in memory of rows must be read again.
+    int64_t generation;
 };
 
-// `wake` is called on the store's thread when jobs are done; it must make the loop call
-// store_drain() soon. The store takes the database over and closes it at the end.
+// Jobs that wait: more than all sockets of a full house (10,500) may ask at once after a restart,
+// and about 16 MB of them.
+enum { STORE_WAITING_MAX = 16384 };
+
+// `wake` is called when jobs are done, or when store_health() has changed, on the store's thread or
+// within store_submit(); it must make the loop call store_drain() soon. The store takes the
+// database over and closes it at the end.
 struct store *store_start(sqlite3 *db, void (*wake)(void *), void *wake_user);
 // Runs what is queued, ends the thread, calls the last done()s, closes the database.
 void store_stop(struct store *s);
@@ -54,5 +71,8 @@ void store_submit(struct store *s, struct store_job *job);
 // Calls done() of all finished jobs. Loop thread.
 void store_drain(struct store *s);
 struct store_stats store_stats(struct store *s);
+// ERR_OK; ERR_STORAGE_FULL: changes are refused, reads served; ERR_STORAGE_FAILED: all is refused.
+// It becomes ERR_OK again by itself.
+enum err store_health(struct store *s);
 
 #endif
