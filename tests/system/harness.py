@@ -56,9 +56,10 @@ class Answer:
 class Server:
     """roomtoned on a free port with its own state directory."""
 
-    def __init__(self, state, extra=(), config=""):
+    def __init__(self, state, extra=(), config="", environment=None):
         self.state = pathlib.Path(state)
         self.extra = list(extra)
+        self.environment = environment or {}
         self.process = None
         self.port = 0
         self.session = None
@@ -77,7 +78,8 @@ class Server:
             command += ["--config", self.config]
         self.log = open(f"{self.state}.log", "ab")
         self.process = subprocess.Popen(
-            [str(c) for c in command + self.extra], stdout=subprocess.PIPE, stderr=self.log
+            [str(c) for c in command + self.extra], stdout=subprocess.PIPE, stderr=self.log,
+            env={**os.environ, **self.environment},
         )
         line = self.process.stdout.readline().decode()
         found = re.fullmatch(r"ready http://127\.0\.0\.1:(\d+)\n", line)
