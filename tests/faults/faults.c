@@ -76,7 +76,9 @@ static bool ours(int fd)
     char link[64], path[4096];
     snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
     ssize_t n = readlink(link, path, sizeof path - 1);
-    return dir && n > 0 && (size_t)n >= dir_len && memcmp(path, dir, dir_len) == 0;
+    if (!dir || n < (ssize_t)dir_len || memcmp(path, dir, dir_len) != 0)
+        return false;
+    return n == (ssize_t)dir_len || path[dir_len] == '/';
 }
 
 static bool refuse(int why)

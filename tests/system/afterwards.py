@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a dead server left on disk: its files are copied and the copy is opened, never the original,
+since opening alone would already repair it."""
+import contextlib
+import pathlib
+import shutil
+import sqlite3
+import tempfile
+
+
+@contextlib.contextmanager
+def left_behind(state):
+    """A connection to a copy of the database of a server that does not run."""
+    with tempfile.TemporaryDirectory() as folder:
+        for name in ("roomtone.db", "roomtone.db-wal"):
+            file = pathlib.Path(state) / name
+            if file.exists():
+                shutil.copy(file, folder)
+        db = sqlite3.connect(f"{folder}/roomtone.db")
+        try:
+            assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+            yield db
+        finally:
+            db.close()
+
+
+def commands_on_disk(state):
+    """{cmd_id: (epoch, rev)} of the commands that took effect, and the log's revisions by room."""
+    with left_behind(state) as db:
+        seen = {c: (e, r) for c, e, r in db.execute("SELECT cmd_id,epoch,rev FROM cmd_seen")}
+        log = set(db.execute("SELECT room_id,epoch,rev FROM log"))
+    return seen, log
