@@ -24,9 +24,15 @@ def left_behind(state):
             db.close()
 
 
+def history_of(db):
+    """The table that has a row for each change of a room."""
+    names = {n for n, in db.execute("SELECT name FROM sqlite_master WHERE type='table'")}
+    return "history" if "history" in names else "log"
+
+
 def commands_on_disk(state):
-    """{cmd_id: (epoch, rev)} of the commands that took effect, and the log's revisions by room."""
+    """{cmd_id: (epoch, rev)} of the commands that took effect, and the revisions by room."""
     with left_behind(state) as db:
         seen = {c: (e, r) for c, e, r in db.execute("SELECT cmd_id,epoch,rev FROM cmd_seen")}
-        log = set(db.execute("SELECT room_id,epoch,rev FROM log"))
+        log = set(db.execute(f"SELECT room_id,epoch,rev FROM {history_of(db)}"))
     return seen, log

@@ -1,27 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-import fcntl
 import os
-import subprocess
 import sys
 
 import pytest
 
 sys.path.insert(0, os.path.dirname(__file__))
-from harness import BIN, ROOT, Server  # noqa: E402
+from harness import Server, short_exhibit  # noqa: E402
 
 
 @pytest.fixture(scope="session")
 def exhibit():
-    """The short demo exhibit, voiced once for all test programs of this build."""
-    where = BIN.parent / "tests" / "exhibit-short"
-    where.parent.mkdir(exist_ok=True)
-    with open(f"{where}.lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (where / "done").exists():
-            subprocess.run([ROOT / "content/demo/make", "--short", where], check=True,
-                           stdout=subprocess.DEVNULL)
-            (where / "done").touch()
-    return where
+    return short_exhibit()
 
 
 @pytest.fixture

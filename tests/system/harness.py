@@ -3,6 +3,7 @@
 import asyncio
 import atexit
 import contextlib
+import fcntl
 import json
 import os
 import pathlib
@@ -34,6 +35,19 @@ def wait_until(condition, what, patience=PATIENCE):
         if time.monotonic() > end:
             raise AssertionError(f"waited in vain for {what}")
         time.sleep(0.02)
+
+
+def short_exhibit():
+    """The short demo exhibit, voiced once for all test programs of this build."""
+    where = BIN.parent / "tests" / "exhibit-short"
+    where.parent.mkdir(exist_ok=True)
+    with open(f"{where}.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (where / "done").exists():
+            subprocess.run([ROOT / "content/demo/make", "--short", where], check=True,
+                           stdout=subprocess.DEVNULL)
+            (where / "done").touch()
+    return where
 
 
 def raw_ns():

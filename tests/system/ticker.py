@@ -62,8 +62,25 @@ class Ticker:
 
 
 def frame(opcode, data):
-    assert len(data) < 126
-    return bytes([0x80 | opcode, 0x80 | len(data)]) + bytes(4) + data  # masked with zeros
+    length = bytes([0x80 | len(data)]) if len(data) < 126 else b"\xfe" + struct.pack(">H", len(data))
+    return bytes([0x80 | opcode]) + length + bytes(4) + data  # masked with zeros
+
+
+def upgrade(port):
+    return (f"GET /ws HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\n"
+            "Connection: Upgrade\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
+            "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: roomtone.v1\r\n\r\n").encode()
+
+
+def question(sequence, t1_ns):
+    return frame(2, b"RTQ\x01" + struct.pack("<Iq", sequence, t1_ns))
+
+
+def exchange(answer, t4_ns):
+    """The exchange that an answer received at t4 completes."""
+    assert answer[:4] == b"RTA\x01" and len(answer) == 36
+    _, t1, t2, t3, epoch = struct.unpack("<IqqqI", answer[4:])
+    return Exchange((t1, t2, t3, t4_ns, epoch))
 
 
 def receive(stream):
@@ -79,9 +96,7 @@ def receive(stream):
 def connect(port, code):
     s = socket.create_connection(("127.0.0.1", port))
     s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    s.sendall(f"GET /ws HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\n"
-              "Connection: Upgrade\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
-              "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: roomtone.v1\r\n\r\n".encode())
+    s.sendall(upgrade(port))
     stream = s.makefile("rb")
     assert re.match(rb"HTTP/1.1 101", stream.readline())
     while stream.readline() != b"\r\n":
@@ -96,14 +111,14 @@ def main(port, code, interval_ms):
     while True:
         sequence += 1
         t1 = time.clock_gettime_ns(time.CLOCK_MONOTONIC_RAW)
-        s.sendall(frame(2, b"RTQ\x01" + struct.pack("<Iq", sequence, t1)))
+        s.sendall(question(sequence, t1))
         opcode, data = receive(stream)
         while opcode != 2:  # states and pings are not for us
             opcode, data = receive(stream)
         t4 = time.clock_gettime_ns(time.CLOCK_MONOTONIC_RAW)
-        seq, echoed, t2, t3, epoch = struct.unpack("<IqqqI", data[4:])
-        assert (seq, echoed) == (sequence, t1)
-        sys.stdout.buffer.write(RECORD.pack(t1, t2, t3, t4, epoch))
+        x = exchange(data, t4)
+        assert x.sent == t1
+        sys.stdout.buffer.write(RECORD.pack(*x))
         sys.stdout.buffer.flush()
         time.sleep(float(interval_ms) / 1000)
 
