@@ -22,7 +22,7 @@ from afterwards import history_of, left_behind  # noqa: E402
 from harness import BIN, Server, raw_ns, short_exhibit  # noqa: E402
 from ledger import Ledger  # noqa: E402
 from load import Crowd  # noqa: E402
-from ticker import percentile, same_clock  # noqa: E402
+from ticker import percentile, same_clock, uncertainty_ns  # noqa: E402
 
 GROUPS = 8
 PER_SECOND = 20
@@ -125,19 +125,18 @@ def run(kills, seed, state):
             asyncio.run(one_life(life, crowd, rng))
         finally:
             life.kill()
-        life.bury()
+            life.bury()
         done += 1
         look(ledger, state)
         found += sum(c in ledger.on_disk for c in ledger.open)
         lost += sum(c not in ledger.on_disk for c in ledger.open)
         exchanges = [x for p in crowd.guests for x in p.exchanges]
         assert same_clock(exchanges), "house time moved"
-        assert len({x[4] for x in exchanges}) == 1, "the clock epoch rose without a reboot"
+        assert len({x[4] for x in exchanges}) <= 1, "the clock epoch rose without a reboot"
     print(f"{done} kills under load, {early} during the start: {len(ledger.sent)} commands,"
           f" {len(ledger.acks)} acknowledged, {len(ledger.refused)} refused; killed with"
           f" {found + lost} unanswered, of which {found} were on disk; {len(ledger.shown)} states;"
-          f" house time one line, known to "
-          f"{min(x.high for x in exchanges) - max(x.low for x in exchanges)} ns")
+          f" house time one line, known to {uncertainty_ns(exchanges)} ns")
     p99 = percentile(serving, 99)
     print(f"serving after p50 {percentile(serving, 50):.0f} ms, p99 {p99:.0f} ms,"
           f" max {max(serving):.0f} ms")
@@ -157,7 +156,7 @@ def main():
             run(options.kills, options.seed, pathlib.Path(folder) / "state")
         except BaseException:
             log = pathlib.Path(folder) / "state.log"
-            print(log.read_text()[-2000:] if log.exists() else "", file=sys.stderr)
+            print(log.read_text()[-4000:] if log.exists() else "", file=sys.stderr)
             raise
         print(f"{(raw_ns() - began) / 1e9:.0f} s")
 

@@ -137,6 +137,7 @@ class Crowd:
         the last milliseconds, so that the kill meets their commit."""
         loop = asyncio.get_running_loop()
         end = loop.time() + span
+        self.guests[0].ask_time()
         at = [loop.time() + self.rng.random() * span for _ in range(round(span * per_second))]
         if burst:
             at += [end - self.rng.random() * 0.008 for _ in self.staff]

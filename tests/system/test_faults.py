@@ -12,7 +12,7 @@ import pytest
 from afterwards import commands_on_disk
 from faults import EIO, EROFS, FaultyServer, needs_shim
 from harness import Client, Server, new_id, position, raw_ns, wait_until
-from ticker import Ticker, percentile, same_clock
+from ticker import Ticker, percentile, same_clock, uncertainty_ns
 
 SECOND = 10**9
 CALM_S = 2  # measured before the fault, to compare with
@@ -324,9 +324,8 @@ async def listen(server, story):
             assert heard - end < 1_000_000
         assert same_clock(ticker.exchanges)
         assert len({x[4] for x in ticker.exchanges}) == 1
-        print(f"house time one line over {len(ticker.exchanges)} exchanges, known to "
-              f"{min(x.high for x in ticker.exchanges) - max(x.low for x in ticker.exchanges)} ns;"
-              f" the next cue was told {heard - end} us after the instant")
+        print(f"house time one line over {len(ticker.exchanges)} exchanges, known to"
+              f" {uncertainty_ns(ticker.exchanges)} ns; the next cue was told {heard - end} us after the instant")
 
 
 def play_first_cue(server, from_end_us):

@@ -30,7 +30,12 @@ def percentile(values, p):
 
 def same_clock(exchanges):
     """True when one constant offset explains all of them: nothing moved house time."""
-    return max(x.low for x in exchanges) <= min(x.high for x in exchanges)
+    return not exchanges or uncertainty_ns(exchanges) >= 0
+
+
+def uncertainty_ns(exchanges):
+    """How well the one offset is known; negative when there is none."""
+    return min(x.high for x in exchanges) - max(x.low for x in exchanges)
 
 
 class Ticker:
