@@ -158,7 +158,8 @@ def run(kills, seed, state):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--kills", type=int, default=int(os.environ.get("ROOMTONE_KILLS", 20 if SANITIZED else 200)))
+    parser.add_argument("--kills", type=int,
+                        default=int(os.environ.get("ROOMTONE_KILLS", 20 if SANITIZED else 200)))
     parser.add_argument("--seed", type=int,
                         default=int(os.environ.get("ROOMTONE_SEED", secrets.randbelow(2**32))))
     options = parser.parse_args()
