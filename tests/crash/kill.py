@@ -21,7 +21,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "system"))
 from afterwards import history_of, left_behind  # noqa: E402
 from harness import BIN, Server, raw_ns, short_exhibit  # noqa: E402
 from ledger import Ledger  # noqa: E402
-from load import Crowd  # noqa: E402
+from crowd import Crowd  # noqa: E402
 from ticker import percentile, same_clock, uncertainty_ns  # noqa: E402
 
 GROUPS = 8
