@@ -4,7 +4,7 @@
 // One connection per file, in EXCLUSIVE mode set before WAL: Debian 12's SQLite 3.40 has a race
 // between two connections in WAL mode that can lose commits, and EXCLUSIVE makes a second
 // connection impossible. synchronous=FULL: a commit that was acknowledged survives a power cut.
-// Checkpoints: SQLite's own until store_start(), then the store's (disk.h).
+// Checkpoints: SQLite's own until store_start(), then the store's (health.h).
 // Thread: the opening thread until store_start(), then the store's thread alone.
 #ifndef SERVER_STORE_DB_H
 #define SERVER_STORE_DB_H

@@ -4,7 +4,7 @@
 #include "common/base/check.h"
 #include "common/base/log.h"
 #include "server/store/db.h"
-#include "server/store/disk.h"
+#include "server/store/health.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -18,7 +18,7 @@ struct queue {
 };
 
 struct store {
-    struct disk *disk; // the store's thread's alone
+    struct health *health; // the store's thread's alone
     pthread_t thread;
     void (*wake)(void *);
     void *wake_user;
@@ -28,7 +28,7 @@ struct store {
     struct queue waiting, finished;
     int waiting_count;
     bool stopping;
-    enum err health;
+    enum err shown; // store_health()
     struct store_stats stats;
     int64_t window[STATS_WINDOW]; // of `measured` commits, a ring
     int64_t measured;
@@ -66,8 +66,8 @@ static int64_t now_us(void)
 
 static enum err run_one(struct store *s, struct store_job *job)
 {
-    sqlite3 *db = disk_db(s->disk);
-    disk_let_write(s->disk, job->vital);
+    sqlite3 *db = health_db(s->health);
+    health_let_write(s->health, job->vital);
     if (!db_exec(db, "SAVEPOINT job"))
         return db_err(db, sqlite3_errcode(db));
     enum err e = job->run(db, job);
@@ -77,18 +77,18 @@ static enum err run_one(struct store *s, struct store_job *job)
         db_exec(db, "ROLLBACK TO job");
     db_exec(db, "RELEASE job");
     // What was forbidden is told by its reason.
-    return e == ERR_STORAGE_FAILED && disk_health(s->disk) == ERR_STORAGE_FULL ? ERR_STORAGE_FULL
-                                                                               : e;
+    return e == ERR_STORAGE_FAILED && health_state(s->health) == ERR_STORAGE_FULL ? ERR_STORAGE_FULL
+                                                                                  : e;
 }
 
 // All jobs in one transaction. An error is the whole batch's: nothing of it is on disk.
 static enum err run_batch(struct store *s, struct store_job *first)
 {
-    sqlite3 *db = disk_db(s->disk);
+    sqlite3 *db = health_db(s->health);
     if (!db)
         return ERR_STORAGE_FAILED;
     // While nothing may be written, IMMEDIATE would be refused.
-    bool full = disk_health(s->disk) == ERR_STORAGE_FULL;
+    bool full = health_state(s->health) == ERR_STORAGE_FULL;
     if (!db_exec(db, full ? "BEGIN" : "BEGIN IMMEDIATE"))
         return db_err(db, sqlite3_errcode(db));
     for (struct store_job *job = first; job; job = job->next) {
@@ -142,16 +142,16 @@ static void note(struct store *s, enum err e, int64_t span_us, int jobs, bool no
 // Shows the loop what it may read. With the lock held; true when the health is another.
 static bool show_health(struct store *s)
 {
-    bool changed = s->health != disk_health(s->disk);
-    s->health = disk_health(s->disk);
-    s->stats.generation = disk_generation(s->disk);
+    bool changed = s->shown != health_state(s->health);
+    s->shown = health_state(s->health);
+    s->stats.generation = health_generation(s->health);
     return changed;
 }
 
 static void run_and_note(struct store *s, struct queue *batch)
 {
     int64_t began = now_us();
-    sqlite3 *db = disk_db(s->disk);
+    sqlite3 *db = health_db(s->health);
     int changes = db ? sqlite3_total_changes(db) : 0;
     enum err e = run_batch(s, batch->first);
     int64_t span = now_us() - began;
@@ -164,8 +164,8 @@ static void run_and_note(struct store *s, struct queue *batch)
             job->result = e;
     }
     if (e != ERR_OK && db)
-        disk_failed(s->disk, e, now_us()); // before anybody is told: it may take a second fsync
-    run_apart(disk_db(s->disk), batch->first);
+        health_failed(s->health, e, now_us()); // before anybody is told: it may take a second fsync
+    run_apart(health_db(s->health), batch->first);
     pthread_mutex_lock(&s->lock);
     note(s, e, span, jobs, no_measure);
     queue_move(&s->finished, batch);
@@ -176,7 +176,7 @@ static void run_and_note(struct store *s, struct queue *batch)
 // Waits for work or for the time of a probe. With the lock held.
 static void wait_for_work(struct store *s)
 {
-    int64_t due = disk_due_us(s->disk);
+    int64_t due = health_due_us(s->health);
     if (due == INT64_MAX) {
         pthread_cond_wait(&s->work, &s->lock);
         return;
@@ -187,8 +187,8 @@ static void wait_for_work(struct store *s)
 
 static void care(struct store *s)
 {
-    disk_checkpoint(s->disk, now_us());
-    disk_care(s->disk, now_us());
+    health_checkpoint(s->health, now_us());
+    health_care(s->health, now_us());
     pthread_mutex_lock(&s->lock);
     bool changed = show_health(s);
     pthread_mutex_unlock(&s->lock);
@@ -201,7 +201,7 @@ static void *work(void *user)
     struct store *s = user;
     pthread_mutex_lock(&s->lock);
     for (;;) {
-        while (!s->waiting.first && !s->stopping && now_us() < disk_due_us(s->disk))
+        while (!s->waiting.first && !s->stopping && now_us() < health_due_us(s->health))
             wait_for_work(s);
         if (!s->waiting.first && s->stopping)
             break;
@@ -225,8 +225,8 @@ static void *work(void *user)
 struct store *store_start(sqlite3 *db, void (*wake)(void *), void *wake_user)
 {
     struct store *s = check_alloc(calloc(1, sizeof *s));
-    s->disk = disk_new(db, now_us());
-    s->health = disk_health(s->disk);
+    s->health = health_new(db, now_us());
+    s->shown = health_state(s->health);
     s->wake = wake;
     s->wake_user = wake_user;
     queue_init(&s->waiting);
@@ -288,7 +288,7 @@ struct store_stats store_stats(struct store *s)
 enum err store_health(struct store *s)
 {
     pthread_mutex_lock(&s->lock);
-    enum err health = s->health;
+    enum err health = s->shown;
     pthread_mutex_unlock(&s->lock);
     return health;
 }
@@ -309,7 +309,7 @@ void store_stop(struct store *s)
             run_and_note(s, &batch);
         store_drain(s);
     }
-    disk_free(s->disk);
+    health_free(s->health);
     pthread_mutex_destroy(&s->lock);
     pthread_cond_destroy(&s->work);
     free(s);

@@ -12,7 +12,7 @@
 // savepoint: when it returns an error only its own writes are undone. `done` happens on the loop's
 // thread, in the order of submission, after the commit: with ERR_OK everything is on disk. When
 // the commit itself fails, every job of the batch gets that error and nothing of it is on disk, nor
-// will be (disk.h tells why that is not a matter of course, and what is done about bad disks).
+// will be (health.h tells why that is not a matter of course, and what is done about bad disks).
 //
 // The queue has a ceiling: a disk that stalls for half a minute must not eat the memory. A job
 // beyond it gets ERR_BUSY from the next drain, before those that wait.

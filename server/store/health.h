@@ -33,8 +33,8 @@
 //
 // A full disk is simpler: the commit frame is the last thing written, so what found no space is not
 // there. Thread: the store's.
-#ifndef SERVER_STORE_DISK_H
-#define SERVER_STORE_DISK_H
+#ifndef SERVER_STORE_HEALTH_H
+#define SERVER_STORE_HEALTH_H
 
 #include "common/base/err.h"
 
@@ -42,32 +42,32 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct disk;
+struct health;
 
 // All instants are CLOCK_MONOTONIC in microseconds.
 
 // Takes the connection over, and makes the reserve beside its file. A disk without space for that
 // starts FULL.
-struct disk *disk_new(sqlite3 *db, int64_t now_us);
-void disk_free(struct disk *d);
+struct health *health_new(sqlite3 *db, int64_t now_us);
+void health_free(struct health *h);
 
 // ERR_OK, ERR_STORAGE_FULL or ERR_STORAGE_FAILED.
-enum err disk_health(const struct disk *d);
+enum err health_state(const struct health *h);
 // NULL while FAILED.
-sqlite3 *disk_db(struct disk *d);
+sqlite3 *health_db(struct health *h);
 // While FULL: whether the statements that follow may write. Has no effect in other states.
-void disk_let_write(struct disk *d, bool let);
+void health_let_write(struct health *h, bool let);
 
 // A transaction failed, with ERR_STORAGE_FULL or another error of the storage, and is rolled back.
 // Tries to settle at once unless it had to lately.
-void disk_failed(struct disk *d, enum err e, int64_t now_us);
-// When disk_care() is to be called; INT64_MAX while all is well.
-int64_t disk_due_us(const struct disk *d);
+void health_failed(struct health *h, enum err e, int64_t now_us);
+// When health_care() is to be called; INT64_MAX while all is well.
+int64_t health_due_us(const struct health *h);
 // A probe, or an attempt to settle.
-void disk_care(struct disk *d, int64_t now_us);
+void health_care(struct health *h, int64_t now_us);
 // Moves the log into the database when it is long. Called when nobody waits for an answer.
-void disk_checkpoint(struct disk *d, int64_t now_us);
+void health_checkpoint(struct health *h, int64_t now_us);
 // Rises when the file had to be opened without knowing what became of the last transaction.
-int64_t disk_generation(const struct disk *d);
+int64_t health_generation(const struct health *h);
 
 #endif

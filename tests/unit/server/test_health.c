@@ -4,7 +4,7 @@
 #include "tests/unit/unit.h"
 
 #include "server/store/db.h"
-#include "server/store/disk.h"
+#include "server/store/health.h"
 #include "server/store/reserve.h"
 #include "server/store/store.h"
 #include "tests/unit/server/bad_disk.h"
@@ -70,9 +70,9 @@ static bool has_row(sqlite3 *db, int id)
 }
 
 // One transaction, as the store makes it; a failure is told to the disk.
-static bool change(struct disk *d, int id, int64_t now)
+static bool change(struct health *h, int id, int64_t now)
 {
-    sqlite3 *db = disk_db(d);
+    sqlite3 *db = health_db(h);
     assert_true(db_exec(db, "BEGIN"));
     write_row(db, id);
     if (!sqlite3_get_autocommit(db) && db_exec(db, "COMMIT"))
@@ -80,7 +80,7 @@ static bool change(struct disk *d, int id, int64_t now)
     enum err e = db_err(db, sqlite3_errcode(db));
     if (!sqlite3_get_autocommit(db))
         db_exec(db, "ROLLBACK");
-    disk_failed(d, e, now);
+    health_failed(h, e, now);
     return false;
 }
 
@@ -95,23 +95,23 @@ static void put_aside(void)
 static void failed_fsync_takes_nothing_with_it_and_leaves_nothing(void **state)
 {
     (void)state;
-    struct disk *d = disk_new(open_at(path), 0);
-    assert_true(change(d, 1, 0));
+    struct health *h = health_new(open_at(path), 0);
+    assert_true(change(h, 1, 0));
     bad_sync_hook = put_aside;
     bad_sync = SQLITE_IOERR_FSYNC;
-    assert_false(change(d, 2, 0));
+    assert_false(change(h, 2, 0));
     // This is why: whoever had opened the file at that moment would have found the change.
     sqlite3 *db = open_at(aside);
     assert_true(has_row(db, 1) && has_row(db, 2));
     db_close(db);
     // It is settled before the answer: the log is new, and holds the probe alone.
-    assert_int_equal(disk_health(d), ERR_OK);
+    assert_int_equal(health_state(h), ERR_OK);
     put_aside();
     db = open_at(aside);
     assert_true(has_row(db, 1) && !has_row(db, 2));
     db_close(db);
-    assert_true(change(d, 3, 0));
-    disk_free(d);
+    assert_true(change(h, 3, 0));
+    health_free(h);
     db = open_at(path);
     assert_true(has_row(db, 1) && !has_row(db, 2) && has_row(db, 3));
     db_close(db);
@@ -120,117 +120,117 @@ static void failed_fsync_takes_nothing_with_it_and_leaves_nothing(void **state)
 static void disk_that_stays_bad_is_tried_less_and_less_and_heals(void **state)
 {
     (void)state;
-    struct disk *d = disk_new(open_at(path), 0);
-    assert_true(change(d, 1, 0));
+    struct health *h = health_new(open_at(path), 0);
+    assert_true(change(h, 1, 0));
     bad_sync = SQLITE_IOERR_FSYNC;
-    assert_false(change(d, 2, 100 * S));
+    assert_false(change(h, 2, 100 * S));
     static const int64_t at[] = {101, 103, 107, 115};
     for (size_t i = 0; i < sizeof at / sizeof at[0]; i++) {
-        assert_int_equal(disk_health(d), ERR_STORAGE_FAILED);
-        assert_null(disk_db(d));
-        assert_int_equal(disk_due_us(d), at[i] * S);
-        disk_care(d, at[i] * S - 1); // too early, and does nothing
-        assert_int_equal(disk_due_us(d), at[i] * S);
-        disk_care(d, at[i] * S);
+        assert_int_equal(health_state(h), ERR_STORAGE_FAILED);
+        assert_null(health_db(h));
+        assert_int_equal(health_due_us(h), at[i] * S);
+        health_care(h, at[i] * S - 1); // too early, and does nothing
+        assert_int_equal(health_due_us(h), at[i] * S);
+        health_care(h, at[i] * S);
     }
     bad_sync = SQLITE_OK;
-    disk_care(d, disk_due_us(d));
-    assert_int_equal(disk_health(d), ERR_OK);
-    assert_true(disk_due_us(d) == INT64_MAX);
-    assert_int_equal(disk_generation(d), 0);
-    assert_true(has_row(disk_db(d), 1) && !has_row(disk_db(d), 2));
+    health_care(h, health_due_us(h));
+    assert_int_equal(health_state(h), ERR_OK);
+    assert_true(health_due_us(h) == INT64_MAX);
+    assert_int_equal(health_generation(h), 0);
+    assert_true(has_row(health_db(h), 1) && !has_row(health_db(h), 2));
     // The next fault soon after is no new story: it waits.
     bad_sync = SQLITE_IOERR_FSYNC;
-    assert_false(change(d, 3, 140 * S));
-    assert_true(disk_due_us(d) >= 170 * S);
+    assert_false(change(h, 3, 140 * S));
+    assert_true(health_due_us(h) >= 170 * S);
     bad_sync = SQLITE_OK;
-    disk_care(d, disk_due_us(d));
-    assert_int_equal(disk_health(d), ERR_OK);
+    health_care(h, health_due_us(h));
+    assert_int_equal(health_state(h), ERR_OK);
     // Long after it is tried at once.
     bad_sync_hook = put_aside;
     bad_sync = SQLITE_IOERR_FSYNC;
-    assert_false(change(d, 4, 1000 * S));
-    assert_int_equal(disk_health(d), ERR_OK);
-    disk_free(d);
+    assert_false(change(h, 4, 1000 * S));
+    assert_int_equal(health_state(h), ERR_OK);
+    health_free(h);
 }
 
 static void dead_connection_is_given_up_and_said_so(void **state)
 {
     (void)state;
-    struct disk *d = disk_new(open_at(path), 0);
-    assert_true(change(d, 1, 0));
+    struct health *h = health_new(open_at(path), 0);
+    assert_true(change(h, 1, 0));
     bad_sync = SQLITE_IOERR_FSYNC;
-    assert_false(change(d, 2, 0));
+    assert_false(change(h, 2, 0));
     for (int i = 0; i < 5; i++)
-        disk_care(d, disk_due_us(d)); // at 31 s it goes on without the old connection
-    assert_int_equal(disk_generation(d), 1);
-    assert_int_equal(disk_health(d), ERR_STORAGE_FAILED);
+        health_care(h, health_due_us(h)); // at 31 s it goes on without the old connection
+    assert_int_equal(health_generation(h), 1);
+    assert_int_equal(health_state(h), ERR_STORAGE_FAILED);
     bad_sync = SQLITE_OK;
-    disk_care(d, disk_due_us(d));
-    assert_int_equal(disk_health(d), ERR_OK);
-    assert_true(has_row(disk_db(d), 1));
-    disk_free(d);
+    health_care(h, health_due_us(h));
+    assert_int_equal(health_state(h), ERR_OK);
+    assert_true(has_row(health_db(h), 1));
+    health_free(h);
 }
 
 static void place_without_the_file_is_no_new_house(void **state)
 {
     (void)state;
-    struct disk *d = disk_new(open_at(path), 0);
+    struct health *h = health_new(open_at(path), 0);
     bad_sync = SQLITE_IOERR_FSYNC;
-    assert_false(change(d, 2, 0));
+    assert_false(change(h, 2, 0));
     bad_sync = SQLITE_OK;
     assert_int_equal(rename(path, aside), 0);
     for (int i = 0; i < 6; i++)
-        disk_care(d, disk_due_us(d));
-    assert_int_equal(disk_health(d), ERR_STORAGE_FAILED);
+        health_care(h, health_due_us(h));
+    assert_int_equal(health_state(h), ERR_STORAGE_FAILED);
     assert_false(exists(path));
     assert_int_equal(rename(aside, path), 0);
-    disk_care(d, disk_due_us(d));
-    assert_int_equal(disk_health(d), ERR_OK);
-    disk_free(d);
+    health_care(h, health_due_us(h));
+    assert_int_equal(health_state(h), ERR_OK);
+    health_free(h);
 }
 
 static void full_disk_serves_reads_and_the_vital_and_recovers(void **state)
 {
     (void)state;
-    struct disk *d = disk_new(open_at(path), 0);
-    assert_true(change(d, 1, 0));
+    struct health *h = health_new(open_at(path), 0);
+    assert_true(change(h, 1, 0));
     assert_true(exists(reserve));
     bad_write = SQLITE_FULL;
-    assert_false(change(d, 2, 0));
-    assert_int_equal(disk_health(d), ERR_STORAGE_FULL);
+    assert_false(change(h, 2, 0));
+    assert_int_equal(health_state(h), ERR_STORAGE_FULL);
     assert_false(exists(reserve));
-    assert_true(has_row(disk_db(d), 1) && !has_row(disk_db(d), 2));
-    disk_care(d, disk_due_us(d));
-    assert_int_equal(disk_health(d), ERR_STORAGE_FULL);
+    assert_true(has_row(health_db(h), 1) && !has_row(health_db(h), 2));
+    health_care(h, health_due_us(h));
+    assert_int_equal(health_state(h), ERR_STORAGE_FULL);
     bad_write = SQLITE_OK; // the reserve's room
-    assert_false(write_row(disk_db(d), 3));
-    disk_let_write(d, true);
-    assert_true(write_row(disk_db(d), 4));
-    disk_let_write(d, false);
-    assert_int_equal(disk_due_us(d), 2 * S);
-    disk_care(d, 2 * S);
-    assert_int_equal(disk_health(d), ERR_OK);
+    assert_false(write_row(health_db(h), 3));
+    health_let_write(h, true);
+    assert_true(write_row(health_db(h), 4));
+    health_let_write(h, false);
+    assert_int_equal(health_due_us(h), 2 * S);
+    health_care(h, 2 * S);
+    assert_int_equal(health_state(h), ERR_OK);
     assert_true(exists(reserve));
-    assert_true(change(d, 5, 2 * S));
-    disk_free(d);
+    assert_true(change(h, 5, 2 * S));
+    health_free(h);
 }
 
 static void disk_without_room_for_the_reserve_is_full(void **state)
 {
     (void)state;
     assert_int_equal(mkdir(reserve, 0700), 0);
-    struct disk *d = disk_new(open_at(path), 0);
-    assert_int_equal(disk_health(d), ERR_STORAGE_FULL);
-    disk_care(d, disk_due_us(d));
-    assert_int_equal(disk_health(d), ERR_STORAGE_FULL);
+    struct health *h = health_new(open_at(path), 0);
+    assert_int_equal(health_state(h), ERR_STORAGE_FULL);
+    health_care(h, health_due_us(h));
+    assert_int_equal(health_state(h), ERR_STORAGE_FULL);
     assert_int_equal(rmdir(reserve), 0);
-    disk_care(d, disk_due_us(d));
-    assert_int_equal(disk_health(d), ERR_OK);
+    health_care(h, health_due_us(h));
+    assert_int_equal(health_state(h), ERR_OK);
     struct stat st;
     assert_int_equal(stat(reserve, &st), 0);
     assert_int_equal(st.st_size, RESERVE_BYTES);
-    disk_free(d);
+    health_free(h);
 }
 
 static int64_t log_bytes(void)
@@ -244,22 +244,22 @@ static int64_t log_bytes(void)
 static void log_is_kept_short_and_a_checkpoint_that_fails_is_noticed(void **state)
 {
     (void)state;
-    struct disk *d = disk_new(open_at(path), 0);
+    struct health *h = health_new(open_at(path), 0);
     for (int i = 0; i < 3000; i++) {
-        assert_true(change(d, i, 0));
-        disk_checkpoint(d, 0);
+        assert_true(change(h, i, 0));
+        health_checkpoint(h, 0);
     }
     assert_true(log_bytes() > 0 && log_bytes() < 6 * 1024 * 1024);
-    for (int i = 3000; disk_health(d) == ERR_OK; i++) {
+    for (int i = 3000; health_state(h) == ERR_OK; i++) {
         assert_true(i < 6000);
-        assert_true(change(d, i, 0));
+        assert_true(change(h, i, 0));
         bad_sync = SQLITE_IOERR_FSYNC;
-        disk_checkpoint(d, 0);
+        health_checkpoint(h, 0);
         bad_sync = SQLITE_OK;
     }
-    disk_care(d, disk_due_us(d));
-    assert_int_equal(disk_health(d), ERR_OK);
-    disk_free(d);
+    health_care(h, health_due_us(h));
+    assert_int_equal(health_state(h), ERR_OK);
+    health_free(h);
 }
 
 // The same through the store: its thread, its answers.
