@@ -17,6 +17,12 @@
 // A room with a schedule whose wall clock cannot be trusted waits for that, however long.
 #define WAITS_FOR_TRUST_US WIRE_TIME_MAX
 
+// A lease that is given just now, and not durable yet, is new: `renewed` is still the last holder's.
+static bool lease_in_flight(const struct room *r)
+{
+    return r->head.lease.fence != r->record.state.lease.fence;
+}
+
 struct room_event room_event_at(const struct room *r, enum room_event_kind kind, house_t now)
 {
     const struct room_port *port = r->house->port;
@@ -25,7 +31,7 @@ struct room_event room_event_at(const struct room *r, enum room_event_kind kind,
         .now = now,
         .clock_epoch = r->house->clock_epoch,
         .wall_us = port->wall_us(port->ctx, now),
-        .lease_age_us = house_diff_us(now, r->renewed),
+        .lease_age_us = lease_in_flight(r) ? 0 : house_diff_us(now, r->renewed),
     };
 }
 
@@ -67,7 +73,7 @@ static bool lapse_due(const struct room *r, house_t *due)
 {
     const struct room_lease *l = &r->head.lease;
     *due = house_add_us(r->renewed, LEASE_FREE_US);
-    return l->holder[0] && l->deputy[0] && deputy_here(r);
+    return l->holder[0] && l->deputy[0] && !lease_in_flight(r) && deputy_here(r);
 }
 
 static bool somebody_here(const struct room *r)
