@@ -327,6 +327,7 @@ struct flight *room_launch(struct room *r, const struct room_state *next,
     struct flight *f = check_alloc(calloc(1, sizeof *f));
     struct room_change *c = &f->change;
     f->room = r;
+    r->latest = house_max(r->latest, e->now);
     c->prior_epoch = r->head.epoch;
     c->prior_rev = r->head.rev;
     c->state = r->head = *next;

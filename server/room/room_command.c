@@ -125,6 +125,8 @@ static void run(struct request *q, struct edition *edition, const char *hash,
         request_end(q, ERR_OK);
         return;
     }
+    // Others may have come while it waited for a document: it counts as of the newest of them.
+    q->now = house_max(q->now, r->latest);
     bool doomed = r->flights >= FLIGHTS_MAX || (r->degraded && r->first);
     if (doomed && q->command.op != OP_STOP_NOW) {
         request_end(q, r->degraded ? ERR_STORAGE_FAILED : ERR_BUSY);

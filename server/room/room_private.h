@@ -49,6 +49,7 @@ struct room {
     struct room_member *members;
     struct agenda_entry due;
     house_t durable_due; // with has_due: as the newest durable change said
+    house_t latest;      // of its changes: time in a room does not go back
     house_t renewed;     // the guide's lease, by whoever holds it
     house_t retry_at;    // while degraded: when what happens by itself is tried again
     struct bytes text;
