@@ -265,8 +265,7 @@ static void landed(struct room *r, struct flight *f)
     r->edition = edition_ref(f->edition);
     if (c->has_seen)
         seen_add(r->seen, &c->seen);
-    if (r->urgent &&
-        (c->state.epoch > r->urgent_state.epoch || c->state.rev >= r->urgent_state.rev))
+    if (r->urgent && !room_before(&c->state, &r->urgent_state))
         r->urgent = false;
     r->landings++;
     room_plan_ahead(r, c->now);

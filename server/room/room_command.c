@@ -15,15 +15,39 @@ static void speak_first(struct room *r, const struct room_state *next)
     room_announce(r);
 }
 
+bool room_before(const struct room_state *a, const struct room_state *b)
+{
+    return a->epoch < b->epoch || (a->epoch == b->epoch && a->rev < b->rev);
+}
+
+bool room_stop_waits(const struct room *r)
+{
+    return r->urgent && room_before(&r->head, &r->urgent_state);
+}
+
 void room_stop_again(struct room *r, house_t now)
 {
     struct room_event e = room_event_at(r, EVENT_COMMAND, now);
     e.command = &stop_now;
     e.actor.role = ROLE_STAFF;
-    if (room_step(r, &e, wire_op_name(OP_STOP_NOW)))
-        r->urgent_state = r->head;
-    else
-        r->urgent = false; // the tour it stopped never came to be
+    const struct tour *tour = edition_tour(r->head_edition);
+    const char *op = wire_op_name(OP_STOP_NOW);
+    struct room_state next, heard = r->urgent_state;
+    house_t at;
+    if (room_state_step(&r->head, tour, &e, &next, &at) != ERR_OK) {
+        // The tour it stopped never came to be. Members are told what is so instead.
+        e = room_event_at(r, EVENT_PLAN, now);
+        op = "plan";
+        heard.rev++;
+        CHECK(room_state_step(&r->head, tour, &e, &next, &at) == ERR_OK);
+    }
+    // They have heard of it by its number, and take nothing lower for news.
+    if (room_before(&next, &heard)) {
+        next.epoch = heard.epoch;
+        next.rev = heard.rev;
+    }
+    r->urgent_state = next;
+    room_submit(r, room_launch(r, &next, &e, r->head_edition, "room", op));
 }
 
 static void add_waiter(struct flight *f, room_reply_fn reply, void *user, bool duplicate)
@@ -132,9 +156,12 @@ static void run(struct request *q, struct edition *edition, const char *hash,
         request_end(q, r->degraded ? ERR_STORAGE_FAILED : ERR_BUSY);
         return;
     }
-    // What is due is a change of its own, before this one.
-    if (!doomed)
+    // What is due is a change of its own, before this one; when that failed a moment ago it is
+    // tried again now, or this one would come before it.
+    if (!doomed) {
+        r->retry_at = q->now;
         room_advance(r, q->now);
+    }
     struct room_event e = room_event_at(r, EVENT_COMMAND, q->now);
     e.command = &q->command;
     e.actor = (struct room_actor){q->role, q->member, q->name};

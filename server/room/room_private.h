@@ -80,7 +80,11 @@ void room_answer_ack(struct room *r, room_reply_fn reply, void *user, const stru
 bool room_step(struct room *r, struct room_event *e, const char *op);
 // An event at `now`, with what every event carries.
 struct room_event room_event_at(const struct room *r, enum room_event_kind kind, house_t now);
-// Stops in memory and tells everybody at once; also the retry when its commit failed.
+// By (epoch, rev).
+bool room_before(const struct room_state *a, const struct room_state *b);
+// Everybody has heard of a stop that is not on its way to the disk: it comes before all else.
+bool room_stop_waits(const struct room *r);
+// Sends it on its way.
 void room_stop_again(struct room *r, house_t now);
 void room_changed(struct room *r);
 

@@ -117,10 +117,9 @@ void room_plan_ahead(struct room *r, house_t now)
     house_t due = now;
     bool found = room_next_due(r, now, &due);
     sooner(r->head.plan.rule_count > 0, house_add_us(now, REPLAN_US), &found, &due);
-    if (r->degraded) {
-        sooner(r->urgent, now, &found, &due);
+    sooner(room_stop_waits(r), now, &found, &due);
+    if (r->degraded)
         due = house_max(due, r->retry_at);
-    }
     // While changes that cannot land are in flight nothing is tried; the last of them plans again.
     if (found && !(r->degraded && r->first) && r->flights < FLIGHTS_MAX)
         agenda_set(r->house->agenda, &r->due, due);
@@ -162,7 +161,7 @@ void room_advance(struct room *r, house_t now)
         room_plan_ahead(r, now);
         return;
     }
-    if (r->urgent && !r->first)
+    if (room_stop_waits(r))
         room_stop_again(r, now);
     if (reboot_to_take(r)) {
         e = room_event_at(r, EVENT_REBOOT, now);
