@@ -73,6 +73,14 @@ void room_plan_forgive(struct room_plan *p, int64_t wall_us)
         p->rules[i].handled_us = wall_us;
 }
 
+void room_plan_pass(struct room_plan *p, int64_t wall_us)
+{
+    for (int i = 0; i < p->rule_count; i++) {
+        if (p->rules[i].handled_us != 0 && p->rules[i].handled_us < wall_us)
+            p->rules[i].handled_us = wall_us;
+    }
+}
+
 static int64_t handled(const struct room_rule *r, int64_t wall_us)
 {
     if (r->handled_us == 0 || r->handled_us - wall_us > MARK_AHEAD_MAX_US)

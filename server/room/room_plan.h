@@ -50,6 +50,9 @@ enum err room_plan_configure(const struct room_plan *p, const struct wire_config
 // Everything up to `wall_us` counts as dealt with: for a plan that comes back from history.
 void room_plan_forgive(struct room_plan *p, int64_t wall_us);
 
+// Nothing up to `wall_us` (0: unknown) is owed any more.
+void room_plan_pass(struct room_plan *p, int64_t wall_us);
+
 struct room_occurrence {
     int32_t rule; // index
     int64_t wall_us;

@@ -240,6 +240,8 @@ static enum err transport(struct room_state *s, const struct tour *tour, const s
     s->has_pending = !at_once;
     if (at_once) {
         s->now = part;
+        // A stop may be saved late, before what was missed meanwhile is caught up: it stays one.
+        room_plan_pass(&s->plan, e->wall_us);
     } else {
         s->pending_at = when;
         s->pending = part;
@@ -280,6 +282,9 @@ static enum err schedule(struct room_state *s, const struct tour *tour, const st
     const struct calendar_rule *r = &s->plan.rules[e->occurrence.rule].rule;
     struct room_part part;
     room_plan_handled(&s->plan, &e->occurrence);
+    // Of missed ones a hold comes last, and after one hold the others change nothing.
+    if (r->action == CALENDAR_HOLD && e->due.us < e->now.us)
+        room_plan_pass(&s->plan, e->wall_us);
     if (s->now.mode == MODE_VOID || (r->action == CALENDAR_START && r->cue >= tour->cue_count))
         return ERR_OK; // nothing to start: the occurrence passes
     struct room_part basis = basis_at(s, tour, e->due);

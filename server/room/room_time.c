@@ -43,7 +43,8 @@ static bool next_occurrence(const struct room *r, house_t now, struct room_occur
     int64_t wall_us = plan->rule_count ? r->house->port->wall_us(r->house->port->ctx, now) : 0;
     if (wall_us == 0 || !room_plan_next(plan, wall_us, o))
         return false;
-    *due = house_add_us(now, o->wall_us - wall_us);
+    // The wall clock may have been put ahead by more than there is house time; that has a beginning.
+    *due = house_max(house_add_us(now, o->wall_us - wall_us), (house_t){0});
     return true;
 }
 
