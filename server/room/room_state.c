@@ -74,13 +74,13 @@ bool room_state_due(const struct room_state *s, const struct tour *tour, house_t
     return found;
 }
 
-// Nobody is there any more: the plan says what to do.
+// Nobody is there any more: the plan says what to do. What was decided for later stays decided:
+// somebody was promised it, or the schedule asks for it.
 static void leave_alone(struct room_state *s, const struct tour *tour)
 {
     s->presence = PRESENCE_GONE;
     if (s->now.mode == MODE_VOID || s->plan.when_empty == EMPTY_CONTINUE)
         return;
-    s->has_pending = false;
     if (s->plan.when_empty == EMPTY_RESET)
         s->now = at_rest(MODE_READY, 0, 0, s->empty_at);
     else if (s->now.mode == MODE_RUNNING)
