@@ -40,8 +40,9 @@ static bool next_occurrence(const struct room *r, house_t now, struct room_occur
                             house_t *due)
 {
     const struct room_plan *plan = &r->head.plan;
+    const struct tour *tour = edition_tour(r->head_edition);
     int64_t wall_us = plan->rule_count ? r->house->port->wall_us(r->house->port->ctx, now) : 0;
-    if (wall_us == 0 || !room_plan_next(plan, wall_us, o))
+    if (wall_us == 0 || !room_plan_next(plan, tour ? tour->cue_count : 0, wall_us, o))
         return false;
     // The wall clock may have been put ahead by more than there is house time; that has a beginning.
     *due = house_max(house_add_us(now, o->wall_us - wall_us), (house_t){0});
