@@ -73,6 +73,23 @@ void room_plan_forgive(struct room_plan *p, int64_t wall_us)
         p->rules[i].handled_us = wall_us;
 }
 
+bool room_plan_waits(const struct room_plan *p)
+{
+    for (int i = 0; i < p->rule_count; i++) {
+        if (p->rules[i].handled_us == 0)
+            return true;
+    }
+    return false;
+}
+
+void room_plan_look(struct room_plan *p, int64_t wall_us)
+{
+    for (int i = 0; i < p->rule_count; i++) {
+        if (p->rules[i].handled_us == 0)
+            p->rules[i].handled_us = wall_us;
+    }
+}
+
 void room_plan_pass(struct room_plan *p, int64_t wall_us)
 {
     for (int i = 0; i < p->rule_count; i++) {

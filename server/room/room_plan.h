@@ -50,6 +50,12 @@ enum err room_plan_configure(const struct room_plan *p, const struct wire_config
 // Everything up to `wall_us` counts as dealt with: for a plan that comes back from history.
 void room_plan_forgive(struct room_plan *p, int64_t wall_us);
 
+// A rule that was never looked at with a trusted clock owes nothing until it is: is there one, and
+// the look (`wall_us` 0: not trusted, nothing changes). It is kept, so that what comes due from
+// here on is not lost to an outage.
+bool room_plan_waits(const struct room_plan *p);
+void room_plan_look(struct room_plan *p, int64_t wall_us);
+
 // Nothing up to `wall_us` (0: unknown) is owed any more.
 void room_plan_pass(struct room_plan *p, int64_t wall_us);
 

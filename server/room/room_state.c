@@ -374,6 +374,7 @@ enum err room_state_step(const struct room_state *s, const struct tour *tour,
         return err;
     next.rev++;
     next.clock_epoch = e->clock_epoch;
+    room_plan_look(&next.plan, e->wall_us);
     // What does not count is always the same.
     if (!next.has_pending) {
         next.pending_at = (house_t){0};

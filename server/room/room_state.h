@@ -61,7 +61,8 @@ enum room_event_kind {
     EVENT_VISITORS, // the first visitor came, or the last one left
     EVENT_REBOOT,   // the box was off for an unknown time
     EVENT_LAPSE,    // the guide's lease ran out
-    EVENT_PLAN,     // nothing, but the store is to know better when to wake the room
+    EVENT_PLAN,     // nothing, but the store is to know better when to wake the room, or since
+                    // when the wall clock can be trusted
 };
 
 // One event, with everything the rules may look at. Pointers are read during the step only.

@@ -96,6 +96,12 @@ static bool reboot_to_take(const struct room *r)
            (s->now.mode == MODE_RUNNING || s->has_pending);
 }
 
+static bool first_look(const struct room *r, house_t now)
+{
+    const struct room_port *port = r->house->port;
+    return room_plan_waits(&r->head.plan) && port->wall_us(port->ctx, now) != 0;
+}
+
 static void sooner(bool applies, house_t due, bool *found, house_t *first)
 {
     if (applies && (!*found || due.us < first->us))
@@ -170,6 +176,10 @@ void room_advance(struct room *r, house_t now)
         e.clock_epoch = r->house->clock_epoch;
         e.known_until = r->house->known_until;
         room_step(r, &e, "reboot");
+    }
+    if (first_look(r, now)) {
+        e = room_event_at(r, EVENT_PLAN, now);
+        room_step(r, &e, "plan");
     }
     take_schedule(r, now);
     if (lapse_due(r, &e.due) && e.due.us <= now.us) {
