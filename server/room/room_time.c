@@ -17,7 +17,7 @@
 // A room with a schedule whose wall clock cannot be trusted waits for that, however long.
 #define WAITS_FOR_TRUST_US WIRE_TIME_MAX
 
-// A lease that is given just now, and not durable yet, is new: `renewed` is still the last holder's.
+// A lease that is given just now is new; until it is durable `renewed` is of the last holder.
 static bool lease_in_flight(const struct room *r)
 {
     return r->head.lease.fence != r->record.state.lease.fence;
@@ -44,7 +44,7 @@ static bool next_occurrence(const struct room *r, house_t now, struct room_occur
     int64_t wall_us = plan->rule_count ? r->house->port->wall_us(r->house->port->ctx, now) : 0;
     if (wall_us == 0 || !room_plan_next(plan, tour ? tour->cue_count : 0, wall_us, o))
         return false;
-    // The wall clock may have been put ahead by more than there is house time; that has a beginning.
+    // The wall clock may be put ahead by more than there is house time, which has a beginning.
     *due = house_max(house_add_us(now, o->wall_us - wall_us), (house_t){0});
     return true;
 }
