@@ -105,22 +105,21 @@ static int64_t handled(const struct room_rule *r, int64_t wall_us)
     return r->handled_us;
 }
 
-// The last start or stop that was missed; of starts without a cue only when there is nothing else.
-static bool missed_start(const struct room_plan *p, int32_t cues, int64_t wall_us,
+// The last start or stop that was missed, of those that do something or of those that do not.
+static bool missed_start(const struct room_plan *p, int32_t cues, int64_t wall_us, bool effect,
                          struct room_occurrence *out)
 {
-    bool found = false, counts = false;
+    bool found = false;
     for (int i = 0; i < p->rule_count; i++) {
         const struct room_rule *r = &p->rules[i];
-        bool effect = r->rule.action == CALENDAR_STOP || r->rule.cue < cues;
+        bool does = r->rule.action == CALENDAR_STOP || r->rule.cue < cues;
         struct calendar_hit hit;
-        if (r->rule.action == CALENDAR_HOLD || !calendar_last(&r->rule, wall_us, &hit) ||
-            hit.wall_us <= handled(r, wall_us) || (counts && !effect) ||
-            (found && counts == effect && hit.wall_us < out->wall_us))
+        if (r->rule.action == CALENDAR_HOLD || does != effect ||
+            !calendar_last(&r->rule, wall_us, &hit) || hit.wall_us <= handled(r, wall_us) ||
+            (found && hit.wall_us < out->wall_us))
             continue;
         *out = (struct room_occurrence){i, hit.wall_us};
         found = true;
-        counts = effect;
     }
     return found;
 }
@@ -149,9 +148,11 @@ static bool first_after(const struct room_plan *p, int64_t wall_us, bool holds,
 bool room_plan_next(const struct room_plan *p, int32_t cues, int64_t wall_us,
                     struct room_occurrence *out)
 {
-    if (missed_start(p, cues, wall_us, out))
+    if (missed_start(p, cues, wall_us, true, out))
         return true;
     if (first_after(p, wall_us, true, out) && out->wall_us <= wall_us)
+        return true;
+    if (missed_start(p, cues, wall_us, false, out))
         return true;
     return first_after(p, wall_us, false, out);
 }

@@ -66,7 +66,7 @@ struct room_occurrence {
 
 // What the schedule asks for next: a missed occurrence that still matters, else the next one to
 // come. `cues`: how many the group's tour has; a start beyond them does nothing, so that it hides
-// no missed one before it. False without rules.
+// nothing that was missed before it. False without rules.
 bool room_plan_next(const struct room_plan *p, int32_t cues, int64_t wall_us,
                     struct room_occurrence *out);
 
