@@ -147,7 +147,8 @@ static void on_remembered(void *user, enum err e, struct room_loaded *l)
     r->loading--;
     struct tour *tour;
     // Something happened meanwhile: what was read may be older. The next time will do.
-    if (e != ERR_OK || r->first || r->urgent || l->record.state.rev != r->record.state.rev ||
+    if (e != ERR_OK || r->first || r->unsure || r->urgent ||
+        l->record.state.rev != r->record.state.rev ||
         l->record.state.epoch != r->record.state.epoch || !read_tour(l, &tour))
         return;
     insist_on_same(r, l);
@@ -165,25 +166,36 @@ static void forget(struct room *r)
     r->house->port->load(r->house->port->ctx, ROOM_BY_ID, r->record.id, on_remembered, r);
 }
 
-// After a disk that failed, memory may be behind: a change that was reported as lost is there.
+// After a disk that failed, memory may be behind: a change that was reported as lost is there. One
+// built on what memory knows could have the number of that one, and others would follow on it.
 static void on_reread(void *user, enum err e, struct room_loaded *l)
 {
     struct room *r = user;
     r->loading--;
+    if (r->first)
+        return;
     struct tour *tour;
-    if (e != ERR_OK || r->first ||
-        (l->record.state.rev == r->record.state.rev &&
-         l->record.state.epoch == r->record.state.epoch))
+    if (e != ERR_OK || !read_tour(l, &tour)) {
+        r->retry_at = house_add_us(house_max(r->retry_at, r->latest), RETRY_US);
+        room_plan_ahead(r, r->latest);
         return;
-    if (!read_tour(l, &tour))
-        return;
-    log_warn("room", "group %s: revision %lld.%lld is on the disk after all", r->record.id,
-             (long long)l->record.state.epoch, (long long)l->record.state.rev);
+    }
+    const struct room_state *found = &l->record.state;
+    bool news = room_before(&r->record.state, found);
+    if (news)
+        log_warn("room", "group %s: revision %u.%lld is on the disk after all", r->record.id,
+                 found->epoch, (long long)found->rev);
+    if (found->lease.fence != r->record.state.lease.fence)
+        r->renewed = r->latest;
     abandon(r);
     adopt(r, l, tour);
-    r->urgent = false;
-    room_plan_ahead(r, r->head.pending_at);
-    room_announce(r);
+    r->unsure = false;
+    r->text_fresh = false;
+    if (r->urgent && !room_before(&r->record.state, &r->urgent_state))
+        r->urgent = false; // it is the stop that was found, or what came after
+    room_plan_ahead(r, r->latest);
+    if (news)
+        room_announce(r);
 }
 
 void room_reread(struct room *r)
@@ -276,7 +288,7 @@ static void failed(struct room *r, const struct flight *f, enum err e)
 {
     if (!r->degraded)
         log_error("room", "group %s: a change could not be saved: %s", r->record.id, err_code(e));
-    r->degraded = true;
+    r->degraded = r->unsure = true;
     r->retry_at = house_add_us(f->change.now, RETRY_US);
     room_changed(r);
     // The changes built on this one are refused by the store as well (prior_rev); the last of them
@@ -304,14 +316,13 @@ static void on_committed(void *user, enum err e)
         r->end = &r->first;
     // Memory and disk disagree: because a change before this one failed, or because the disk knows
     // of one that was reported as failed.
-    bool conflict = e == ERR_CONFLICT;
-    if (conflict)
+    if (e == ERR_CONFLICT)
         e = ERR_STORAGE_FAILED;
     if (e == ERR_OK)
         landed(r, f);
     else
         failed(r, f, e);
-    if (conflict && !r->first)
+    if (r->unsure && !r->first)
         room_reread(r);
     answer_waiters(r, f, e);
     flight_free(f);
@@ -330,6 +341,11 @@ struct flight *room_launch(struct room *r, const struct room_state *next,
     c->prior_epoch = r->head.epoch;
     c->prior_rev = r->head.rev;
     c->state = r->head = *next;
+    if (next->epoch > r->launched_epoch ||
+        (next->epoch == r->launched_epoch && next->rev > r->launched_rev)) {
+        r->launched_epoch = next->epoch;
+        r->launched_rev = next->rev;
+    }
     if (edition != r->head_edition) {
         edition_unref(r->head_edition);
         r->head_edition = edition_ref(edition);

@@ -151,9 +151,9 @@ static void run(struct request *q, struct edition *edition, const char *hash,
     }
     // Others may have come while it waited for a document: it counts as of the newest of them.
     q->now = house_max(q->now, r->latest);
-    bool doomed = r->flights >= FLIGHTS_MAX || (r->degraded && r->first);
+    bool doomed = r->flights >= FLIGHTS_MAX || r->unsure || (r->degraded && r->first);
     if (doomed && q->command.op != OP_STOP_NOW) {
-        request_end(q, r->degraded ? ERR_STORAGE_FAILED : ERR_BUSY);
+        request_end(q, r->degraded || r->unsure ? ERR_STORAGE_FAILED : ERR_BUSY);
         return;
     }
     // What is due is a change of its own, before this one; when that failed a moment ago it is
@@ -176,7 +176,12 @@ static void run(struct request *q, struct edition *edition, const char *hash,
     house_t at;
     enum err err = room_state_step(&r->head, edition_tour(r->head_edition), &e, &next, &at);
     if (err == ERR_OK && doomed) {
-        // Silence now; it is saved when something can be saved again.
+        // Silence now; it is saved when something can be saved again. Its number is above all that
+        // may be on the disk by then.
+        if (next.epoch == r->launched_epoch && next.rev <= r->launched_rev)
+            next.rev = r->launched_rev + 1;
+        else if (next.epoch < r->launched_epoch)
+            next.epoch = r->launched_epoch, next.rev = r->launched_rev + 1;
         speak_first(r, &next);
         err = ERR_STORAGE_FAILED;
     } else if (err == ERR_OK) {

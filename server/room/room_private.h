@@ -57,6 +57,11 @@ struct room {
     int flights;
     int loading;  // things asked of the store that come back here
     int landings; // changes that became durable
+    // The highest number a change was given: one that failed may be on the disk under it.
+    uint32_t launched_epoch;
+    int64_t launched_rev;
+    // A change failed, or so it was said: what is on the disk is read before another one is made.
+    bool unsure;
     bool has_due, degraded, urgent, text_fresh;
 };
 

@@ -14,6 +14,8 @@
 #define PREROLL_US INT64_C(5000000)
 // The wall clock and house time part by some seconds a day: the schedule is looked at again.
 #define REPLAN_US INT64_C(60000000)
+// How long a room waits for what is on the disk before it asks again.
+#define REREAD_US INT64_C(1000000)
 // A room with a schedule whose wall clock cannot be trusted waits for that, however long.
 #define WAITS_FOR_TRUST_US WIRE_TIME_MAX
 
@@ -125,8 +127,8 @@ void room_plan_ahead(struct room *r, house_t now)
     house_t due = now;
     bool found = room_next_due(r, now, &due);
     sooner(r->head.plan.rule_count > 0, house_add_us(now, REPLAN_US), &found, &due);
-    sooner(room_stop_waits(r), now, &found, &due);
-    if (r->degraded)
+    sooner(room_stop_waits(r) || r->unsure, now, &found, &due);
+    if (r->degraded || r->unsure)
         due = house_max(due, r->retry_at);
     // While changes that cannot land are in flight nothing is tried; the last of them plans again.
     if (found && !(r->degraded && r->first) && r->flights < FLIGHTS_MAX)
@@ -165,7 +167,13 @@ static void take_schedule(struct room *r, house_t now)
 void room_advance(struct room *r, house_t now)
 {
     struct room_event e;
-    if (r->degraded && (r->first || now.us < r->retry_at.us)) {
+    if ((r->degraded || r->unsure) && (r->first || now.us < r->retry_at.us)) {
+        room_plan_ahead(r, now);
+        return;
+    }
+    if (r->unsure) {
+        r->retry_at = house_add_us(now, REREAD_US);
+        room_reread(r);
         room_plan_ahead(r, now);
         return;
     }
@@ -203,7 +211,7 @@ void room_advance(struct room *r, house_t now)
 bool room_may_sleep(struct room *r, house_t now)
 {
     house_t due;
-    if (r->members || r->first || r->loading || r->urgent)
+    if (r->members || r->first || r->loading || r->urgent || r->unsure)
         return false;
     if (room_next_due(r, now, &due) && house_diff_us(due, now) < ROOM_AWAKE_US)
         return false;
