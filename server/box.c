@@ -6,6 +6,7 @@
 #include "server/net/net.h"
 #include "server/plug.h"
 #include "server/store/db.h"
+#include "server/store/reserve.h"
 #include "server/store/restore.h"
 #include "server/timekeeper.h"
 
@@ -26,7 +27,7 @@ enum {
 
 struct box {
     const struct settings *settings;
-    char content_dir[512], upload_dir[512], db_path[512], password_path[512];
+    char content_dir[512], upload_dir[512], db_path[512], password_path[512], reserve_path[512];
     uv_loop_t loop;
     uv_async_t wake;
     uv_signal_t sigint, sigterm;
@@ -35,6 +36,8 @@ struct box {
     uv_prepare_t prepare;
     struct timekeeper time;
     struct store *store;
+    enum err health; // the store's, when looked at last
+    int64_t generation;
     struct plug plug;
     struct room_port port;
     struct rooms *rooms;
@@ -73,6 +76,7 @@ static bool make_state_dir(struct box *b)
     snprintf(b->content_dir, sizeof b->content_dir, "%s/content", dir);
     snprintf(b->upload_dir, sizeof b->upload_dir, "%s/uploads", dir);
     snprintf(b->db_path, sizeof b->db_path, "%s/roomtone.db", dir);
+    snprintf(b->reserve_path, sizeof b->reserve_path, "%s/reserve", dir);
     snprintf(b->password_path, sizeof b->password_path, "%s/first-password", dir);
     if (strlen(dir) > 400) {
         fprintf(stderr, "roomtoned: state_dir: too long\n");
@@ -92,16 +96,29 @@ static void on_store_done(void *user)
     uv_async_send(&((struct box *)user)->wake);
 }
 
-static void on_wake(uv_async_t *h)
-{
-    store_drain(((struct box *)h->data)->store);
-}
-
 static void on_changed(void *user)
 {
     struct box *b = user;
     if (b->net)
         net_changed(b->net);
+}
+
+static void on_wake(uv_async_t *h)
+{
+    struct box *b = h->data;
+    store_drain(b->store);
+    enum err health = store_health(b->store);
+    int64_t generation = store_stats(b->store).generation;
+    if (health == b->health && generation == b->generation)
+        return;
+    if (health == ERR_OK && generation != b->generation) {
+        b->generation = generation;
+        rooms_reread(b->rooms);
+    }
+    b->health = health;
+    if (health == ERR_OK)
+        rooms_recovered(b->rooms, timekeeper_now(&b->time));
+    on_changed(b);
 }
 
 static void on_agenda(uv_timer_t *h)
@@ -261,9 +278,14 @@ static sqlite3 *open_state(struct box *b, char *error, size_t error_size)
     if (!db)
         return NULL;
     bool trust = strcmp(b->settings->trust_clock, "yes") == 0;
-    if (timekeeper_resume(&b->time, db, trust, error, error_size) &&
-        (b->access =
-             access_open(db, b->password_path, timekeeper_now(&b->time), error, error_size)))
+    bool resumed = timekeeper_resume(&b->time, db, trust, error, error_size);
+    if (!resumed) {
+        // A full disk: what was put aside is for just this.
+        reserve_give(b->reserve_path);
+        resumed = timekeeper_resume(&b->time, db, trust, error, error_size);
+    }
+    if (resumed && (b->access = access_open(db, b->password_path, timekeeper_now(&b->time), error,
+                                            error_size)))
         return db;
     db_close(db);
     return NULL;

@@ -30,11 +30,13 @@ void api_status(struct request *r)
 void api_healthz(struct request *r)
 {
     const struct net_house *h = net_house(r->net);
-    bool ok = rooms_degraded(h->rooms) == 0 && !house_is_guessed(h->anchor);
+    enum err storage = store_health(h->store);
+    bool ok = storage == ERR_OK && rooms_degraded(h->rooms) == 0 && !house_is_guessed(h->anchor);
     request_json(r, 200,
-                 json_pack("{s:s,s:I,s:I,s:o,s:i}", "status", ok ? "ok" : "degraded", "house_now",
-                           (json_int_t)net_now(r->net).us, "clock_epoch",
+                 json_pack("{s:s,s:I,s:I,s:o,s:s,s:i}", "status", ok ? "ok" : "degraded",
+                           "house_now", (json_int_t)net_now(r->net).us, "clock_epoch",
                            (json_int_t)h->anchor->clock_epoch, "time", overview_time(r->net),
+                           "storage", storage == ERR_OK ? "ok" : err_code(storage),
                            "degraded_groups", rooms_degraded(h->rooms)));
 }
 
@@ -69,6 +71,8 @@ void api_metrics(struct request *r)
     gauge(&b, "http_requests_total", "counter", "HTTP requests.", (double)c->requests);
     gauge(&b, "refused_total", "counter", "Refused at the door.", (double)c->refused);
     gauge(&b, "wrong_codes_total", "counter", "Wrong join codes.", (double)c->wrong_codes);
+    gauge(&b, "store_healthy", "gauge", "1 while changes can be saved.",
+          store_health(h->store) == ERR_OK);
     gauge(&b, "store_commits_total", "counter", "Commits with an fsync.", (double)s.commits);
     gauge(&b, "store_jobs_total", "counter", "Reads and changes, many to a commit.",
           (double)s.jobs);

@@ -229,6 +229,7 @@ static bool make_text_with(struct overview *o, bool with_members)
 {
     const struct net_house *h = net_house(o->net);
     json_t *groups = json_array();
+    enum err health = store_health(h->store);
     for (int i = 0; i < o->count; i++) {
         struct room *room = rooms_awake(h->rooms, o->records[i].id);
         // What the room is now is what it will be when it sleeps.
@@ -236,10 +237,10 @@ static bool make_text_with(struct overview *o, bool with_members)
             o->records[i] = *room_record(room);
         json_array_append_new(groups, overview_group(o->net, &o->records[i], room, with_members));
     }
-    json_t *j =
-        json_pack("{s:s,s:I,s:I,s:o,s:o}", "type", "house", "house_now",
-                  (json_int_t)net_now(o->net).us, "clock_epoch", (json_int_t)h->anchor->clock_epoch,
-                  "time", overview_time(o->net), "groups", groups);
+    json_t *j = json_pack("{s:s,s:I,s:I,s:o,s:s,s:o}", "type", "house", "house_now",
+                          (json_int_t)net_now(o->net).us, "clock_epoch",
+                          (json_int_t)h->anchor->clock_epoch, "time", overview_time(o->net),
+                          "storage", health == ERR_OK ? "ok" : err_code(health), "groups", groups);
     bytes_clear(&o->text);
     bool fits = json_dump_callback(j, append, &o->text, JSON_COMPACT) == 0;
     if (!fits)

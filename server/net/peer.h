@@ -17,10 +17,10 @@ struct net;
 
 enum {
     // Answers owed at once; a client that asks more without reading is closed.
-    PEER_OWED_MAX = 64,
+    PEER_OWED_MAX = 96,
     PEER_STAMPS_MAX = 8,
     // Commands under way at once, while the disk stalls.
-    PEER_LATERS_MAX = 64,
+    PEER_LATERS_MAX = 32,
 };
 
 struct peer {

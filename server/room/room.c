@@ -269,7 +269,7 @@ static void landed(struct room *r, struct flight *f)
     const struct room_change *c = &f->change;
     if (c->state.lease.fence != r->record.state.lease.fence)
         r->renewed = c->now;
-    r->degraded = false;
+    r->trouble = ERR_OK;
     r->record.state = c->state;
     r->has_due = c->has_due;
     r->durable_due = c->due;
@@ -286,9 +286,10 @@ static void landed(struct room *r, struct flight *f)
 
 static void failed(struct room *r, const struct flight *f, enum err e)
 {
-    if (!r->degraded)
+    if (!r->trouble)
         log_error("room", "group %s: a change could not be saved: %s", r->record.id, err_code(e));
-    r->degraded = r->unsure = true;
+    r->trouble = e;
+    r->unsure = true;
     r->retry_at = house_add_us(f->change.now, RETRY_US);
     room_changed(r);
     // The changes built on this one are refused by the store as well (prior_rev); the last of them
@@ -317,7 +318,7 @@ static void on_committed(void *user, enum err e)
     // Memory and disk disagree: because a change before this one failed, or because the disk knows
     // of one that was reported as failed.
     if (e == ERR_CONFLICT)
-        e = ERR_STORAGE_FAILED;
+        e = r->trouble ? r->trouble : ERR_STORAGE_FAILED;
     if (e == ERR_OK)
         landed(r, f);
     else
@@ -390,14 +391,14 @@ const struct room_record *room_record(const struct room *r)
 
 bool room_degraded(const struct room *r)
 {
-    return r->degraded;
+    return r->trouble != ERR_OK;
 }
 
 void room_recovered(struct room *r, house_t now)
 {
-    if (!r->degraded || r->first)
+    if (!r->trouble || r->first)
         return;
-    r->degraded = false;
+    r->trouble = ERR_OK;
     room_changed(r);
     room_advance(r, now);
 }

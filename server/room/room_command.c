@@ -53,8 +53,11 @@ void room_stop_again(struct room *r, house_t now)
 static void add_waiter(struct flight *f, room_reply_fn reply, void *user, bool duplicate)
 {
     struct waiter *w = check_alloc(calloc(1, sizeof *w));
-    *w = (struct waiter){f->waiters, reply, user, duplicate};
-    f->waiters = w;
+    *w = (struct waiter){NULL, reply, user, duplicate};
+    struct waiter **end = &f->waiters; // the first to ask is the first to hear
+    while (*end)
+        end = &(*end)->next;
+    *end = w;
 }
 
 // A command on its way through the room, with what it waits for.
@@ -139,6 +142,12 @@ static void send_off(struct request *q, const struct room_event *e, const struct
     room_submit(r, f);
 }
 
+// Why nothing can be taken now.
+static enum err refusal(const struct room *r)
+{
+    return r->trouble ? r->trouble : r->unsure ? ERR_STORAGE_FAILED : ERR_BUSY;
+}
+
 // A command with all that it needs at hand: of OP_LOAD and OP_RESTORE the tour (`edition`, NULL
 // for none), its hash, the point.
 static void run(struct request *q, struct edition *edition, const char *hash,
@@ -151,9 +160,9 @@ static void run(struct request *q, struct edition *edition, const char *hash,
     }
     // Others may have come while it waited for a document: it counts as of the newest of them.
     q->now = house_max(q->now, r->latest);
-    bool doomed = r->flights >= FLIGHTS_MAX || r->unsure || (r->degraded && r->first);
+    bool doomed = r->flights >= FLIGHTS_MAX || r->unsure || (r->trouble && r->first);
     if (doomed && q->command.op != OP_STOP_NOW) {
-        request_end(q, r->degraded || r->unsure ? ERR_STORAGE_FAILED : ERR_BUSY);
+        request_end(q, refusal(r));
         return;
     }
     // What is due is a change of its own, before this one; when that failed a moment ago it is
@@ -183,7 +192,7 @@ static void run(struct request *q, struct edition *edition, const char *hash,
         else if (next.epoch < r->launched_epoch)
             next.epoch = r->launched_epoch, next.rev = r->launched_rev + 1;
         speak_first(r, &next);
-        err = ERR_STORAGE_FAILED;
+        err = refusal(r);
     } else if (err == ERR_OK) {
         send_off(q, &e, &next, hash || past ? edition : r->head_edition, at);
     }

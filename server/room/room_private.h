@@ -51,7 +51,7 @@ struct room {
     house_t durable_due; // with has_due: as the newest durable change said
     house_t latest;      // of its changes: time in a room does not go back
     house_t renewed;     // the guide's lease, by whoever holds it
-    house_t retry_at;    // while degraded: when what happens by itself is tried again
+    house_t retry_at;    // while in trouble: when what happens by itself is tried again
     struct bytes text;
     int counts[WIRE_ROLES];
     int flights;
@@ -62,7 +62,8 @@ struct room {
     int64_t launched_rev;
     // A change failed, or so it was said: what is on the disk is read before another one is made.
     bool unsure;
-    bool has_due, degraded, urgent, text_fresh;
+    enum err trouble; // why changes cannot be saved; ERR_OK while they can
+    bool has_due, urgent, text_fresh;
 };
 
 // In flight at once: beyond it a sender is told to slow down.

@@ -128,10 +128,10 @@ void room_plan_ahead(struct room *r, house_t now)
     bool found = room_next_due(r, now, &due);
     sooner(r->head.plan.rule_count > 0, house_add_us(now, REPLAN_US), &found, &due);
     sooner(room_stop_waits(r) || r->unsure, now, &found, &due);
-    if (r->degraded || r->unsure)
+    if (r->trouble || r->unsure)
         due = house_max(due, r->retry_at);
     // While changes that cannot land are in flight nothing is tried; the last of them plans again.
-    if (found && !(r->degraded && r->first) && r->flights < FLIGHTS_MAX)
+    if (found && !(r->trouble && r->first) && r->flights < FLIGHTS_MAX)
         agenda_set(r->house->agenda, &r->due, due);
     else
         agenda_remove(r->house->agenda, &r->due);
@@ -167,7 +167,7 @@ static void take_schedule(struct room *r, house_t now)
 void room_advance(struct room *r, house_t now)
 {
     struct room_event e;
-    if ((r->degraded || r->unsure) && (r->first || now.us < r->retry_at.us)) {
+    if ((r->trouble || r->unsure) && (r->first || now.us < r->retry_at.us)) {
         room_plan_ahead(r, now);
         return;
     }
@@ -219,7 +219,7 @@ bool room_may_sleep(struct room *r, house_t now)
     int64_t off = has_due && r->has_due ? house_diff_us(due, r->durable_due) : 0;
     if (has_due == r->has_due && off < STALE_US && off > -STALE_US)
         return true;
-    if (r->degraded)
+    if (r->trouble)
         return false;
     struct room_event e = room_event_at(r, EVENT_PLAN, now);
     room_step(r, &e, "plan");

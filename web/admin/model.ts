@@ -45,6 +45,7 @@ export class Model {
   readonly loginNote = signal("");
   readonly line = signal<LinkState>("idle");
   readonly groups = signal<Group[] | null>(null);
+  readonly storage = signal("ok");
   readonly time = signal<HouseClock>({ trusted: true, guessed: false });
   readonly tours = signal<api.TourEntry[]>([]);
   readonly links = signal<Map<string, string>>(new Map());
@@ -123,6 +124,7 @@ export class Model {
     switch (m.type) {
       case "house":
         this.time.value = m.time;
+        this.storage.value = m.storage;
         this.core.setEpoch(m.clock_epoch);
         if (m.groups.length !== (this.groups.value?.length ?? 0)) void this.refresh();
         this.groups.value = m.groups;

@@ -89,11 +89,18 @@ function House({ model }: Props): JSX.Element {
 /** What somebody should know who could do something about it. */
 function Alerts({ model }: Props): JSX.Element {
   const { trusted, guessed } = model.time.value;
+  const storage = model.storage.value;
   const lost = (model.groups.value ?? []).filter((g) => g.degraded).map((g) => g.name);
   return (
     <div class="alerts" role="status">
-      {lost.length > 0 && (
-        <p class="notice">Changes cannot be saved ({lost.join(", ")}). What plays goes on; the box tries again by itself.</p>
+      {storage !== "ok" && (
+        <p class="notice">
+          {storage === "storage_full" ? "The disk is full" : "The disk fails"}: nothing can be changed. What plays goes on; the
+          box tries again by itself.
+        </p>
+      )}
+      {storage === "ok" && lost.length > 0 && (
+        <p class="notice">The last change could not be saved: {lost.join(", ")}. The box tries again by itself.</p>
       )}
       {guessed && (
         <p class="notice">

@@ -135,6 +135,7 @@ export interface HouseClock {
 export interface House {
   type: "house";
   time: HouseClock;
+  storage: string; // ok, or the error code that changes get
   house_now: number;
   clock_epoch: number;
   groups: Group[];
@@ -306,6 +307,7 @@ function readHouse(x: Dict): House | null {
     house_now: x.house_now,
     clock_epoch: x.clock_epoch,
     time: { trusted: time.trusted !== false, guessed: time.guessed === true },
+    storage: isText(x.storage, 64) ? x.storage : "ok",
     groups,
   };
 }

@@ -301,9 +301,9 @@ static void failed_commit_takes_back_what_was_built_on_it(void **state)
     assert_true(room_degraded(r));
     assert_int_equal(last_answer()->u.error.code, ERR_STORAGE_FULL);
     give(r, OP_PLAY, 4, S); // while the doomed one is still under way
-    assert_int_equal(last_answer()->u.error.code, ERR_STORAGE_FAILED);
+    assert_int_equal(last_answer()->u.error.code, ERR_STORAGE_FULL);
     land(ERR_OK); // the store refuses it: it builds on what never was
-    assert_int_equal(last_answer()->u.error.code, ERR_STORAGE_FAILED);
+    assert_int_equal(last_answer()->u.error.code, ERR_STORAGE_FULL);
     assert_int_equal(f.notified, 0);
     struct wire_state s;
     room_publish(r, &s);
