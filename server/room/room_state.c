@@ -287,6 +287,9 @@ static enum err schedule(struct room_state *s, const struct tour *tour, const st
         room_plan_pass(&s->plan, e->wall_us);
     if (s->now.mode == MODE_VOID || (r->action == CALENDAR_START && r->cue >= tour->cue_count))
         return ERR_OK; // nothing to start: the occurrence passes
+    // What began after it, while nobody knew the hour, is not moved.
+    if (s->now.vec.t0.us > e->due.us)
+        return ERR_OK;
     struct room_part basis = basis_at(s, tour, e->due);
     if (r->action == CALENDAR_START)
         part = running(r->cue, 0, e->due);

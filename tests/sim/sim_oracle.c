@@ -80,8 +80,8 @@ static void occur(struct room_state *s, const struct tour *tour, int rule, house
     const struct calendar_rule *r = &s->plan.rules[rule].rule;
     struct room_part basis = s->has_pending ? s->pending : s->now;
     s->plan.rules[rule].handled_us = at.us + wall.off_us;
-    if (s->now.mode == MODE_VOID)
-        return;
+    if (s->now.mode == MODE_VOID || s->now.vec.t0.us > at.us)
+        return; // what began after it, while nobody knew the hour, is not moved
     if (r->action == CALENDAR_START && r->cue < tour->cue_count)
         s->now = part(MODE_RUNNING, r->cue, 0, at);
     else if (r->action == CALENDAR_STOP)
