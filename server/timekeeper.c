@@ -51,11 +51,20 @@ bool timekeeper_resume(struct timekeeper *t, sqlite3 *db, bool trust_clock, char
     return false;
 }
 
+// Without a reservation on disk house time could fall after a power cut: it is tried at every look.
+static void on_saved(void *user, enum err e)
+{
+    struct timekeeper *t = user;
+    if (e != ERR_OK && !t->unsaved)
+        log_warn("house", "the clock anchor could not be saved: %s", err_code(e));
+    t->unsaved = e != ERR_OK;
+}
+
 static void renew(struct timekeeper *t, const struct house_reading *reading)
 {
     t->anchor = house_renew(&t->anchor, reading);
     t->renewed = reading->raw;
-    anchor_store_submit(t->store, &t->anchor);
+    anchor_store_submit(t->store, &t->anchor, on_saved, t);
 }
 
 static void on_look(uv_timer_t *h)
@@ -70,7 +79,8 @@ static void on_look(uv_timer_t *h)
     bool suspended = house_was_suspended(&before, &reading);
     bool set = !suspended && (step_us > STEP_US || step_us < -STEP_US);
     bool trust = next.realtime_trusted != before.realtime_trusted;
-    if (suspended || set || trust || mono_diff_ns(reading.raw, t->renewed) >= HOUSE_RENEW_US * 1000)
+    if (suspended || set || trust || t->unsaved ||
+        mono_diff_ns(reading.raw, t->renewed) >= HOUSE_RENEW_US * 1000)
         renew(t, &reading);
     if (suspended) {
         log_warn("house", "the machine was suspended; house time makes up for it");

@@ -16,6 +16,7 @@ struct timekeeper {
     bool trust_clock;           // settings: a plausible wall clock is enough
     bool zone_is_new;           // the schedules were planned for another zone, or clock
     mono_t renewed;
+    bool unsaved; // the last renewal is not on disk
     uv_timer_t timer;
     struct store *store;
     struct rooms *rooms;

@@ -2,7 +2,6 @@
 #include "server/store/anchor_store.h"
 
 #include "common/base/check.h"
-#include "common/base/log.h"
 #include "server/store/db.h"
 
 #include <string.h>
@@ -52,6 +51,8 @@ enum err anchor_store_write(sqlite3 *db, const struct house_anchor *a)
 struct anchor_job {
     struct store_job job;
     struct house_anchor anchor;
+    void (*done)(void *user, enum err err);
+    void *user;
 };
 
 static enum err anchor_run(sqlite3 *db, struct store_job *job)
@@ -61,17 +62,20 @@ static enum err anchor_run(sqlite3 *db, struct store_job *job)
 
 static void anchor_done(struct store_job *job, enum err e)
 {
-    if (e != ERR_OK)
-        log_warn("house", "the clock anchor could not be saved: %s", err_code(e));
-    free(job);
+    struct anchor_job *j = (struct anchor_job *)job;
+    j->done(j->user, e);
+    free(j);
 }
 
-void anchor_store_submit(struct store *s, const struct house_anchor *a)
+void anchor_store_submit(struct store *s, const struct house_anchor *a,
+                         void (*done)(void *user, enum err err), void *user)
 {
     struct anchor_job *j = check_alloc(calloc(1, sizeof *j));
     j->job.run = anchor_run;
     j->job.in_line = j->job.vital = true; // one a minute, and house time hangs on it
     j->job.done = anchor_done;
     j->anchor = *a;
+    j->done = done;
+    j->user = user;
     store_submit(s, &j->job);
 }

@@ -22,6 +22,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <sys/timex.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -209,4 +210,13 @@ time_t time(time_t *out)
     if (out)
         *out = now;
     return now;
+}
+
+// Nobody has synchronised this clock, whatever the machine's own kernel says: tests decide by their
+// settings what the server may trust.
+int adjtimex(struct timex *t)
+{
+    memset(t, 0, sizeof *t);
+    t->status = STA_UNSYNC;
+    return TIME_ERROR;
 }

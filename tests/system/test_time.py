@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: Apache-2.0
+"""House time over reboots, with a wall clock that is right, dead, or set later; and over a server that
+was put aside. A reboot is played by giving the anchor of the stopped server another boot's name."""
+import contextlib
+import signal
+import sqlite3
+import time
+
+import pytest
+
+from faults import FaultyServer, needs_shim
+from harness import position, wait_until
+
+HOUR_US = 3600 * 1_000_000
+pytestmark = needs_shim
+
+
+@pytest.fixture
+def box(tmp_path, exhibit):
+    s = FaultyServer(tmp_path / "state", config="[time]\ntrust_clock = yes\n").start().login()
+    s.import_exhibit(exhibit)
+    yield s
+    s.stop()
+
+
+def health(box):
+    return box.request("GET", "/healthz").json
+
+
+def reboot(box, realtime_us):
+    """The box goes off, and comes back as another boot with its wall clock moved."""
+    box.stop(signal.SIGKILL)
+    with contextlib.closing(sqlite3.connect(box.state / "roomtone.db")) as db, db:
+        db.execute("UPDATE clock_anchor SET boot_id='an earlier boot'")
+        house, known = db.execute("SELECT house_us, realtime_us FROM clock_anchor").fetchone()
+    box.faults.realtime_us = realtime_us
+    box.start()
+    return house, known
+
+
+def running(box, group="demo"):
+    return wait_until(lambda: (s := box.group(group)["state"])["mode"] == "running" and s, "running")
+
+
+def test_hour_off_with_a_good_clock_is_an_hour_of_house_time(box):
+    box.command("play")
+    before = running(box)
+    h = health(box)
+    house, _ = reboot(box, HOUR_US)
+    after = health(box)
+    assert after["time"] == {**after["time"], "trusted": True, "guessed": False}
+    assert after["clock_epoch"] == h["clock_epoch"] + 1 and after["status"] == "ok"
+    assert abs(after["house_now"] - h["house_now"] - HOUR_US) < 10_000_000
+    # The tour went on without the box: an hour later it is over, and since when is known.
+    ended = wait_until(lambda: (s := box.group()["state"])["mode"] == "ended" and s, "the end")
+    assert before["vec"]["t0"] < ended["vec"]["t0"] < before["vec"]["t0"] + HOUR_US
+
+
+def test_dead_clock_is_a_guess_and_groups_may_wait(box):
+    box.ctl("group", "duplicate", "demo", "Waits", "--id", "waits")
+    box.ctl("group", "set", "waits", "after_reboot=hold")
+    for group in ("demo", "waits"):
+        box.command("play", group)
+        running(box, group)
+    began = {g: box.group(g)["state"]["vec"]["t0"] for g in ("demo", "waits")}
+    h = health(box)
+    house, _ = reboot(box, -int(time.time() * 1e6))  # 1970
+    after = health(box)
+    assert after["house_now"] > h["house_now"]
+    assert after["status"] == "degraded" and after["time"]["guessed"]
+    assert not after["time"]["trusted"] and "wall" not in after["time"]
+    held = wait_until(lambda: (s := box.group("waits")["state"])["mode"] == "held" and s, "held")
+    # Where it certainly was: at the last anchor, or at its beginning when that was before.
+    assert held["vec"]["p0"] == max(0, house - began["waits"])
+    other = box.group("demo")["state"]
+    assert position(other, after["house_now"])[1] > 0 or other["mode"] == "ended"
+    assert "guessed" in box.ctl("status").stdout
+    # Held once: who starts it now is not held again by the next restart.
+    box.command("play", "waits")
+    running(box, "waits")
+    box.stop(signal.SIGKILL)
+    box.start()
+    assert box.group("waits")["state"]["mode"] == "running"
+
+
+def test_clock_set_later_moves_nothing_but_schedules(box):
+    _, known = reboot(box, -int(time.time() * 1e6))
+    box.ctl("group", "schedule", "demo", "daily 00:00-23:59/1min start:1")
+    box.command("play")
+    before = running(box)
+    assert "due" not in (g := box.group()) or g["due"] == before["vec"]["t0"] + before["dur"]
+    h = health(box)
+    box.faults.realtime_us = 0  # NTP has come
+    after = wait_until(lambda: (x := health(box))["time"]["trusted"] and x, "trust")
+    assert after["house_now"] - h["house_now"] < 10_000_000
+    assert after["clock_epoch"] == h["clock_epoch"]
+    assert after["time"]["wall"] >= known
+    now = box.group()["state"]
+    assert now["vec"] == before["vec"] or now["vec"]["t0"] > before["vec"]["t0"]
+    # ... and the schedule knows the next minute.
+    wait_until(lambda: box.group()["due"] - health(box)["house_now"] < 61_000_000, "the next minute")
+
+
+def test_server_that_was_put_aside_is_where_it_should_be(box):
+    box.command("play")
+    state = running(box)
+    h = health(box)
+    began = time.clock_gettime_ns(time.CLOCK_MONOTONIC_RAW)
+    box.process.send_signal(signal.SIGSTOP)
+    time.sleep(1.5)  # this long is what is tested
+    box.process.send_signal(signal.SIGCONT)
+    after = health(box)
+    aside = (time.clock_gettime_ns(time.CLOCK_MONOTONIC_RAW) - began) // 1000
+    assert 1_400_000 < after["house_now"] - h["house_now"] < aside + 1_000_000
+    assert after["clock_epoch"] == h["clock_epoch"]
+    assert box.group()["state"]["vec"] == state["vec"] or box.group()["state"]["cue"] > state["cue"]
