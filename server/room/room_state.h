@@ -109,9 +109,14 @@ bool room_state_advance(struct room_state *s, const struct tour *tour, house_t n
 enum err room_state_step(const struct room_state *s, const struct tour *tour,
                          const struct room_event *e, struct room_state *out, house_t *at);
 
-// What members are told: the state with `next` filled in, be it the pending command or what
-// follows at the end of the running cue. So a player carries on even without a server. Without the
-// tour document (NULL) lengths and what follows are left out: enough for a list.
+// What replaces `now` at *at, as it is decided today: the pending command, else what follows at the
+// end of the running cue. False when nothing does, and for a running cue without its tour (NULL).
+bool room_state_next(const struct room_state *s, const struct tour *tour, house_t *at,
+                     struct room_part *next);
+
+// What members are told (room_view.c): the state with `next` filled in, be it the pending command
+// or what follows at the end of the running cue. So a player carries on even without a server.
+// Without the tour document (NULL) lengths and what follows are left out: enough for a list.
 void room_state_publish(const struct room_state *s, const struct tour *tour,
                         struct wire_state *out);
 

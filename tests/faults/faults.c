@@ -32,6 +32,7 @@ enum knob {
     WRITE_ERRNO,  // writes and changes of length fail with this, e.g. EROFS
     SYNC_ERRNO,   // fsync fails with this
     SYNC_STALL,   // 1: fsync does not return
+    SYNC_US,      // fsync takes this long more
     REALTIME_US,  // added to the wall clock
     SLEW_PPB,     // the wall clock runs fast by this
     SLEW_FROM_US, // since this CLOCK_MONOTONIC_RAW
@@ -142,8 +143,11 @@ static int sync_file(int fd, long call)
     knobs[SYNCS]++;
     if (knobs[WATCH_MAIN] == getpid() && syscall(SYS_gettid) == getpid())
         knobs[SYNCS_MAIN]++;
-    if ((!knobs[SYNC_STALL] && !knobs[SYNC_ERRNO]) || !ours(fd))
+    if ((!knobs[SYNC_STALL] && !knobs[SYNC_ERRNO] && !knobs[SYNC_US]) || !ours(fd))
         return (int)syscall(call, fd);
+    if (knobs[SYNC_US])
+        nanosleep(&(struct timespec){knobs[SYNC_US] / 1000000, knobs[SYNC_US] % 1000000 * 1000},
+                  NULL);
     knobs[SYNCS_STALLED]++;
     while (knobs[SYNC_STALL])
         nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);

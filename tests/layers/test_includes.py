@@ -26,7 +26,7 @@ server/access           common/base common/time server/store  sodium
 server/catalogue        common/base common/wire server/store  jansson sqlite3 sodium
 server/room             common/base common/time common/wire
 server/room/room_plan.* server/house/calendar.h server/house/calendar_text.h
-server/room/room_state.c server/house/calendar_text.h
+server/room/room_view.c  server/house/calendar_text.h
 server/ingest           common/base  uv
 server/net              common/base common/time common/wire server/house server/store server/access
 server/net              server/catalogue server/room server/ingest server/settings.h

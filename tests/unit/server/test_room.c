@@ -465,7 +465,7 @@ static void conflict_shows_what_is_so(void **state)
 static void forgetting_is_not_noticed(void **state)
 {
     (void)state;
-    fresh(); // clears the store; these rooms are not used
+    rooms_free(fresh()); // clears the store; these rooms are not used
     struct rooms_config config = {
         .port = &port, .clock_epoch = 1, .max_awake = 2, .forget_every = 1, .changed = on_changed};
     struct rooms *rs = rooms_new(&config);
