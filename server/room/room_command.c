@@ -98,7 +98,7 @@ static bool answer_duplicate(struct room *r, const struct request *q)
     const char *id = q->command.cmd_id;
     const struct room_seen *seen = seen_find(r->seen, id, q->now);
     if (seen) {
-        if (seen->hash == q->hash)
+        if (seen->hash == q->hash || seen->hash == 0)
             room_answer_ack(r, q->reply, q->user, seen, true);
         else
             room_answer_error(r, q->reply, q->user, id, ERR_ID_CONFLICT);

@@ -19,7 +19,9 @@ struct room_record {
 // A command that took effect, kept so that a retry gets the same answer.
 struct room_seen {
     char cmd_id[WIRE_CMD_ID_LEN + 1];
-    uint64_t hash; // of the command's content: the same id with other content is a conflict
+    // Of the command's content: the same id with other content is a conflict. 0: not known, from
+    // before an upgrade; then the id alone counts.
+    uint64_t hash;
     uint32_t epoch;
     int64_t rev;
     house_t at;    // the instant it takes effect

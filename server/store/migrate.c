@@ -75,6 +75,8 @@ static const char *const steps[] = {
     "ALTER TABLE room ADD COLUMN deputy TEXT;"
     "ALTER TABLE room ADD COLUMN deputy_name TEXT;"
     "ALTER TABLE cmd_seen ADD COLUMN fence INTEGER NOT NULL DEFAULT 0;"
+    // They were made of other things: what was asked for is not known any more.
+    "UPDATE cmd_seen SET hash=0;"
 
     // Every change of a room with the state it led to, in the columns that the room has itself.
     "CREATE TABLE history("

@@ -283,6 +283,13 @@ static void retry_gets_the_same_answer_and_no_second_effect(void **state)
     assert_true(last_answer()->u.ack.duplicate);
     assert_int_equal(f.waiting, 0);
     rooms_free(rs);
+    // And after an upgrade that knows of the command, but not any more what it asked for.
+    for (int i = 0; i < f.seen_count; i++)
+        f.seen[i].hash = 0;
+    rs = begin();
+    give(wake(rs, 62 * S), OP_PLAY, 2, 62 * S);
+    assert_true(last_answer()->u.ack.duplicate);
+    rooms_free(rs);
 }
 
 static void failed_commit_takes_back_what_was_built_on_it(void **state)
