@@ -60,10 +60,10 @@ static void on_saved(void *user, enum err e)
     t->unsaved = e != ERR_OK;
 }
 
-static void renew(struct timekeeper *t, const struct house_reading *reading)
+static void put_in_force(struct timekeeper *t, const struct house_anchor *a, mono_t raw)
 {
-    t->anchor = house_renew(&t->anchor, reading);
-    t->renewed = reading->raw;
+    t->anchor = *a;
+    t->renewed = raw;
     anchor_store_submit(t->store, &t->anchor, on_saved, t);
 }
 
@@ -81,7 +81,7 @@ static void on_look(uv_timer_t *h)
     bool trust = next.realtime_trusted != before.realtime_trusted;
     if (suspended || set || trust || t->unsaved ||
         mono_diff_ns(reading.raw, t->renewed) >= HOUSE_RENEW_US * 1000)
-        renew(t, &reading);
+        put_in_force(t, &next, reading.raw);
     if (suspended) {
         log_warn("house", "the machine was suspended; house time makes up for it");
         rooms_set_clock_epoch(t->rooms, t->anchor.clock_epoch);

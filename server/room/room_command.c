@@ -154,10 +154,6 @@ static void run(struct request *q, struct edition *edition, const char *hash,
                 const struct room_past *past)
 {
     struct room *r = q->room;
-    if (answer_duplicate(r, q)) {
-        request_end(q, ERR_OK);
-        return;
-    }
     // Others may have come while it waited for a document: it counts as of the newest of them.
     q->now = house_max(q->now, r->latest);
     bool doomed = r->flights >= FLIGHTS_MAX || r->unsure || (r->trouble && r->first);
@@ -187,16 +183,28 @@ static void run(struct request *q, struct edition *edition, const char *hash,
     if (err == ERR_OK && doomed) {
         // Silence now; it is saved when something can be saved again. Its number is above all that
         // may be on the disk by then.
-        if (next.epoch == r->launched_epoch && next.rev <= r->launched_rev)
-            next.rev = r->launched_rev + 1;
-        else if (next.epoch < r->launched_epoch)
-            next.epoch = r->launched_epoch, next.rev = r->launched_rev + 1;
+        struct room_state above = {.epoch = r->launched_epoch, .rev = r->launched_rev + 1};
+        if (room_before(&next, &above)) {
+            next.epoch = above.epoch;
+            next.rev = above.rev;
+        }
         speak_first(r, &next);
         err = refusal(r);
     } else if (err == ERR_OK) {
         send_off(q, &e, &next, hash || past ? edition : r->head_edition, at);
     }
     request_end(q, err);
+}
+
+// What it waited for is here, or is not (`e`). Meanwhile it may have come again and been taken;
+// false when it is over with this.
+static bool goes_on(struct request *q, enum err e)
+{
+    q->room->loading--;
+    if (e == ERR_OK && !answer_duplicate(q->room, q))
+        return true;
+    request_end(q, e);
+    return false;
 }
 
 // Parses a document for a request; NULL, and answered, when it cannot.
@@ -213,11 +221,8 @@ static struct edition *parse_for(struct request *q, const char *doc, size_t len)
 static void on_tour(void *user, enum err e, const char *hash, const char *doc, size_t len)
 {
     struct request *q = user;
-    q->room->loading--;
-    if (e != ERR_OK) {
-        request_end(q, e);
+    if (!goes_on(q, e))
         return;
-    }
     struct edition *edition = parse_for(q, doc, len);
     if (edition)
         run(q, edition, hash, NULL);
@@ -227,11 +232,8 @@ static void on_tour(void *user, enum err e, const char *hash, const char *doc, s
 static void on_past(void *user, enum err e, struct room_past *past)
 {
     struct request *q = user;
-    q->room->loading--;
-    if (e != ERR_OK) {
-        request_end(q, e);
+    if (!goes_on(q, e))
         return;
-    }
     struct edition *edition = NULL;
     if (past->state.tour_hash[0] && !(edition = parse_for(q, past->tour_doc, past->tour_doc_len)))
         return;
@@ -259,17 +261,12 @@ static void renew(struct request *q)
 }
 
 // The guide a command names must be here; ERR_NOT_FOUND when not. Nobody ("") is fine.
-static enum err find_guide(struct room *r, struct wire_command *c)
+static enum err name_guide(const struct room *r, struct wire_command *c)
 {
-    if (!c->member[0])
-        return ERR_OK;
-    for (struct room_member *m = r->members; m; m = m->next) {
-        if (m->role == ROLE_GUIDE && strcmp(m->id, c->member) == 0) {
-            memcpy(c->member_name, m->name, sizeof c->member_name);
-            return ERR_OK;
-        }
-    }
-    return ERR_NOT_FOUND;
+    const struct room_member *m = c->member[0] ? room_guide(r, c->member) : NULL;
+    if (m)
+        memcpy(c->member_name, m->name, sizeof c->member_name);
+    return m || !c->member[0] ? ERR_OK : ERR_NOT_FOUND;
 }
 
 void room_command(struct room *r, const struct wire_command *c, const struct room_actor *who,
@@ -284,7 +281,7 @@ void room_command(struct room *r, const struct wire_command *c, const struct roo
     enum err e;
     if (answer_duplicate(r, q)) {
         request_end(q, ERR_OK);
-    } else if ((e = find_guide(r, &q->command)) != ERR_OK) {
+    } else if ((e = name_guide(r, &q->command)) != ERR_OK) {
         request_end(q, e);
     } else if (c->op == OP_RENEW) {
         renew(q);

@@ -38,6 +38,15 @@ void room_leave(struct room_member *m, house_t now)
     room_changed(r);
 }
 
+const struct room_member *room_guide(const struct room *r, const char *id)
+{
+    for (const struct room_member *m = r->members; m; m = m->next) {
+        if (m->role == ROLE_GUIDE && strcmp(m->id, id) == 0)
+            return m;
+    }
+    return NULL;
+}
+
 void room_announce(struct room *r)
 {
     r->text_fresh = false;

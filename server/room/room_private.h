@@ -86,6 +86,8 @@ void room_answer_ack(struct room *r, room_reply_fn reply, void *user, const stru
 bool room_step(struct room *r, struct room_event *e, const char *op);
 // An event at `now`, with what every event carries.
 struct room_event room_event_at(const struct room *r, enum room_event_kind kind, house_t now);
+// The guide of this id, if here (room_members.c).
+const struct room_member *room_guide(const struct room *r, const char *id);
 // By (epoch, rev).
 bool room_before(const struct room_state *a, const struct room_state *b);
 // Everybody has heard of a stop that is not on its way to the disk: it comes before all else.

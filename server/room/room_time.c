@@ -64,20 +64,11 @@ static bool schedule_due(const struct room *r, house_t now, house_t *due)
     return true;
 }
 
-static const struct room_member *deputy_here(const struct room *r)
-{
-    for (const struct room_member *m = r->members; m; m = m->next) {
-        if (m->role == ROLE_GUIDE && strcmp(m->id, r->head.lease.deputy) == 0)
-            return m;
-    }
-    return NULL;
-}
-
 static bool lapse_due(const struct room *r, house_t *due)
 {
     const struct room_lease *l = &r->head.lease;
     *due = house_add_us(r->renewed, LEASE_FREE_US);
-    return l->holder[0] && l->deputy[0] && !lease_in_flight(r) && deputy_here(r);
+    return l->holder[0] && l->deputy[0] && !lease_in_flight(r) && room_guide(r, l->deputy);
 }
 
 static bool somebody_here(const struct room *r)
