@@ -6,11 +6,11 @@
 #include "common/base/log.h"
 #include "server/store/anchor_store.h"
 #include "server/store/backup.h"
-#include "server/store/db.h"
 #include "server/store/migrate.h"
 #include "server/store/restore.h"
 #include "server/store/restore_check.h"
 #include "server/store/room_store.h"
+#include "tests/unit/server/a_folder.h"
 
 #include <fcntl.h>
 #include <semaphore.h>
@@ -20,7 +20,6 @@
 
 #define H1 "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 
-static char dir[] = "/tmp/roomtone-backup-XXXXXX";
 static char db_path[100], file[100], detail[300], error[300];
 static struct restore_report report;
 static sem_t woken;
@@ -29,32 +28,11 @@ static int make_dir(void **state)
 {
     (void)state;
     log_setup(LOG_ERROR, 0); // refusals are what is tested
-    snprintf(dir, sizeof dir, "/tmp/roomtone-backup-XXXXXX");
-    assert_non_null(mkdtemp(dir));
+    folder_make();
     snprintf(db_path, sizeof db_path, "%s/roomtone.db", dir);
     snprintf(file, sizeof file, "%s/file", dir);
     sem_init(&woken, 0, 0);
     return 0;
-}
-
-static int remove_dir(void **state)
-{
-    (void)state;
-    char command[200];
-    snprintf(command, sizeof command, "rm -r %s", dir);
-    return system(command);
-}
-
-static const char *in_dir(const char *name)
-{
-    static char full[200];
-    snprintf(full, sizeof full, "%s/%s", dir, name);
-    return full;
-}
-
-static bool exists(const char *name)
-{
-    return access(in_dir(name), F_OK) == 0;
 }
 
 static int64_t ask(sqlite3 *db, const char *sql)
@@ -177,14 +155,14 @@ static void commits_go_on_while_it_is_taken(void **state)
     struct note backup = {0}, second = {0};
     commit(s, 1);
     backup_start(s, file, on_done, &backup);
-    backup_start(s, in_dir("second"), on_done, &second);
+    backup_start(s, folder_path("second"), on_done, &second);
     int64_t rev = 1;
     while (!backup.count)
         commit(s, ++rev);
     assert_int_equal(backup.last, ERR_OK);
     assert_int_equal(second.count, 1);
     assert_int_equal(second.last, ERR_BUSY);
-    assert_false(exists("second"));
+    assert_false(folder_has("second"));
     assert_true(rev >= 5); // it did not stand still
     store_stop(s);
 
@@ -228,7 +206,7 @@ static void logins_are_not_in_it(void **state)
     assert_int_equal(sqlite3_open_v2(file, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
     assert_int_equal(ask(db, "SELECT rev FROM room"), 2);
     db_close(db);
-    assert_false(exists("file-wal"));
+    assert_false(folder_has("file-wal"));
 }
 
 static void a_closed_database_ends_it(void **state)
@@ -394,8 +372,8 @@ static void stage(void)
     store_stop(s);
     assert_int_equal(restore_check(file, dir, &report, detail, sizeof detail), ERR_OK);
     assert_int_equal(restore_stage(file, db_path), ERR_OK);
-    assert_true(exists("roomtone.db.restore"));
-    assert_false(exists("file"));
+    assert_true(folder_has("roomtone.db.restore"));
+    assert_false(folder_has("file"));
 }
 
 static void assert_restored(sqlite3 *db, int64_t epoch)
@@ -406,7 +384,7 @@ static void assert_restored(sqlite3 *db, int64_t epoch)
     assert_int_equal(ask(db, "SELECT count(*) FROM history WHERE op='restore' AND rev=1 AND epoch="
                              "(SELECT epoch FROM room)"),
                      1);
-    assert_false(exists("roomtone.db.restore"));
+    assert_false(folder_has("roomtone.db.restore"));
 }
 
 static void it_comes_back_as_a_new_epoch_under_todays_clock(void **state)
@@ -426,14 +404,14 @@ static void it_comes_back_as_a_new_epoch_under_todays_clock(void **state)
     db_close(db);
 
     // The way back.
-    copy_file(in_dir("snapshots/before-restore-1.db"), file);
+    copy_file(folder_path("snapshots/before-restore-1.db"), file);
     assert_int_equal(restore_check(file, dir, &report, detail, sizeof detail), ERR_OK);
     assert_int_equal(restore_stage(file, db_path), ERR_OK);
     db = start_again();
     assert_int_equal(ask(db, "SELECT p0_us FROM room"), 7);
     assert_int_equal(ask(db, "SELECT epoch FROM room"), 3);
     db_close(db);
-    assert_true(exists("snapshots/before-restore-2.db"));
+    assert_true(folder_has("snapshots/before-restore-2.db"));
 }
 
 static void another_boxs_time_is_not_undercut(void **state)
@@ -441,7 +419,7 @@ static void another_boxs_time_is_not_undercut(void **state)
     (void)state;
     stage();
     sqlite3 *db;
-    assert_int_equal(sqlite3_open(in_dir("roomtone.db.restore"), &db), SQLITE_OK);
+    assert_int_equal(sqlite3_open(folder_path("roomtone.db.restore"), &db), SQLITE_OK);
     assert_true(db_exec(db, "UPDATE clock_anchor SET reserved_us=5000000,clock_epoch=8,"
                             "boot_id='another'"));
     db_close(db);
@@ -459,25 +437,25 @@ static void a_bad_staged_file_changes_nothing(void **state)
 {
     (void)state;
     stage();
-    assert_int_equal(truncate(in_dir("roomtone.db.restore"), 5000), 0);
+    assert_int_equal(truncate(folder_path("roomtone.db.restore"), 5000), 0);
     sqlite3 *db = start_again();
     assert_int_equal(ask(db, "SELECT rev FROM room"), 7);
     db_close(db);
-    assert_false(exists("roomtone.db.restore"));
-    assert_true(exists("roomtone.db.refused"));
-    assert_false(exists("snapshots"));
+    assert_false(folder_has("roomtone.db.restore"));
+    assert_true(folder_has("roomtone.db.refused"));
+    assert_false(folder_has("snapshots"));
 }
 
 static void without_a_snapshot_nothing_is_restored(void **state)
 {
     (void)state;
     stage();
-    FILE *f = fopen(in_dir("snapshots"), "w"); // where the folder should be
+    FILE *f = fopen(folder_path("snapshots"), "w"); // where the folder should be
     fclose(f);
     sqlite3 *db = start_again();
     assert_int_equal(ask(db, "SELECT rev FROM room"), 7);
     db_close(db);
-    assert_true(exists("roomtone.db.refused"));
+    assert_true(folder_has("roomtone.db.refused"));
 }
 
 static void a_damaged_database_is_replaced_and_kept(void **state)
@@ -491,7 +469,7 @@ static void a_damaged_database_is_replaced_and_kept(void **state)
     sqlite3 *db = start_again();
     assert_restored(db, 2);
     db_close(db);
-    assert_true(exists("snapshots/damaged-1.db"));
+    assert_true(folder_has("snapshots/damaged-1.db"));
 }
 
 static void a_log_of_the_old_database_is_not_played_into_the_new_one(void **state)
@@ -505,14 +483,14 @@ static void a_log_of_the_old_database_is_not_played_into_the_new_one(void **stat
     sqlite3 *db = db_open(db_path, error, sizeof error);
     assert_true(db_exec(db, "UPDATE room SET p0_us=8,rev=8"));
     copy_file(db_path, copy);
-    copy_file(in_dir("roomtone.db-wal"), log);
+    copy_file(folder_path("roomtone.db-wal"), log);
     db_close(db);
     copy_file(copy, db_path);
-    copy_file(log, in_dir("roomtone.db-wal"));
+    copy_file(log, folder_path("roomtone.db-wal"));
     db = start_again();
     assert_restored(db, 2);
     db_close(db);
-    assert_int_equal(sqlite3_open(in_dir("snapshots/before-restore-1.db"), &db), SQLITE_OK);
+    assert_int_equal(sqlite3_open(folder_path("snapshots/before-restore-1.db"), &db), SQLITE_OK);
     assert_int_equal(ask(db, "SELECT rev FROM room"), 8);
     db_close(db);
 }
@@ -523,14 +501,14 @@ static void cut_off_anywhere_the_next_start_does_it(void **state)
     (void)state;
     stage();
     // Cut off right before the last rename: it was prepared, and is staged still.
-    copy_file(in_dir("roomtone.db.restore"), file);
+    copy_file(folder_path("roomtone.db.restore"), file);
     char old[120];
     snprintf(old, sizeof old, "%s/old", dir);
     copy_file(db_path, old);
     db_close(start_again());
-    copy_file(db_path, in_dir("roomtone.db.restore"));
+    copy_file(db_path, folder_path("roomtone.db.restore"));
     copy_file(old, db_path);
-    FILE *f = fopen(in_dir("snapshots/.tmp"), "w"); // and half a snapshot
+    FILE *f = fopen(folder_path("snapshots/.tmp"), "w"); // and half a snapshot
     fputs("half", f);
     fclose(f);
     sqlite3 *db = start_again();
@@ -578,13 +556,13 @@ static void an_old_schema_is_brought_up_to_date(void **state)
         fail_msg("%s", detail);
     assert_int_equal(report.schema, 1);
     assert_int_equal(report.groups, 1);
-    assert_false(exists("snapshots"));
+    assert_false(folder_has("snapshots"));
     assert_int_equal(sqlite3_open(file, &db), SQLITE_OK);
     assert_int_equal(ask(db, "PRAGMA user_version"), migrate_plan().count);
     db_close(db);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, make_dir, remove_dir)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, make_dir, folder_remove)
 
 int main(void)
 {

@@ -3,10 +3,10 @@
 // it comes back by itself. The instants are the test's; SQLite and the files are real.
 #include "tests/unit/unit.h"
 
-#include "server/store/db.h"
 #include "server/store/health.h"
 #include "server/store/reserve.h"
 #include "server/store/store.h"
+#include "tests/unit/server/a_folder.h"
 #include "tests/unit/server/bad_disk.h"
 
 #include <semaphore.h>
@@ -16,36 +16,18 @@
 
 #define S INT64_C(1000000)
 
-static char dir[60], path[80], reserve[80], aside[80];
+static char path[80], reserve[80], aside[80];
 
 static int make_dir(void **state)
 {
     (void)state;
-    snprintf(dir, sizeof dir, "/tmp/roomtone-disk-XXXXXX");
-    assert_non_null(mkdtemp(dir));
+    folder_make();
     snprintf(path, sizeof path, "%s/db", dir);
     snprintf(reserve, sizeof reserve, "%s/reserve", dir);
     snprintf(aside, sizeof aside, "%s/aside", dir);
     bad_write = bad_sync = SQLITE_OK;
     bad_sync_hook = NULL;
     return 0;
-}
-
-static int remove_dir(void **state)
-{
-    (void)state;
-    char command[200];
-    snprintf(command, sizeof command, "rm -r %s", dir);
-    return system(command);
-}
-
-static sqlite3 *open_at(const char *where)
-{
-    char error[300] = "";
-    sqlite3 *db = db_open(where, error, sizeof error);
-    if (!db)
-        fail_msg("%s", error);
-    return db;
 }
 
 static bool exists(const char *file)
@@ -95,24 +77,24 @@ static void put_aside(void)
 static void failed_fsync_takes_nothing_with_it_and_leaves_nothing(void **state)
 {
     (void)state;
-    struct health *h = health_new(open_at(path), 0);
+    struct health *h = health_new(folder_db(path), 0);
     assert_true(change(h, 1, 0));
     bad_sync_hook = put_aside;
     bad_sync = SQLITE_IOERR_FSYNC;
     assert_false(change(h, 2, 0));
     // This is why: whoever had opened the file at that moment would have found the change.
-    sqlite3 *db = open_at(aside);
+    sqlite3 *db = folder_db(aside);
     assert_true(has_row(db, 1) && has_row(db, 2));
     db_close(db);
     // It is settled before the answer: the log is new, and holds the probe alone.
     assert_int_equal(health_state(h), ERR_OK);
     put_aside();
-    db = open_at(aside);
+    db = folder_db(aside);
     assert_true(has_row(db, 1) && !has_row(db, 2));
     db_close(db);
     assert_true(change(h, 3, 0));
     health_free(h);
-    db = open_at(path);
+    db = folder_db(path);
     assert_true(has_row(db, 1) && !has_row(db, 2) && has_row(db, 3));
     db_close(db);
 }
@@ -120,7 +102,7 @@ static void failed_fsync_takes_nothing_with_it_and_leaves_nothing(void **state)
 static void disk_that_stays_bad_is_tried_less_and_less_and_heals(void **state)
 {
     (void)state;
-    struct health *h = health_new(open_at(path), 0);
+    struct health *h = health_new(folder_db(path), 0);
     assert_true(change(h, 1, 0));
     bad_sync = SQLITE_IOERR_FSYNC;
     assert_false(change(h, 2, 100 * S));
@@ -157,7 +139,7 @@ static void disk_that_stays_bad_is_tried_less_and_less_and_heals(void **state)
 static void dead_connection_is_given_up_and_said_so(void **state)
 {
     (void)state;
-    struct health *h = health_new(open_at(path), 0);
+    struct health *h = health_new(folder_db(path), 0);
     assert_true(change(h, 1, 0));
     bad_sync = SQLITE_IOERR_FSYNC;
     assert_false(change(h, 2, 0));
@@ -175,7 +157,7 @@ static void dead_connection_is_given_up_and_said_so(void **state)
 static void place_without_the_file_is_no_new_house(void **state)
 {
     (void)state;
-    struct health *h = health_new(open_at(path), 0);
+    struct health *h = health_new(folder_db(path), 0);
     bad_sync = SQLITE_IOERR_FSYNC;
     assert_false(change(h, 2, 0));
     bad_sync = SQLITE_OK;
@@ -193,7 +175,7 @@ static void place_without_the_file_is_no_new_house(void **state)
 static void full_disk_serves_reads_and_the_vital_and_recovers(void **state)
 {
     (void)state;
-    struct health *h = health_new(open_at(path), 0);
+    struct health *h = health_new(folder_db(path), 0);
     assert_true(change(h, 1, 0));
     assert_true(exists(reserve));
     bad_write = SQLITE_FULL;
@@ -220,7 +202,7 @@ static void disk_without_room_for_the_reserve_is_full(void **state)
 {
     (void)state;
     assert_int_equal(mkdir(reserve, 0700), 0);
-    struct health *h = health_new(open_at(path), 0);
+    struct health *h = health_new(folder_db(path), 0);
     assert_int_equal(health_state(h), ERR_STORAGE_FULL);
     health_care(h, health_due_us(h));
     assert_int_equal(health_state(h), ERR_STORAGE_FULL);
@@ -244,7 +226,7 @@ static int64_t log_bytes(void)
 static void log_is_kept_short_and_a_checkpoint_that_fails_is_noticed(void **state)
 {
     (void)state;
-    struct health *h = health_new(open_at(path), 0);
+    struct health *h = health_new(folder_db(path), 0);
     for (int i = 0; i < 3000; i++) {
         assert_true(change(h, i, 0));
         health_checkpoint(h, 0);
@@ -321,7 +303,7 @@ static void store_refuses_and_recovers_by_itself(void **state)
 {
     (void)state;
     sem_init(&woken, 0, 0);
-    struct store *s = store_start(open_at(path), wake_me, NULL);
+    struct store *s = store_start(folder_db(path), wake_me, NULL);
     assert_int_equal(ask(s, insert_run, 1), ERR_OK);
     bad_write = SQLITE_FULL;
     assert_int_equal(ask(s, insert_run, 2), ERR_STORAGE_FULL);
@@ -353,7 +335,7 @@ static void queue_has_a_ceiling(void **state)
     sem_init(&woken, 0, 0);
     sem_t gate;
     sem_init(&gate, 0, 0);
-    struct store *s = store_start(open_at(path), wake_me, NULL);
+    struct store *s = store_start(folder_db(path), wake_me, NULL);
     struct probe_job first = {.job = {.run = insert_run, .done = on_done}, .id = 1, .gate = &gate};
     store_submit(s, &first.job);
     int n = 2 * STORE_WAITING_MAX + MORE; // the first half may be taken with `first`
@@ -384,7 +366,7 @@ static void queue_has_a_ceiling(void **state)
 int main(void)
 {
     bad_disk_install();
-#define TEST(f) cmocka_unit_test_setup_teardown(f, make_dir, remove_dir)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, make_dir, folder_remove)
     const struct CMUnitTest tests[] = {
         TEST(failed_fsync_takes_nothing_with_it_and_leaves_nothing),
         TEST(disk_that_stays_bad_is_tried_less_and_less_and_heals),

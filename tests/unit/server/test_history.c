@@ -3,9 +3,9 @@
 // that remembers everything; undo; the ceilings.
 #include "tests/unit/unit.h"
 
-#include "server/store/db.h"
 #include "server/store/history.h"
 #include "server/store/room_store.h"
+#include "tests/unit/server/a_folder.h"
 #include "tests/unit/server/a_tour.h"
 
 #include <semaphore.h>
@@ -22,36 +22,21 @@ struct life {
     house_t at[EVENTS + 1];
 };
 
-static char dir[] = "/tmp/roomtone-history-XXXXXX";
 static struct tour *tour;
 static sem_t woken;
-
-static sqlite3 *open_db(void)
-{
-    char path[100], error[300] = "";
-    snprintf(path, sizeof path, "%s/db", dir);
-    sqlite3 *db = db_open(path, error, sizeof error);
-    if (!db)
-        fail_msg("%s", error);
-    return db;
-}
 
 static int make_dir(void **state)
 {
     (void)state;
-    snprintf(dir, sizeof dir, "/tmp/roomtone-history-XXXXXX");
-    assert_non_null(mkdtemp(dir));
+    folder_make();
     tour = a_tour(true);
     return 0;
 }
 
 static int remove_dir(void **state)
 {
-    (void)state;
-    char command[200];
     tour_free(tour);
-    snprintf(command, sizeof command, "rm -r %s", dir);
-    return system(command);
+    return folder_remove(state);
 }
 
 static const struct tour *tour_in(const struct room_state *s)
@@ -256,7 +241,7 @@ static void any_point_of_any_life_comes_back(void **state)
     (void)state;
     unit_seed();
     assert_true(calendar_zone_use("UTC"));
-    sqlite3 *db = open_db();
+    sqlite3 *db = folder_db(folder_path("db"));
     struct life *lives = calloc(GROUPS, sizeof *lives);
     assert_true(db_exec(db, "BEGIN"));
     // The document is not asked for here; the tour is handed to the rules by the test.
@@ -296,7 +281,7 @@ static void history_has_ceilings(void **state)
 {
     (void)state;
     unit_seed();
-    sqlite3 *db = open_db();
+    sqlite3 *db = folder_db(folder_path("db"));
     struct life *l = calloc(1, sizeof *l);
     assert_true(db_exec(db, "BEGIN"));
     live(db, l, 1);

@@ -3,9 +3,9 @@
 #include "tests/unit/unit.h"
 
 #include "common/base/log.h"
-#include "server/store/db.h"
 #include "server/store/migrate.h"
 #include "server/store/snapshot.h"
+#include "tests/unit/server/a_folder.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -14,7 +14,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static char dir[] = "/tmp/roomtone-snapshot-XXXXXX";
 static char path[100], error[700];
 
 static const char *const steps[] = {
@@ -35,30 +34,9 @@ static int make_dir(void **state)
 {
     (void)state;
     log_setup(LOG_WARN, 0);
-    snprintf(dir, sizeof dir, "/tmp/roomtone-snapshot-XXXXXX");
-    assert_non_null(mkdtemp(dir));
+    folder_make();
     snprintf(path, sizeof path, "%s/roomtone.db", dir);
     return 0;
-}
-
-static int remove_dir(void **state)
-{
-    (void)state;
-    char command[200];
-    snprintf(command, sizeof command, "rm -r %s", dir);
-    return system(command);
-}
-
-static const char *in_dir(const char *name)
-{
-    static char full[200];
-    snprintf(full, sizeof full, "%s/%s", dir, name);
-    return full;
-}
-
-static bool exists(const char *name)
-{
-    return access(in_dir(name), F_OK) == 0;
 }
 
 // As the store has it: EXCLUSIVE, in WAL mode.
@@ -83,9 +61,9 @@ static void a_new_database_needs_none(void **state)
     (void)state;
     sqlite3 *db = open_db(path);
     assert_true(to(db, 3));
-    assert_false(exists("snapshots"));
+    assert_false(folder_has("snapshots"));
     assert_true(to(db, 3)); // nothing to do
-    assert_false(exists("snapshots"));
+    assert_false(folder_has("snapshots"));
     db_close(db);
 }
 
@@ -97,19 +75,19 @@ static void the_schema_that_was_is_kept(void **state)
     assert_true(db_exec(db, "INSERT INTO a VALUES(40)"));
     assert_true(to(db, 3));
     db_close(db);
-    assert_true(exists("snapshots/roomtone-schema-1.db"));
-    assert_false(exists("snapshots/roomtone-schema-2.db"));
-    assert_false(exists("snapshots/.tmp"));
+    assert_true(folder_has("snapshots/roomtone-schema-1.db"));
+    assert_false(folder_has("snapshots/roomtone-schema-2.db"));
+    assert_false(folder_has("snapshots/.tmp"));
 
     // It opens without a write, alone, and can be migrated like any other.
-    assert_int_equal(
-        sqlite3_open_v2(in_dir("snapshots/roomtone-schema-1.db"), &db, SQLITE_OPEN_READONLY, NULL),
-        SQLITE_OK);
+    assert_int_equal(sqlite3_open_v2(folder_path("snapshots/roomtone-schema-1.db"), &db,
+                                     SQLITE_OPEN_READONLY, NULL),
+                     SQLITE_OK);
     assert_int_equal(ask(db, "PRAGMA user_version"), 1);
     assert_int_equal(ask(db, "SELECT sum(n) FROM a"), 41);
     db_close(db);
-    assert_false(exists("snapshots/roomtone-schema-1.db-wal"));
-    db = open_db(in_dir("snapshots/roomtone-schema-1.db"));
+    assert_false(folder_has("snapshots/roomtone-schema-1.db-wal"));
+    db = open_db(folder_path("snapshots/roomtone-schema-1.db"));
     assert_true(to(db, 3));
     assert_int_equal(ask(db, "SELECT sum(n) FROM a"), 48);
     db_close(db);
@@ -120,14 +98,14 @@ static void no_snapshot_no_migration(void **state)
     (void)state;
     sqlite3 *db = open_db(path);
     assert_true(to(db, 1));
-    FILE *f = fopen(in_dir("snapshots"), "w"); // where the folder should be
+    FILE *f = fopen(folder_path("snapshots"), "w"); // where the folder should be
     fclose(f);
     assert_false(to(db, 2));
     assert_non_null(strstr(error, "no migration without a snapshot"));
     assert_non_null(strstr(error, "snapshots"));
     assert_int_equal(ask(db, "PRAGMA user_version"), 1);
     assert_int_equal(ask(db, "SELECT count(*) FROM sqlite_schema"), 1);
-    unlink(in_dir("snapshots"));
+    unlink(folder_path("snapshots"));
     assert_true(to(db, 2));
     db_close(db);
 }
@@ -151,8 +129,8 @@ static void a_full_disk_refuses_and_leaves_nothing(void **state)
         setrlimit(RLIMIT_FSIZE, &all);
         assert_false(done);
         assert_int_equal(ask(db, "PRAGMA user_version"), 1);
-        assert_false(exists("snapshots/roomtone-schema-1.db"));
-        assert_false(exists("snapshots/.tmp"));
+        assert_false(folder_has("snapshots/roomtone-schema-1.db"));
+        assert_false(folder_has("snapshots/.tmp"));
     }
     assert_true(to(db, 2));
     db_close(db);
@@ -166,7 +144,7 @@ static void a_step_that_fails_leaves_the_snapshot(void **state)
     assert_false(to(db, 4));
     assert_non_null(strstr(error, "schema step 4"));
     assert_int_equal(ask(db, "PRAGMA user_version"), 3);
-    assert_true(exists("snapshots/roomtone-schema-3.db"));
+    assert_true(folder_has("snapshots/roomtone-schema-3.db"));
     db_close(db);
 }
 
@@ -180,7 +158,7 @@ static void the_newest_five_are_kept(void **state)
         assert_true(snapshot_before_restore(db, kept, sizeof kept, error, sizeof error));
         assert_int_equal(access(kept, F_OK), 0);
         assert_non_null(strstr(kept, "before-restore-"));
-        assert_int_equal(snapshot_next(in_dir("snapshots")), i + 1);
+        assert_int_equal(snapshot_next(folder_path("snapshots")), i + 1);
         // Coarse clocks give several files one time: set it.
         struct timespec times[2] = {{.tv_sec = 1000 + i}, {.tv_sec = 1000 + i}};
         assert_int_equal(utimensat(AT_FDCWD, kept, times, 0), 0);
@@ -189,21 +167,21 @@ static void the_newest_five_are_kept(void **state)
     for (int i = 1; i <= 12; i++) {
         char name[60];
         snprintf(name, sizeof name, "snapshots/before-restore-%d.db", i);
-        assert_int_equal(exists(name), i > 12 - SNAPSHOT_KEEP);
+        assert_int_equal(folder_has(name), i > 12 - SNAPSHOT_KEEP);
     }
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_new_database_needs_none, make_dir, remove_dir),
-        cmocka_unit_test_setup_teardown(the_schema_that_was_is_kept, make_dir, remove_dir),
-        cmocka_unit_test_setup_teardown(no_snapshot_no_migration, make_dir, remove_dir),
+        cmocka_unit_test_setup_teardown(a_new_database_needs_none, make_dir, folder_remove),
+        cmocka_unit_test_setup_teardown(the_schema_that_was_is_kept, make_dir, folder_remove),
+        cmocka_unit_test_setup_teardown(no_snapshot_no_migration, make_dir, folder_remove),
         cmocka_unit_test_setup_teardown(a_full_disk_refuses_and_leaves_nothing, make_dir,
-                                        remove_dir),
+                                        folder_remove),
         cmocka_unit_test_setup_teardown(a_step_that_fails_leaves_the_snapshot, make_dir,
-                                        remove_dir),
-        cmocka_unit_test_setup_teardown(the_newest_five_are_kept, make_dir, remove_dir),
+                                        folder_remove),
+        cmocka_unit_test_setup_teardown(the_newest_five_are_kept, make_dir, folder_remove),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,10 +4,10 @@
 
 #include "server/catalogue/catalogue.h"
 #include "server/store/anchor_store.h"
-#include "server/store/db.h"
 #include "server/store/history.h"
 #include "server/store/migrate.h"
 #include "server/store/room_store.h"
+#include "tests/unit/server/a_folder.h"
 
 #include <semaphore.h>
 #include <string.h>
@@ -16,43 +16,24 @@
 
 #define H1 "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 
-static char dir[] = "/tmp/roomtone-store-XXXXXX";
 static char path[100];
 static sem_t woken;
 
 static int make_dir(void **state)
 {
     (void)state;
-    snprintf(dir, sizeof dir, "/tmp/roomtone-store-XXXXXX");
-    assert_non_null(mkdtemp(dir));
+    folder_make();
     snprintf(path, sizeof path, "%s/db", dir);
     return 0;
-}
-
-static int remove_dir(void **state)
-{
-    (void)state;
-    char command[200];
-    snprintf(command, sizeof command, "rm -r %s", dir);
-    return system(command);
-}
-
-static sqlite3 *open_db(void)
-{
-    char error[300] = "";
-    sqlite3 *db = db_open(path, error, sizeof error);
-    if (!db)
-        fail_msg("%s", error);
-    return db;
 }
 
 static void schema_is_made_once_and_a_newer_one_refused(void **state)
 {
     (void)state;
     char error[300];
-    sqlite3 *db = open_db();
+    sqlite3 *db = folder_db(path);
     db_close(db);
-    db = open_db();
+    db = folder_db(path);
     assert_true(db_exec(db, "PRAGMA user_version=999"));
     assert_false(migrate(db, error, sizeof error));
     assert_non_null(strstr(error, "newer"));
@@ -65,7 +46,7 @@ static void second_connection_is_impossible(void **state)
 {
     (void)state;
     char error[300];
-    sqlite3 *db = open_db();
+    sqlite3 *db = folder_db(path);
     assert_null(db_open(path, error, sizeof error));
     db_close(db);
 }
@@ -74,7 +55,7 @@ static void damaged_file_is_refused(void **state)
 {
     (void)state;
     char error[300];
-    db_close(open_db());
+    db_close(folder_db(path));
     FILE *f = fopen(path, "r+");
     assert_non_null(f);
     fseek(f, 4096, SEEK_SET);
@@ -151,7 +132,7 @@ static void configure(struct room_state *s)
 static void room_comes_back_as_it_was_committed(void **state)
 {
     (void)state;
-    sqlite3 *db = open_db();
+    sqlite3 *db = folder_db(path);
     struct room_record rec = a_record("hall", "123456789");
     assert_int_equal(room_store_insert(db, &rec, "anna", 99), ERR_OK);
     assert_int_equal(room_store_insert(db, &rec, "anna", 99), ERR_EXISTS);
@@ -201,7 +182,7 @@ static void room_comes_back_as_it_was_committed(void **state)
     assert_true(store_stats(s).commits >= 1);
     store_stop(s);
 
-    db = open_db();
+    db = folder_db(path);
     struct room_loaded l;
     assert_int_equal(room_store_read(db, ROOM_BY_CODE, "123456789", &l), ERR_OK);
     assert_same_state(&l.record.state, &c.state);
@@ -233,7 +214,7 @@ static void room_comes_back_as_it_was_committed(void **state)
 static void anchor_is_kept(void **state)
 {
     (void)state;
-    sqlite3 *db = open_db();
+    sqlite3 *db = folder_db(path);
     struct house_anchor a, b = {.present = true,
                                 .boot_id = "boot",
                                 .base_ns = -5,
@@ -257,7 +238,7 @@ static void anchor_is_kept(void **state)
 static void tour_is_published_as_an_immutable_document(void **state)
 {
     (void)state;
-    sqlite3 *db = open_db();
+    sqlite3 *db = folder_db(path);
     char hash[WIRE_HASH_LEN + 1], again[WIRE_HASH_LEN + 1], detail[200], *doc;
     size_t len;
     json_t *title = json_pack("{s:s,s:s}", "en", "Loom", "de", "Webstuhl");
@@ -309,13 +290,14 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(schema_is_made_once_and_a_newer_one_refused, make_dir,
-                                        remove_dir),
-        cmocka_unit_test_setup_teardown(second_connection_is_impossible, make_dir, remove_dir),
-        cmocka_unit_test_setup_teardown(damaged_file_is_refused, make_dir, remove_dir),
-        cmocka_unit_test_setup_teardown(room_comes_back_as_it_was_committed, make_dir, remove_dir),
-        cmocka_unit_test_setup_teardown(anchor_is_kept, make_dir, remove_dir),
+                                        folder_remove),
+        cmocka_unit_test_setup_teardown(second_connection_is_impossible, make_dir, folder_remove),
+        cmocka_unit_test_setup_teardown(damaged_file_is_refused, make_dir, folder_remove),
+        cmocka_unit_test_setup_teardown(room_comes_back_as_it_was_committed, make_dir,
+                                        folder_remove),
+        cmocka_unit_test_setup_teardown(anchor_is_kept, make_dir, folder_remove),
         cmocka_unit_test_setup_teardown(tour_is_published_as_an_immutable_document, make_dir,
-                                        remove_dir),
+                                        folder_remove),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
