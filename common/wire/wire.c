@@ -74,6 +74,11 @@ bool wire_cmd_id_valid(const char *id)
     return only(id, WIRE_CMD_ID_LEN, WIRE_CMD_ID_LEN, DIGIT "abcdef");
 }
 
+bool wire_key_valid(const char *key)
+{
+    return only(key, WIRE_KEY_LEN, WIRE_KEY_LEN, LOWER DIGIT "ABCDEFGHIJKLMNOPQRSTUVWXYZ-_");
+}
+
 bool wire_lang_valid(const char *lang)
 {
     return only(lang, 2, WIRE_LANG_MAX, LOWER DIGIT "-") && lang[0] != '-';
@@ -98,6 +103,9 @@ static void decode_hello(struct json_reader *r, struct wire_hello *m)
     json_get_string(r, "link", false, m->link, sizeof m->link);
     json_get_string(r, "session", false, m->session, sizeof m->session);
     json_get_string(r, "name", false, m->name, sizeof m->name);
+    json_get_string(r, "device", false, m->device, sizeof m->device);
+    if (r->err == ERR_OK && m->device[0] && !wire_key_valid(m->device))
+        json_fail(r, "device", "not a public key");
     get_lang(r, m->lang);
     if (m->role == ROLE_GUIDE && !m->link[0])
         json_fail(r, "link", "guides come by their link");
@@ -315,6 +323,7 @@ static void encode_hello(json_t *j, const struct wire_hello *m)
     set_string(j, "code", m->code);
     set_string(j, "link", m->link);
     set_string(j, "session", m->session);
+    set_string(j, "device", m->device);
     set_string(j, "lang", m->lang);
     set_string(j, "name", m->name);
 }

@@ -34,6 +34,7 @@ enum {
     WIRE_MEMBER_MAX = 23, // ids of members
     WIRE_RULES_MAX = 16,  // rules in a group's schedule
     WIRE_RULE_MAX = 63,   // one rule as text
+    WIRE_KEY_LEN = 43,    // an X25519 public key in base64url without padding
 };
 
 // A position or a house time may not exceed what JavaScript holds exactly.
@@ -59,13 +60,15 @@ enum wire_type {
 
 // client -> server, first message. Exactly one of code and link for visitors and kiosks, a link for
 // guides; `session` brings a visitor or guide back as who they were. Staff come with the cookie of
-// their login, or with its token in `session`.
+// their login, or with its token in `session`. A kiosk says which machine it is by the public half
+// of its device key; "" for one that has none.
 struct wire_hello {
     int version;
     enum wire_role role;
     char code[32]; // as typed
     char link[WIRE_TOKEN_MAX + 1];
     char session[WIRE_TOKEN_MAX + 1];
+    char device[WIRE_KEY_LEN + 1];
     char lang[WIRE_LANG_MAX + 1];
     char name[WIRE_NAME_MAX + 1];
 };
@@ -264,6 +267,7 @@ bool wire_id_valid(const char *id);
 void wire_id_from_text(const char *text, const char *fallback, char *out, size_t size);
 bool wire_hash_valid(const char *hash);
 bool wire_cmd_id_valid(const char *id);
+bool wire_key_valid(const char *key);
 // Letters, digits and '-', 2 to WIRE_LANG_MAX, lower case.
 bool wire_lang_valid(const char *lang);
 

@@ -35,6 +35,7 @@ export interface Hello {
   code?: string;
   link?: string;
   session?: string;
+  device?: string;
   lang?: string;
   name?: string;
 }
