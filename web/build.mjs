@@ -21,7 +21,7 @@ const target = ["es2020", "safari15", "chrome87", "firefox90"];
 
 /** The clock, timeline and join code that server and kiosk are built from, as WebAssembly. */
 export function buildCore(file, clang = "clang") {
-  const shared = ["time/timeline.c", "clock/estimate.c", "clock/exchange.c", "wire/stamp.c", "base/joincode.c"];
+  const shared = ["time/timeline.c", "clock/edge.c", "clock/estimate.c", "clock/exchange.c", "wire/stamp.c", "base/joincode.c"];
   execFileSync(clang, [
     "--target=wasm32", "-std=c17", "-Oz", "-ffreestanding", "-fno-builtin", "-nostdlib",
     "-Wall", "-Wextra", "-Werror",

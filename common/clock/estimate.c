@@ -2,14 +2,20 @@
 #include "common/clock/estimate.h"
 
 #include <math.h>
+#include <stddef.h>
 
-// Before anything is measured, two crystals differ by some tens of ppm; this is the width of that
-// belief. A measured slope replaces it as far as the data carry it.
-static const double PRIOR_SKEW_SIGMA = 40e-6;
-// No pair of crystals differs by more; a slope beyond it is a misreading.
-static const double SKEW_LIMIT = 500e-6;
-// Oscillators wander: a slope is never known better than this over a window.
-static const double WANDER_SIGMA = 0.05e-6;
+// Before anything is measured: two crystals differ by some tens of ppm. (Skews here are in 1e-9,
+// which is ns per second.)
+static const double PRIOR_SIGMA = 40e3;
+// How a skew may change: 0.01 ppm/s is a box that warms up by ten degrees in a minute...
+static const double CURVE = 10;
+// ...and over a window the weather of a room moves it by this.
+static const double WANDER = 300;
+// Stamps made by kernels on a quiet wire scatter by about this; no edge is known better.
+static const double GRAIN_NS = 500;
+// A sample whose bounds cross the map by more cannot belong to it. Clocks of browsers are this
+// coarse.
+static const double CROSSING_NS = 1e6;
 static const int64_t RTT_LIMIT_NS = 2 * INT64_C(1000000000);
 // Stamps come from the network. Within these (house: 146 years, local: 36) no difference of
 // differences below leaves an int64.
@@ -20,7 +26,11 @@ void clock_init(struct clock_estimate *e)
 {
     e->first = 0;
     e->count = 0;
+    e->used = 0;
     e->origin_ns = 0;
+    e->prior = e->staged = e->latest = (struct edge_slope){0, PRIOR_SIGMA};
+    e->period = 0;
+    e->suspects = 0;
     e->accepted = 0;
     e->refused = 0;
     e->rtt_min_ns = 0;
@@ -29,111 +39,144 @@ void clock_init(struct clock_estimate *e)
     e->map = (struct clock_map){.at = {0}};
 }
 
-static const struct clock_point *point(const struct clock_estimate *e, int i)
+void clock_recall(struct clock_estimate *e, double skew, double sigma)
 {
-    return &e->points[(e->first + i) % CLOCK_SAMPLES_MAX];
+    e->prior = e->staged = e->latest = (struct edge_slope){skew * 1e9, sigma * 1e9};
 }
 
-static void push(struct clock_estimate *e, struct clock_point p)
+static struct clock_bucket *bucket(struct clock_estimate *e, int i)
 {
-    while (e->count > 0 && mono_diff_ns(p.at, point(e, 0)->at) > CLOCK_WINDOW_NS) {
-        e->first = (e->first + 1) % CLOCK_SAMPLES_MAX;
+    return &e->buckets[(e->first + i) % CLOCK_BUCKETS];
+}
+
+static double seconds(mono_t a, mono_t b)
+{
+    return (double)mono_diff_ns(a, b) / 1e9;
+}
+
+void clock_repath(struct clock_estimate *e)
+{
+    e->count = 0;
+    e->suspects = 0;
+    e->prior = e->staged = e->latest;
+}
+
+// The prior comes from before the window: the fit as it was one window ago, so that no point counts
+// twice. Nothing is known for ever: each window adds its wander.
+static void roll_prior(struct clock_estimate *e, int64_t number)
+{
+    int64_t period = number / CLOCK_BUCKETS;
+    if (period == e->period)
+        return;
+    if (e->count > 0) {
+        e->prior = e->staged;
+        e->staged = e->latest;
+        e->staged.sigma = sqrt(e->staged.sigma * e->staged.sigma + WANDER * WANDER);
+    }
+    e->period = period;
+}
+
+// The bucket of this number; NULL for one that is before the window.
+static struct clock_bucket *find_bucket(struct clock_estimate *e, int64_t number, bool *is_new)
+{
+    *is_new = false;
+    int i = e->count - 1;
+    while (i >= 0 && bucket(e, i)->number > number)
+        i--;
+    if (i >= 0 && bucket(e, i)->number == number)
+        return bucket(e, i);
+    if (i < e->count - 1)
+        return NULL; // a gap in the past stays one
+    while (e->count > 0 && number - bucket(e, 0)->number >= CLOCK_BUCKETS) {
+        e->first = (e->first + 1) % CLOCK_BUCKETS;
         e->count--;
     }
-    if (e->count == CLOCK_SAMPLES_MAX) {
-        e->first = (e->first + 1) % CLOCK_SAMPLES_MAX;
-        e->count--;
-    }
-    e->points[(e->first + e->count) % CLOCK_SAMPLES_MAX] = p;
+    *is_new = true;
     e->count++;
+    bucket(e, e->count - 1)->number = number;
+    return bucket(e, e->count - 1);
 }
 
-struct lines {
-    double upper; // lower line under the forward bounds, at the reference instant
-    double lower; // upper line over the backward bounds
+// False when the sample says nothing new. In a bucket the skew as known so far makes points
+// comparable.
+static bool put(struct clock_estimate *e, struct clock_bucket *k, bool is_new,
+                const struct clock_sample *s)
+{
+    double f = (double)(s->t2_house_ns - s->t1.ns - e->origin_ns);
+    double b = (double)(s->t3_house_ns - s->t4.ns - e->origin_ns);
+    double skew = e->latest.slope;
+    bool f_best = is_new || f - skew * seconds(s->t1, k->ft) < k->f;
+    bool b_best = is_new || b - skew * seconds(s->t4, k->bt) > k->b;
+    if (f_best) {
+        k->ft = s->t1;
+        k->f = f;
+    }
+    if (b_best) {
+        k->bt = s->t4;
+        k->b = b;
+    }
+    return f_best || b_best;
+}
+
+static void gather(struct clock_estimate *e, mono_t now, struct edge *f, struct edge *b)
+{
+    edge_begin(f, false);
+    edge_begin(b, true);
+    for (int i = e->count - e->used; i < e->count; i++) {
+        const struct clock_bucket *k = bucket(e, i);
+        edge_add(f, seconds(k->ft, now), k->f);
+        edge_add(b, seconds(k->bt, now), k->b);
+    }
+    edge_close(f);
+    edge_close(b);
+}
+
+struct edges {
+    struct edge f, b;
 };
 
-// The two lines of slope `skew` at `ref`. A point that is `age` old says less the less the slope is
-// known: it is moved away from the line by `loosen` per second of age.
-static struct lines fit(const struct clock_estimate *e, mono_t ref, double skew, double loosen)
+// Half way between the edges of this slope, at the newest instant, each moved by the distance in
+// which the truth is expected beyond it, but not past a quarter of the gap.
+static double middle(const struct edges *at, double slope, double *gap)
 {
-    struct lines l = {INFINITY, -INFINITY};
-    for (int i = 0; i < e->count; i++) {
-        const struct clock_point *p = point(e, i);
-        double dt = (double)mono_diff_ns(p->at, ref);
-        double slack = loosen * fabs(dt);
-        l.upper = fmin(l.upper, p->f - skew * dt + slack);
-        l.lower = fmax(l.lower, p->b - skew * dt - slack);
-    }
-    return l;
-}
-
-static mono_t middle(const struct clock_estimate *e)
-{
-    double sum = 0;
-    mono_t newest = point(e, e->count - 1)->at;
-    for (int i = 0; i < e->count; i++)
-        sum += (double)mono_diff_ns(point(e, i)->at, newest);
-    return mono_add_ns(newest, (int64_t)(sum / e->count));
-}
-
-// The slope with the widest gap at the middle of the window: the gap is concave in the slope, so
-// thirds of the interval close in on it.
-static double widest_gap(const struct clock_estimate *e, mono_t mid)
-{
-    double lo = -SKEW_LIMIT, hi = SKEW_LIMIT;
-    while (hi - lo > 1e-9) {
-        double a = lo + (hi - lo) / 3, b = hi - (hi - lo) / 3;
-        struct lines la = fit(e, mid, a, 0), lb = fit(e, mid, b, 0);
-        if (la.upper - la.lower < lb.upper - lb.lower)
-            lo = a;
-        else
-            hi = b;
-    }
-    return (lo + hi) / 2;
-}
-
-// How far a slope from this window can be trusted. The lowest of n independent excesses of mean m
-// lies m/n above its floor, and a line through two such minima half a window apart errs by
-// 8 m / (n span). Queueing is correlated: only every eighth sample counts as independent, and
-// however often we ask, a queue that sways (an access point, a busy link) is a new one only after
-// some seconds.
-static const double QUEUE_MEMORY_NS = 4e9;
-
-static double slope_sigma(const struct clock_estimate *e, mono_t mid, double skew)
-{
-    struct lines l = fit(e, mid, skew, 0);
-    double excess = 0;
-    for (int i = 0; i < e->count; i++) {
-        const struct clock_point *p = point(e, i);
-        double dt = (double)mono_diff_ns(p->at, mid);
-        excess += p->f - skew * dt - l.upper + l.lower - (p->b - skew * dt);
-    }
-    excess /= 2.0 * e->count;
-    double span = (double)mono_diff_ns(point(e, e->count - 1)->at, point(e, 0)->at);
-    if (span <= 0)
-        return 1;
-    double independent = fmin(e->count / 8.0, span / QUEUE_MEMORY_NS);
-    return 8 * (excess + 1000) / (independent * span);
+    double upper = edge_value(&at->f, slope, 0), lower = edge_value(&at->b, slope, 0);
+    *gap = upper - lower;
+    double most = fmax(*gap / 4, 0);
+    return (upper - fmin(at->f.margin, most) + lower + fmin(at->b.margin, most)) / 2;
 }
 
 static void renew_map(struct clock_estimate *e)
 {
-    mono_t newest = point(e, e->count - 1)->at;
-    mono_t mid = middle(e);
-    double measured = widest_gap(e, mid);
-    double sigma = slope_sigma(e, mid, measured);
-    double prior2 = PRIOR_SKEW_SIGMA * PRIOR_SKEW_SIGMA, sigma2 = sigma * sigma;
-    double weight = prior2 / (prior2 + sigma2);
-    double skew = weight * measured;
-    double posterior = sqrt(weight) * sigma + WANDER_SIGMA;
-
-    struct lines l = fit(e, newest, skew, posterior);
-    e->map.at = newest;
-    e->map.skew = skew;
-    e->map.skew_sigma = posterior;
-    e->map.uncertainty_ns = fabs(l.upper - l.lower) / 2;
-    e->map.house_ns = newest.ns + e->origin_ns + (int64_t)((l.upper + l.lower) / 2);
+    struct edges at;
+    struct edge *both[] = {&at.f, &at.b};
+    mono_t now = bucket(e, e->count - 1)->bt;
+    double gap, unused;
+    double least = INFINITY;
+    for (int i = 0; i < e->count; i++)
+        least = fmin(least, bucket(e, i)->f - bucket(e, i)->b);
+    e->rtt_min_ns = (int64_t)least;
+    // Never fewer than the newest, which may be of a bucket that is new.
+    e->used = e->used < 1 ? 1 : e->used < e->count ? e->used : e->count;
+    gather(e, now, &at.f, &at.b);
+    // Of few points none may be near the edge: they divide the gap between them.
+    double width = edge_value(&at.f, e->latest.slope, 0) - edge_value(&at.b, e->latest.slope, 0);
+    double grain = fmax(width / (2 * (e->used + 1)), GRAIN_NS);
+    double believed = e->prior.sigma;
+    e->latest = edge_fit(both, 2, &e->prior, PRIOR_SIGMA, grain);
+    if (e->prior.sigma > believed)
+        e->staged = e->prior; // refuted
+    e->used = edge_window(e->used, e->count, -at.f.x[0], (at.f.margin + at.b.margin) / 2, CURVE);
+    double theta = middle(&at, e->latest.slope, &gap);
+    double turned = fabs(middle(&at, e->latest.slope + e->latest.sigma, &unused) -
+                         middle(&at, e->latest.slope - e->latest.sigma, &unused)) /
+                    2;
+    double margins = at.f.margin * at.f.margin + at.b.margin * at.b.margin;
+    e->map.at = now;
+    e->map.house_ns = now.ns + e->origin_ns + (int64_t)theta;
+    e->map.skew = e->latest.slope * 1e-9;
+    e->map.skew_sigma = e->latest.sigma * 1e-9;
+    e->map.sigma_ns = sqrt(turned * turned + margins / 4);
+    e->map.uncertainty_ns = fmax(gap / 2, 0) + 2 * e->map.sigma_ns;
     e->valid = true;
 }
 
@@ -144,37 +187,47 @@ static bool in_range(const struct clock_sample *s)
            s->t1.ns <= LOCAL_LIMIT_NS && s->t4.ns >= -LOCAL_LIMIT_NS && s->t4.ns <= LOCAL_LIMIT_NS;
 }
 
+// By the map it came before it was sent, there or here. A stamp that is wrong for once must not
+// become the edge of the next two minutes; a clock that jumped must.
+static bool contradicts(const struct clock_estimate *e, const struct clock_sample *s)
+{
+    double most = CROSSING_NS + clock_uncertainty_ns(&e->map, s->t4);
+    return (double)(clock_house_ns(&e->map, s->t1) - s->t2_house_ns) > most ||
+           (double)(s->t3_house_ns - clock_house_ns(&e->map, s->t4)) > most;
+}
+
 bool clock_add(struct clock_estimate *e, const struct clock_sample *s)
 {
-    if (!in_range(s)) {
-        e->refused++;
-        return false;
-    }
+    bool plausible = in_range(s);
     int64_t there = s->t3_house_ns - s->t2_house_ns;
-    int64_t rtt = mono_diff_ns(s->t4, s->t1) - there;
-    if (there < 0 || mono_diff_ns(s->t4, s->t1) < 0 || rtt < 0 || rtt > RTT_LIMIT_NS) {
+    int64_t rtt = plausible ? mono_diff_ns(s->t4, s->t1) - there : 0;
+    if (!plausible || there < 0 || mono_diff_ns(s->t4, s->t1) < 0 || rtt < 0 ||
+        rtt > RTT_LIMIT_NS) {
         e->refused++;
         return false;
     }
-    mono_t mid = mono_add_ns(s->t1, mono_diff_ns(s->t4, s->t1) / 2);
-    if (e->count > 0 && mono_diff_ns(mid, point(e, e->count - 1)->at) < 0) {
-        e->refused++; // late and out of order: it would only say what is known
-        return false;
+    if (e->valid && contradicts(e, s)) {
+        if (++e->suspects < CLOCK_SUSPECTS) {
+            e->refused++;
+            return false;
+        }
+        clock_repath(e);
     }
+    e->suspects = 0;
     if (e->accepted == 0)
         e->origin_ns = s->t2_house_ns - s->t1.ns;
-    push(e, (struct clock_point){
-                .at = mid,
-                .f = (double)(s->t2_house_ns - s->t1.ns - e->origin_ns),
-                .b = (double)(s->t3_house_ns - s->t4.ns - e->origin_ns),
-            });
+    bool is_new;
+    int64_t number = s->t4.ns / CLOCK_BUCKET_NS;
+    roll_prior(e, number);
+    struct clock_bucket *k = find_bucket(e, number, &is_new);
+    if (!k) {
+        e->refused++;
+        return false;
+    }
     e->accepted++;
     e->rtt_last_ns = rtt;
-    double least = INFINITY;
-    for (int i = 0; i < e->count; i++)
-        least = fmin(least, point(e, i)->f - point(e, i)->b);
-    e->rtt_min_ns = (int64_t)least;
-    renew_map(e);
+    if (put(e, k, is_new, s))
+        renew_map(e);
     return true;
 }
 
@@ -203,5 +256,6 @@ mono_t clock_local(const struct clock_map *m, house_t house)
 
 double clock_uncertainty_ns(const struct clock_map *m, mono_t local)
 {
-    return m->uncertainty_ns + m->skew_sigma * fabs((double)mono_diff_ns(local, m->at));
+    double age = fabs(seconds(local, m->at));
+    return m->uncertainty_ns + 2e9 * m->skew_sigma * age + CURVE * age * age / 2;
 }

@@ -7,30 +7,31 @@
 //
 //   house - local
 //      │  f f   f      f   f = t2 - t1 = theta + floor + queue     (above theta)
-//      │___f______f________  lower line under f
-//      │. . . . . . . . . .  theta: half way between the lines
-//      │‾‾‾‾b‾‾‾‾‾‾‾‾b‾‾‾‾‾  upper line over b
+//      │___f______f________  lower edge of f
+//      │. . . . . . . . . .  theta: half way between the edges
+//      │‾‾‾‾b‾‾‾‾‾‾‾‾b‾‾‾‾‾  upper edge of b
 //      │ b    b   b      b   b = t3 - t4 = theta - floor - queue   (below theta)
 //      └──────────────────── local time
 //
-// Both lines have one slope: the skew. Of all slopes that keep f above and b below, the one with
-// the widest gap at the middle of the window fits best: Moon, Skelly and Towsley ("Estimation and
-// removal of clock skew from network delay measurements", INFOCOM 1999) pose it as this linear
-// programme for one direction; we solve both at once. The minimum round trip, as most peers use,
-// needs both directions lucky in the same exchange; the lines need each lucky once.
+// Both edges have one slope, the skew (edge.h fits them). The minimum round trip, as most peers
+// use, needs both directions lucky in the same exchange; the edges need each lucky once, and on a
+// network that sways that is what counts.
+//
+// Time is cut into buckets, and of each the best point of either direction is kept. How many of
+// them are looked at follows from how well they show their edge (edge_window): on a quiet wire the
+// last half minute, on a bad one all. What was learnt about the skew in times that have passed is
+// the prior of the next.
 //
 // Pure: no I/O, no clock, no allocation; also compiled to WebAssembly. Not thread-safe.
 #ifndef COMMON_CLOCK_ESTIMATE_H
 #define COMMON_CLOCK_ESTIMATE_H
 
+#include "common/clock/edge.h"
 #include "common/time/instant.h"
 
-#include <stdbool.h>
-
-// The window: long enough that 60 s of crystal wander (tenths of a ppm) stays below the rate error
-// of the fit, short enough to follow a warming box. 1,024 samples are 60 s at 16 exchanges/s.
-#define CLOCK_WINDOW_NS (60 * INT64_C(1000000000))
-enum { CLOCK_SAMPLES_MAX = 1024 };
+// 256 buckets of half a second: the queue of a busy access point sways within seconds, so over two
+// minutes each direction meets its floor some tens of times.
+enum { CLOCK_BUCKETS = EDGE_POINTS, CLOCK_BUCKET_NS = 500000000 };
 
 struct clock_sample {
     mono_t t1; // asked, local
@@ -46,19 +47,25 @@ struct clock_map {
     mono_t at;
     int64_t house_ns;
     double skew;
-    double uncertainty_ns; // bound of the error at `at`: half the gap between the lines
-    double skew_sigma;     // one sigma of `skew`; the uncertainty grows by this with age
+    double sigma_ns;       // one sigma of house_ns, should both ways have the same floor
+    double uncertainty_ns; // bound of the error at `at`, whatever the floors: half the gap
+    double skew_sigma;     // one sigma of `skew`
 };
 
-struct clock_point {
-    mono_t at;   // middle of the exchange, local
-    double f, b; // forward and backward bound of theta, ns, relative to `origin_ns`
+struct clock_bucket {
+    int64_t number; // of the half second of local time
+    mono_t ft, bt;  // when its best question was sent, its best answer received
+    double f, b;    // bounds of theta, ns, relative to `origin_ns`
 };
 
 struct clock_estimate {
-    struct clock_point points[CLOCK_SAMPLES_MAX]; // a ring, oldest first from `first`
+    struct clock_bucket buckets[CLOCK_BUCKETS]; // a ring, oldest first from `first`
     int first, count;
+    int used;          // of the newest buckets, in the last fit
     int64_t origin_ns; // theta of the first sample, so that doubles stay small
+    struct edge_slope prior, staged, latest; // of the skew, 1e-9; see roll_prior
+    int64_t period;                          // number of the window in which the prior was set
+    int suspects;                            // samples in a row that cannot belong to the map
     uint32_t accepted, refused;
     int64_t rtt_min_ns, rtt_last_ns; // least of the window; of the newest sample
     bool valid;
@@ -67,9 +74,20 @@ struct clock_estimate {
 
 void clock_init(struct clock_estimate *e);
 
-// Takes one exchange and renews the map. False, and nothing changed, for stamps that cannot be
-// (answered before asked, a round trip over 2 s): input from the network.
+// What an earlier run knew of the skew, good to `sigma` (both as in clock_map). Before the first
+// sample.
+void clock_recall(struct clock_estimate *e, double skew, double sigma);
+
+// Takes one exchange and renews the map. False, and the map unchanged, for stamps that cannot be
+// (answered before asked, a round trip over 2 s: input from the network), that are older than the
+// window, or that contradict the map: those count once there are CLOCK_SUSPECTS of them in a row,
+// and then all that was measured before is forgotten.
 bool clock_add(struct clock_estimate *e, const struct clock_sample *s);
+enum { CLOCK_SUSPECTS = 4 };
+
+// The way to the house is another one: its floors are to be learnt anew. The rate stays known, and
+// the map in force until the next sample.
+void clock_repath(struct clock_estimate *e);
 
 // True as soon as one exchange was taken.
 bool clock_valid(const struct clock_estimate *e);

@@ -10,7 +10,7 @@
 
 // Questions that may be under way at once. An answer that comes later than this many newer
 // questions is dropped.
-enum { EXCHANGE_PENDING = 8 };
+enum { EXCHANGE_PENDING = 16 };
 
 struct exchange {
     uint32_t seq; // of the newest question; the first is 1

@@ -14,7 +14,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-enum { CLOCKMAP_WORDS = 6 };
+enum { CLOCKMAP_WORDS = 7 };
 
 struct clockmap {
     _Atomic uint32_t count;

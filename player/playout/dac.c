@@ -5,17 +5,36 @@
 #include <stddef.h>
 
 // Before anything is measured: crystals of sound cards lie within some tens of ppm.
-static const double PRIOR_PPM = 60;
-// A reading further than this from the line cannot be explained by pointer steps...
-static const double ODD_SECONDS = 0.005;
-// ...and after so many in a row (half a second) it is the line that is wrong.
-enum { ODD_MAX = 50 };
+static const double PRIOR_SIGMA = 60e-6;
+// A stop of the card changes little about its crystal.
+static const double RESTART_SIGMA = 1e-6;
+// How a rate may change. A crystal in a draught that sways by 2 ppm within 45 s changes by 0.3
+// ppm/s; with three times that the line lags it by no more than the margin.
+static const double CURVE = 1e-6;
 // Time stamps of a reading are not better than this.
-static const double STAMP_SECONDS = 2e-6;
+static const double GRAIN_S = 1e-6;
+// A reading that leads the line by more than this, and by more than some margins, is not believed
+// alone: a card may give one wrong answer, and the edge would keep it for long. It wants two
+// witnesses, of about a second each.
+static const double LEAD_S = 0.00005;
+static const double LEAD_MARGINS = 8;
+enum { WITNESSES = 2, WITNESS_READINGS = 100 };
+// A tenth of a second, at a period of 10 ms.
+enum { SETTLED_READINGS = 10 };
+// One that is off by more than this is no pointer's step...
+static const double FAR_S = 0.030;
+// ...and so many of them in a row, half a second, show that the line is wrong.
+enum { FAR_MAX = 50 };
 
 void dac_init(struct dac *d, int rate)
 {
-    *d = (struct dac){.rate = rate, .prior_sigma = PRIOR_PPM * 1e-6 * rate};
+    *d = (struct dac){.rate = rate, .prior = {0, PRIOR_SIGMA * rate}};
+    d->slope = d->prior;
+}
+
+void dac_recall(struct dac *d, double off, double sigma)
+{
+    d->prior = d->slope = (struct edge_slope){off * d->rate, sigma * d->rate};
 }
 
 void dac_restart(struct dac *d)
@@ -23,106 +42,73 @@ void dac_restart(struct dac *d)
     struct dac fresh;
     dac_init(&fresh, d->rate);
     if (d->valid) {
-        fresh.prior = d->slope;
-        // Learnt over seconds; a stop of the card changes nothing about its crystal.
-        fresh.prior_sigma = d->count > 50 ? 1e-6 * d->rate : d->prior_sigma;
+        fresh.prior.slope = d->slope.slope;
+        fresh.prior.sigma = fmax(d->slope.sigma, RESTART_SIGMA * d->rate);
+        fresh.slope = fresh.prior;
     }
     *d = fresh;
 }
 
 static struct dac_point *point(struct dac *d, int i)
 {
-    return &d->points[(d->first + i) % DAC_POINTS];
+    return &d->points[(d->first + i) % DAC_BUCKETS];
 }
 
-// Above zero when c lies above the line from a to b.
-static double above(const struct dac_point *a, const struct dac_point *b, const struct dac_point *c)
-{
-    return (b->t - a->t) * (c->x - a->x) - (b->x - a->x) * (c->t - a->t);
-}
-
-// Slope of the upper hull's edge over the mean instant: of all lines above the readings the one
-// with the least mean distance to them (Andrew's monotone chain, one pass).
-static double hull_slope(struct dac *d)
-{
-    int hull[DAC_POINTS], n = 0;
-    double mean = 0;
-    for (int i = 0; i < d->count; i++) {
-        while (n >= 2 && above(point(d, hull[n - 2]), point(d, hull[n - 1]), point(d, i)) >= 0)
-            n--;
-        hull[n++] = i;
-        mean += point(d, i)->t / d->count;
-    }
-    for (int i = 1; i < n; i++) {
-        const struct dac_point *a = point(d, hull[i - 1]), *b = point(d, hull[i]);
-        if (b->t >= mean && b->t > a->t)
-            return (b->x - a->x) / (b->t - a->t);
-    }
-    return d->prior;
-}
-
-// How far the readings lie below the line, on average.
-static double mean_excess(struct dac *d, double slope)
-{
-    double top = -INFINITY, mean = 0;
-    for (int i = 0; i < d->count; i++) {
-        double x = point(d, i)->x - slope * point(d, i)->t;
-        top = fmax(top, x);
-        mean += x / d->count;
-    }
-    return top - mean;
-}
-
-// The believed slope: prior and measurement, each as sure as it is. The best of n independent
-// readings lies a mean excess/n below the edge; pointer steps beat against our period, so only
-// every eighth counts as independent; a line through two such bests half a window apart then errs
-// by about 64 excess / (n span), as in the clock estimator.
 static void renew_line(struct dac *d)
 {
-    const struct dac_point *newest = point(d, d->count - 1);
-    double span = newest->t - point(d, 0)->t;
-    double sigma = d->prior_sigma;
-    d->slope = d->prior;
-    if (span > 0) {
-        double measured = hull_slope(d);
-        double excess = mean_excess(d, measured) + STAMP_SECONDS * d->rate;
-        double s = 64 * excess / (d->count * span);
-        double weight = sigma * sigma / (sigma * sigma + s * s);
-        d->slope += weight * (measured - d->prior);
-        sigma = sqrt(weight) * s;
-    }
-    // Through the reading that is highest above a line of this slope; an old one may lie high only
-    // because the slope is not known better, so it is lowered by that.
-    d->at = newest->t;
-    d->x = -INFINITY;
-    for (int i = 0; i < d->count; i++) {
-        double age = newest->t - point(d, i)->t;
-        d->x = fmax(d->x, point(d, i)->x + (d->slope - sigma) * age);
-    }
+    struct edge edge, *only[] = {&edge};
+    double now = point(d, d->count - 1)->t;
+    edge_begin(&edge, true);
+    d->used = d->used < 1 ? 1 : d->used < d->count ? d->used : d->count;
+    for (int i = d->count - d->used; i < d->count; i++)
+        edge_add(&edge, point(d, i)->t - now, point(d, i)->x);
+    edge_close(&edge);
+    d->slope = edge_fit(only, 1, &d->prior, PRIOR_SIGMA * d->rate, GRAIN_S * d->rate);
+    d->used = edge_window(d->used, d->count, -edge.x[0], edge.margin, CURVE * d->rate);
+    d->at = now;
+    d->margin = edge.margin;
+    d->x = edge_value(&edge, d->slope.slope, 0);
     d->valid = true;
 }
 
 static void push(struct dac *d, struct dac_point p)
 {
-    if (d->count == DAC_POINTS) {
-        d->first = (d->first + 1) % DAC_POINTS;
+    if (d->count == DAC_BUCKETS) {
+        d->first = (d->first + 1) % DAC_BUCKETS;
         d->count--;
     }
     d->count++;
     *point(d, d->count - 1) = p;
 }
 
+// A pointer may not lead the truth: is it the line that lags, or the reading that is wrong?
+static bool believed(struct dac *d, double lead)
+{
+    bool leads = lead > LEAD_S * d->rate && lead > LEAD_MARGINS * d->margin && d->count > 1;
+    if (leads) {
+        d->witnesses++;
+        d->quiet = 0;
+        return d->witnesses > WITNESSES;
+    }
+    if (d->witnesses > 0 && ++d->quiet >= WITNESS_READINGS) {
+        d->witnesses--;
+        d->quiet = 0;
+    }
+    return true;
+}
+
 bool dac_add(struct dac *d, int64_t frame, mono_t at)
 {
     bool same = true;
+    d->readings++;
     if (d->valid) {
-        double off = ((double)frame - dac_frame(d, at)) / d->rate;
-        d->odd = fabs(off) > ODD_SECONDS ? d->odd + 1 : 0;
-        if (d->odd > 0 && d->odd < ODD_MAX)
-            return true;
-        if (d->odd >= ODD_MAX) {
+        double lead = (double)frame - dac_frame(d, at);
+        d->far = fabs(lead) > FAR_S * d->rate ? d->far + 1 : 0;
+        if (d->far >= FAR_MAX) {
             dac_restart(d);
             same = false;
+        } else if (d->far > 0 || !believed(d, lead)) {
+            return true;
         }
     }
     if (d->count == 0) {
@@ -134,14 +120,15 @@ bool dac_add(struct dac *d, int64_t frame, mono_t at)
     struct dac_point p = {t, (double)(frame - d->origin_frame) - t * d->rate};
     int64_t bucket = since / DAC_BUCKET_NS;
     struct dac_point *newest = d->count > 0 ? point(d, d->count - 1) : NULL;
-    if (!newest || bucket > d->bucket)
+    bool is_new = !newest || bucket > d->bucket;
+    if (is_new)
         push(d, p);
-    else if (p.x - d->slope * p.t > newest->x - d->slope * newest->t)
+    else if (p.x - d->slope.slope * p.t > newest->x - d->slope.slope * newest->t)
         *newest = p;
     // The line is worth its work when a bucket is done, when the truth is seen to lie above it,
     // and while there is little to go by.
-    bool above_line = p.x > d->x + d->slope * (p.t - d->at);
-    if (!d->valid || bucket > d->bucket || above_line || d->count < 10)
+    bool above = p.x > d->x + d->slope.slope * (p.t - d->at);
+    if (!d->valid || is_new || above || d->count < 10)
         renew_line(d);
     d->bucket = bucket;
     return same;
@@ -152,20 +139,25 @@ bool dac_valid(const struct dac *d)
     return d->valid;
 }
 
+bool dac_settled(const struct dac *d)
+{
+    return d->valid && d->readings >= SETTLED_READINGS;
+}
+
 double dac_rate(const struct dac *d)
 {
-    return d->rate + d->slope;
+    return d->rate + d->slope.slope;
 }
 
 double dac_frame(const struct dac *d, mono_t at)
 {
     double t = (double)mono_diff_ns(at, d->origin) / 1e9;
-    return (double)d->origin_frame + t * d->rate + d->x + d->slope * (t - d->at);
+    return (double)d->origin_frame + t * d->rate + d->x + d->slope.slope * (t - d->at);
 }
 
 mono_t dac_instant(const struct dac *d, int64_t frame)
 {
     // frame = origin + t rate + x + slope (t - at), solved for t.
-    double t = ((double)(frame - d->origin_frame) - d->x + d->slope * d->at) / dac_rate(d);
+    double t = ((double)(frame - d->origin_frame) - d->x + d->slope.slope * d->at) / dac_rate(d);
     return mono_add_ns(d->origin, (int64_t)(t * 1e9));
 }

@@ -3,28 +3,31 @@
 //
 // A card tells how many frames it has played (written minus delay) at an instant. What it tells is
 // never ahead of the truth and often behind it: pointers move in steps (a millisecond on many USB
-// cards), and a reading may be stale. So the truth runs along the upper edge of the readings, as
-// the clock estimator's lines run along theirs:
+// cards), and a reading may be stale. So the truth runs along the upper edge of the readings
+// (common/clock/edge.h), and its slope is the card's true rate:
 //
-//   frames │            . /           line: the upper convex hull's edge over the middle of the
-//          │       .  ./ .            window (Moon, Skelly, Towsley 1999, for one direction);
-//          │   .  ./ .   .            its slope is the card's true rate
+//   frames │            . /
+//          │       .  ./ .
+//          │   .  ./ .   .
 //          │   / .  .
 //          └─────────────── local time
+//
+// How far back is looked follows from how well the pointer shows its edge, as in the clock
+// estimator: a fine one tells all in some seconds, a coarse one in half a minute.
 //
 // Pure: no I/O, no clock, no allocation. Not thread-safe.
 #ifndef PLAYER_PLAYOUT_DAC_H
 #define PLAYER_PLAYOUT_DAC_H
 
+#include "common/clock/edge.h"
 #include "common/time/instant.h"
 
 #include <stdbool.h>
 
 enum {
-    // 30 s in buckets of 100 ms, of which only the best reading is kept: long enough that a 1 ms
-    // pointer tells the rate to a ppm (two edge readings 30 s apart), short enough that a card
-    // wandering by 0.02 ppm/s stays within 3 us of a straight line.
-    DAC_POINTS = 300,
+    // 25 s in buckets of 100 ms, of which only the best reading is kept: a 1 ms pointer read a
+    // hundred times a second shows its edge to some microseconds in that time.
+    DAC_BUCKETS = EDGE_POINTS,
     DAC_BUCKET_NS = 100000000,
 };
 
@@ -37,18 +40,25 @@ struct dac {
     int rate; // nominal, Hz
     int64_t origin_frame;
     mono_t origin;
-    struct dac_point points[DAC_POINTS]; // a ring; the newest is the bucket being filled
+    struct dac_point points[DAC_BUCKETS]; // a ring; the newest is the bucket being filled
     int first, count;
-    int64_t bucket; // number of the newest bucket
-    int odd;        // readings in a row that the line cannot explain
-    double slope;   // frames per second beyond nominal
-    double at, x;   // the line runs through this point
-    double prior;   // slope believed before this run of readings
-    double prior_sigma;
+    int used;                       // of the newest points, in the last fit
+    int64_t bucket;                 // number of the newest bucket
+    int far;                        // readings in a row that are off by more than any pointer is
+    int witnesses, quiet;           // readings that led the line; others since the last of them
+    int64_t readings;               // of this run
+    struct edge_slope prior, slope; // frames per second beyond nominal: as believed before this run
+                                    // of the card, and now
+    double at, x;                   // the line runs through this point
+    double margin;                  // frames; expected distance of the line from the edge
     bool valid;
 };
 
 void dac_init(struct dac *d, int rate);
+
+// What an earlier run knew of the card's rate: nominal times 1 + `off`, good to `sigma`. Before the
+// first reading.
+void dac_recall(struct dac *d, double off, double sigma);
 
 // The card was stopped and starts anew at frame 0 of a new count; its rate is still believed.
 void dac_restart(struct dac *d);
@@ -58,6 +68,8 @@ void dac_restart(struct dac *d);
 bool dac_add(struct dac *d, int64_t frame, mono_t at);
 
 bool dac_valid(const struct dac *d);
+// Enough was read to place a first sample by: one reading may be a pointer's whole step behind.
+bool dac_settled(const struct dac *d);
 // The instant a frame leaves.
 mono_t dac_instant(const struct dac *d, int64_t frame);
 // The frame, with its fraction, that leaves at an instant.

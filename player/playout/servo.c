@@ -3,8 +3,8 @@
 
 #include <math.h>
 
-static const double KP = 0.5;             // 1/s
-static const double KI = 0.02;            // 1/s^2
+static const double KP = 1;               // 1/s
+static const double KI = 0.1;             // 1/s^2
 static const double INTEGRAL_LIMIT = 5;   // ppm; feed-forward is never wrong by more for long
 static const double INTEGRAL_REACH = 200; // us; beyond it the error has other causes
 static const double LIMIT = 300;          // ppm

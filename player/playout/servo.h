@@ -9,10 +9,12 @@
 // The plant is a pure integrator without delay (the model of the card says when the next frame
 // will sound, so nothing waits for the buffer to play out), so plain proportional control is
 // stable at any gain; the gain only decides how much of the models' noise becomes pitch.
-//   Kp 0.5/s     errors fade with 2 s: slower than the noise of the models (a reading every 10 ms,
-//                an exchange a second), faster than crystals wander.
-//   Ki 0.02/s^2  takes out what a lagging feed-forward leaves (0.3 ppm would stand at 0.6 us);
-//                below Kp^2/4, so that it does not swing.
+//   Kp 1/s       errors fade within a second or two: slower than the noise of the models (some us
+//                at ten readings and four exchanges a second, so some ppm of pitch), faster than
+//                crystals wander.
+//   Ki 0.1/s^2   takes out what a lagging feed-forward leaves (the slope of a window is that of its
+//                middle: a crystal that sways by 2 ppm in 45 s is 1 ppm further by its end, which
+//                would stand at 1 us); below Kp^2/4, so that it does not swing.
 //   limit        300 ppm: half a cent, not heard on a held piano note.
 //   slew         20 ppm/s: the glide is not heard either.
 //   braking      the correction never exceeds what the slew limit can take back in time:

@@ -3,12 +3,17 @@
 
 #include <math.h>
 
+static const double LOCK_US = 100, LOCK_S = 1;
+static const double BUDGET_S = 60;
+
 void steer_init(struct steer *s, int rate, int period, int64_t trim_us)
 {
     *s = (struct steer){
         .rate = rate, .period = period, .trim_frames = (double)trim_us * FRAME_RATE / 1e6};
     dac_init(&s->dac, rate);
     servo_init(&s->servo);
+    for (int i = 0; i < STEER_JUMPS; i++)
+        s->jumped_s[i] = -BUDGET_S;
 }
 
 void steer_reading(struct steer *s, int64_t frame, mono_t at)
@@ -34,21 +39,37 @@ static double feed_forward(const struct steer *s, const struct clock_map *map)
     return (1 + map->skew) * FRAME_RATE / dac_rate(&s->dac);
 }
 
+// Whether the error is for a jump, of which there are so many a minute.
+static bool takes_jump(struct steer *s, double error_us)
+{
+    if (fabs(error_us) <= SERVO_JUMP_US) {
+        s->degraded = false;
+        return false;
+    }
+    double *oldest = &s->jumped_s[s->jumps % STEER_JUMPS];
+    s->degraded = s->since_start_s - *oldest < BUDGET_S;
+    if (s->degraded)
+        return false;
+    *oldest = s->since_start_s;
+    s->jumps++;
+    return true;
+}
+
 struct steer_order steer_next(struct steer *s, const struct clock_map *map, bool sounding)
 {
-    if (!map || !dac_valid(&s->dac)) {
+    if (!map || !dac_settled(&s->dac)) {
         s->motion = STEER_SILENT;
         return (struct steer_order){.play = false};
     }
     struct frame_pos due = due_at(s, map, dac_instant(&s->dac, s->frame));
     struct steer_order order = {.play = true};
-    bool heard = sounding && s->motion == STEER_FOLLOW;
-    double error_us = 0;
+    bool heard = s->heard = sounding && s->motion == STEER_FOLLOW;
+    double error_us = 0, dt = (double)s->period / s->rate;
+    s->since_start_s += dt;
     if (heard) {
         error_us = us_of_frames(frame_pos_diff(s->pos, due));
-        if (fabs(error_us) > SERVO_JUMP_US) {
+        if (takes_jump(s, error_us)) {
             s->motion = STEER_LEAVE;
-            s->jumps++;
             order.fade_out = true;
         }
     } else {
@@ -57,7 +78,8 @@ struct steer_order steer_next(struct steer *s, const struct clock_map *map, bool
         s->pos = due;
         s->motion = STEER_FOLLOW;
     }
-    double dt = (double)s->period / s->rate;
+    if (!heard || fabs(error_us) > LOCK_US)
+        s->outside_s = s->since_start_s;
     order.ratio = servo_step(&s->servo, error_us, feed_forward(s, map), dt, !heard);
     order.pos = s->pos;
     s->written[s->written_count++ % STEER_WRITTEN] =
@@ -94,6 +116,20 @@ bool steer_error(const struct steer *s, const struct clock_map *map, mono_t now,
         return into < 2 * s->period; // else it was zeros that were written since
     }
     return false;
+}
+
+enum steer_state steer_state(const struct steer *s)
+{
+    if (s->motion == STEER_SILENT || !s->heard)
+        return STEER_IDLE;
+    if (s->degraded)
+        return STEER_DEGRADED;
+    return s->since_start_s - s->outside_s > LOCK_S ? STEER_LOCK : STEER_ACQUIRE;
+}
+
+double steer_correction_ppb(const struct steer *s, const struct clock_map *map)
+{
+    return (s->servo.ratio / feed_forward(s, map) - 1) * 1e9;
 }
 
 double steer_ahead_us(const struct steer *s, mono_t now)

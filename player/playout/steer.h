@@ -7,6 +7,9 @@
 //     ▲                             ▲  while nothing sounds: placed exactly     │ fades out
 //     └── a clock unknown (from any)└──────── elsewhere, fading in ─────────────┘
 //
+// A jump can be heard, so there are three a minute at most; whoever would need more (a card whose
+// pointer is nonsense, a house clock that leaps) follows by the servo alone and is called degraded.
+//
 // Pure: no I/O, no clock, no allocation. One owner.
 #ifndef PLAYER_PLAYOUT_STEER_H
 #define PLAYER_PLAYOUT_STEER_H
@@ -16,9 +19,16 @@
 #include "player/playout/resample.h"
 #include "player/playout/servo.h"
 
-enum { STEER_WRITTEN = 64 }; // periods remembered; more than any sink holds
+enum {
+    STEER_WRITTEN = 64, // periods remembered; more than any sink holds
+    STEER_JUMPS = 3,    // a minute
+};
 
 enum steer_motion { STEER_SILENT, STEER_FOLLOW, STEER_LEAVE };
+
+// How well it goes: nothing known or nothing to do, on the way, within 0.1 ms for a second, jumps
+// used up.
+enum steer_state { STEER_IDLE, STEER_ACQUIRE, STEER_LOCK, STEER_DEGRADED };
 
 // A period that was written: which house frames its frames carry.
 struct steer_written {
@@ -36,6 +46,10 @@ struct steer {
     int64_t frame;        // the sink's frame that is written next
     struct frame_pos pos; // the house frame read next; meant unless SILENT
     int64_t jumps;
+    double since_start_s;         // of playing; what follows is on this axis
+    double jumped_s[STEER_JUMPS]; // when the last ones were, as a ring by `jumps`
+    double outside_s;             // when it last was outside of 0.1 ms
+    bool heard, degraded;         // the last period held sound
     struct steer_written written[STEER_WRITTEN];
     uint64_t written_count;
 };
@@ -62,6 +76,9 @@ void steer_restart(struct steer *s);
 // What leaves the card at `now` against what should, in microseconds, positive when ahead. False
 // when it is not known.
 bool steer_error(const struct steer *s, const struct clock_map *map, mono_t now, double *us);
+enum steer_state steer_state(const struct steer *s);
+// What the servo adds to feed-forward, 1e-9.
+double steer_correction_ppb(const struct steer *s, const struct clock_map *map);
 // From writing to leaving, in microseconds.
 double steer_ahead_us(const struct steer *s, mono_t now);
 // The card's rate against house time, 1e-9.

@@ -87,8 +87,8 @@ static void jittery_wire_stays_in_step(void **state)
             worst = fmax(worst, fabs(error_us(&w, &e)));
     }
     printf("worst after 60 s: %.0f us\n", worst);
-    // The worst moment of 30 s; over 80 seeds its median was 0.5 ms and its maximum 1.7 ms.
-    assert_true(worst < 2500);
+    // The worst moment of 30 s, never met before; over 40 seeds at most 0.72 ms.
+    assert_true(worst < 1500);
 }
 
 static void nonsense_is_refused_and_changes_nothing(void **state)
@@ -114,6 +114,75 @@ static void nonsense_is_refused_and_changes_nothing(void **state)
     assert_false(clock_add(&e, &s));
     assert_int_equal(e.map.house_ns, before.house_ns);
     assert_int_equal(e.refused, 4);
+}
+
+// One stamp that is wrong must not be the edge of the next two minutes; a clock that jumped must be
+// followed.
+static void one_impossible_sample_is_held_back_and_four_are_believed(void **state)
+{
+    static struct clock_estimate e;
+    struct world w = {.offset_ns = 1e12, .ppm = 10, .floor_ns = 50e3, .local_s = 10};
+    clock_init(&e);
+    for (int i = 0; i < 50; i++, w.local_s += 0.1) {
+        struct clock_sample s = ask(&w, 0, 0);
+        assert_true(clock_add(&e, &s));
+    }
+    struct clock_map before = e.map;
+    struct clock_sample wrong = ask(&w, 0, 0);
+    wrong.t2_house_ns += 5000000;
+    wrong.t3_house_ns += 5000000;
+    assert_false(clock_add(&e, &wrong));
+    assert_memory_equal(&e.map, &before, sizeof before);
+    struct clock_sample good = ask(&w, 0, 0);
+    assert_true(clock_add(&e, &good));
+    w.offset_ns += 5e6;
+    for (int i = 0; i < CLOCK_SUSPECTS; i++, w.local_s += 0.1) {
+        struct clock_sample s = ask(&w, 0, 0);
+        assert_int_equal(clock_add(&e, &s), i == CLOCK_SUSPECTS - 1);
+    }
+    w.local_s -= 0.1;
+    assert_true(fabs(error_us(&w, &e)) < 60);
+    assert_true(fabs(e.map.skew * 1e6 - 10) < 5); // the rate is still known
+}
+
+static void another_path_keeps_the_rate_and_the_map_until_the_next_sample(void **state)
+{
+    static struct clock_estimate e;
+    struct world w = {.offset_ns = 1e12, .ppm = 30, .floor_ns = 50e3, .local_s = 10};
+    clock_init(&e);
+    for (int i = 0; i < 400; i++, w.local_s += 0.1) {
+        struct clock_sample s = ask(&w, 1000 * (i % 7), 1000 * (i % 5));
+        clock_add(&e, &s);
+    }
+    struct clock_map before = e.map;
+    clock_repath(&e);
+    assert_true(clock_valid(&e));
+    assert_memory_equal(&e.map, &before, sizeof before);
+    w.floor_ns = 2e6;
+    struct clock_sample s = ask(&w, 0, 0);
+    assert_true(clock_add(&e, &s));
+    assert_true(fabs(e.map.skew * 1e6 - 30) < 0.5);
+    assert_true(e.map.uncertainty_ns >= 2e6);
+    assert_true(fabs(error_us(&w, &e)) < 20);
+}
+
+static void what_was_recalled_is_believed_until_it_is_refuted(void **state)
+{
+    for (int wrong = 0; wrong <= 1; wrong++) {
+        static struct clock_estimate e;
+        struct world w = {.offset_ns = 1e12, .ppm = 30, .floor_ns = 50e3, .local_s = 10};
+        clock_init(&e);
+        clock_recall(&e, wrong ? -40e-6 : 30.5e-6, 1e-6);
+        struct clock_sample first = ask(&w, 0, 0);
+        assert_true(clock_add(&e, &first));
+        assert_true(fabs(e.map.skew * 1e6 - (wrong ? -40 : 30.5)) < 0.1);
+        for (int i = 0; i < 200; i++, w.local_s += 0.1) {
+            struct clock_sample s = ask(&w, 1000 * (i % 7), 1000 * (i % 5));
+            clock_add(&e, &s);
+        }
+        assert_true(fabs(e.map.skew * 1e6 - 30) < 1);
+        assert_true(fabs(error_us(&w, &e)) < 20);
+    }
 }
 
 static void map_goes_both_ways(void **state)
@@ -154,6 +223,9 @@ int main(void)
         cmocka_unit_test(quiet_wire_settles_in_a_second_and_learns_the_rate),
         cmocka_unit_test(jittery_wire_stays_in_step),
         cmocka_unit_test(nonsense_is_refused_and_changes_nothing),
+        cmocka_unit_test(one_impossible_sample_is_held_back_and_four_are_believed),
+        cmocka_unit_test(another_path_keeps_the_rate_and_the_map_until_the_next_sample),
+        cmocka_unit_test(what_was_recalled_is_believed_until_it_is_refuted),
         cmocka_unit_test(map_goes_both_ways),
         cmocka_unit_test(answers_are_paired_once_and_forgeries_dropped),
     };

@@ -32,7 +32,7 @@ static _Atomic bool stop;
 static void *publish_for_ever(void *user)
 {
     for (int64_t i = 1; !atomic_load(&stop); i++) {
-        struct clock_map m = {{i}, i, (double)i, (double)i, (double)i};
+        struct clock_map m = {{i}, i, (double)i, (double)i, (double)i, (double)i};
         clockmap_publish(user, &m);
     }
     return NULL;
@@ -50,7 +50,7 @@ static void a_reader_never_sees_half_of_it(void **state)
         if (!clockmap_get(&c, &m))
             continue;
         assert_true(m.at.ns == m.house_ns && m.skew == (double)m.at.ns && m.skew_sigma == m.skew &&
-                    m.uncertainty_ns == m.skew);
+                    m.sigma_ns == m.skew && m.uncertainty_ns == m.skew);
         assert_true(m.at.ns >= last);
         changes += m.at.ns != last;
         last = m.at.ns;

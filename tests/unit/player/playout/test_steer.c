@@ -30,7 +30,11 @@ static struct bench begin(int64_t trim_us)
 {
     struct bench b = {.map = {.house_ns = INT64_C(5000000000)}, .t = 0};
     steer_init(&b.steer, FRAME_RATE, PERIOD, trim_us);
-    b.steer.frame = BUFFER;
+    for (int i = 0; i < 10; i++) { // until the card is known well enough
+        b.t += 0.01;
+        steer_reading(&b.steer, llround(b.t * FRAME_RATE), at(b.t));
+    }
+    b.steer.frame = llround(b.t * FRAME_RATE) + BUFFER;
     return b;
 }
 
@@ -109,6 +113,35 @@ static void a_large_step_fades_out_jumps_and_fades_in(void **state)
     assert_true(fabs(error_us(&b)) < 1);
 }
 
+static void jumps_have_a_budget(void **state)
+{
+    struct bench b = begin(0);
+    for (int i = 0; i < 300; i++)
+        period(&b, true, true);
+    assert_int_equal(steer_state(&b.steer), STEER_LOCK);
+    for (int leap = 0; leap < STEER_JUMPS; leap++) {
+        b.map.house_ns += 20000000;
+        for (int i = 0; i < 10; i++)
+            period(&b, true, true);
+        assert_int_equal(steer_state(&b.steer), STEER_ACQUIRE);
+    }
+    b.map.house_ns += 8000000;
+    double last = period(&b, true, true).ratio;
+    for (int i = 0; i < 100; i++) {
+        struct steer_order o = period(&b, true, true);
+        assert_false(o.fade_in || o.fade_out);
+        assert_true(fabs(o.ratio - last) <= 20.1e-6 * 0.01);
+        last = o.ratio;
+    }
+    assert_int_equal(b.steer.jumps, STEER_JUMPS);
+    assert_int_equal(steer_state(&b.steer), STEER_DEGRADED);
+    // A minute after the first of them there is one again.
+    for (int i = 0; i < 6000; i++)
+        period(&b, true, true);
+    assert_int_equal(steer_state(&b.steer), STEER_LOCK);
+    assert_true(fabs(error_us(&b)) < 5);
+}
+
 static void unheard_a_large_step_is_no_jump(void **state)
 {
     struct bench b = begin(0);
@@ -143,6 +176,7 @@ int main(void)
         cmocka_unit_test(a_trim_lets_sound_leave_earlier),
         cmocka_unit_test(a_small_step_of_house_time_is_followed_softly),
         cmocka_unit_test(a_large_step_fades_out_jumps_and_fades_in),
+        cmocka_unit_test(jumps_have_a_budget),
         cmocka_unit_test(unheard_a_large_step_is_no_jump),
         cmocka_unit_test(after_running_dry_it_places_itself_anew),
     };
