@@ -93,7 +93,7 @@ static double margin(const struct edge *e, double slope, double grain)
             nearest[at] = nearest[at - 1];
         nearest[at] = distance;
     }
-    return fmax(CLUMP * nearest[n - 1] / n, grain);
+    return n > 0 ? fmax(CLUMP * nearest[n - 1] / n, grain) : grain;
 }
 
 struct problem {
