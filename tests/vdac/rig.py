@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Cards of software, machines with clocks of their own and bad networks, for tests to hold."""
+import os
+import pathlib
+import signal
+import subprocess
+
+TESTS = pathlib.Path(os.environ["ROOMTONE_BIN"]).parent / "tests"
+PLUGIN = TESTS / "libasound_module_pcm_roomtone_vdac.so"
+MACHINE = TESTS / "machine.so"
+
+
+class Rig:
+    """Cards in one asound.conf. `environment` lets a program find them."""
+
+    def __init__(self, folder):
+        self.folder = pathlib.Path(folder)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.conf = self.folder / "asound.conf"
+        # ALSA's own defaults first: programs that list cards look for them.
+        self.conf.write_text("</usr/share/alsa/alsa.conf>\n"
+                             f'pcm_type.roomtone_vdac {{ lib "{PLUGIN}" }}\n')
+        self.environment = {"ALSA_CONFIG_PATH": str(self.conf)}
+
+    def card(self, name, **parameters):
+        """A card by this name; parameters as tests/vdac/card.c has them. Returns its record."""
+        record = self.folder / name
+        lines = [f"{k} {v!r}" if isinstance(v, (int, float)) else f'{k} "{v}"'
+                 for k, v in parameters.items()]
+        with open(self.conf, "a") as conf:
+            conf.write(f"pcm.{name} {{\n  type roomtone_vdac\n  log \"{record}\"\n  "
+                       + "\n  ".join(lines)
+                       + f'\n  hint {{ show on description "{name}" }}\n}}\n')
+        return record
+
+
+def machine(ppm, offset_s):
+    """The environment of a program that runs on another machine's clock."""
+    return {"LD_PRELOAD": str(MACHINE), "ROOMTONE_MACHINE_PPM": repr(float(ppm)),
+            "ROOMTONE_MACHINE_OFFSET_S": repr(float(offset_s))}
+
+
+def unplug(record):
+    pathlib.Path(f"{record}.unplug").touch()
+
+
+def replug(record):
+    pathlib.Path(f"{record}.unplug").unlink()
+
+
+class Program:
+    """A program with a log, measured and ended by whoever started it."""
+
+    def __init__(self, log, command, environment):
+        self.log = pathlib.Path(log)
+        with open(self.log, "ab") as out:
+            self.process = subprocess.Popen([str(c) for c in command], stdout=out, stderr=out,
+                                            stdin=subprocess.DEVNULL,
+                                            env={**os.environ, **environment})
+
+    def cpu_s(self):
+        """Seconds of processor that it has used."""
+        fields = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2]
+        return sum(int(f) for f in fields.split()[11:13]) / os.sysconf("SC_CLK_TCK")
+
+    def rss_mb(self):
+        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(status.split("VmRSS:")[1].split()[0]) / 1024
+
+    def stop(self, how=signal.SIGTERM):
+        if self.process.poll() is None:
+            self.process.send_signal(how)
+        return self.process.wait(timeout=30)
