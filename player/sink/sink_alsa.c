@@ -155,6 +155,30 @@ static int choose_rate(struct sink_alsa *a, snd_pcm_hw_params_t *hw, const struc
     return -EINVAL;
 }
 
+// The card decides about its periods and its buffer; what is written at once is ours, as long as two
+// of it fit. Returns an error when they do not.
+static int choose_sizes(struct sink_alsa *a, snd_pcm_hw_params_t *hw, const struct sink_wish *wish)
+{
+    snd_pcm_uframes_t wanted =
+        (snd_pcm_uframes_t)((int64_t)a->sink.rate * wish->period_us / 1000000);
+    snd_pcm_uframes_t buffer =
+        (snd_pcm_uframes_t)((int64_t)a->sink.rate * wish->buffer_us / 1000000);
+    snd_pcm_uframes_t period = wanted;
+    int e = snd_pcm_hw_params_set_period_size_near(a->pcm, hw, &period, NULL);
+    // Two of the card's periods at least: with one it would run dry at each.
+    if (buffer < 2 * period)
+        buffer = 2 * period;
+    if (e >= 0)
+        e = snd_pcm_hw_params_set_buffer_size_near(a->pcm, hw, &buffer);
+    if (e < 0)
+        return e;
+    a->sink.period = (int)(period < wanted ? period : wanted);
+    if (a->sink.period > PERIOD_MAX)
+        a->sink.period = PERIOD_MAX;
+    a->sink.buffer = (int)buffer;
+    return a->sink.buffer >= 2 * a->sink.period ? 0 : -EINVAL;
+}
+
 static int set_hardware(struct sink_alsa *a, const struct sink_wish *wish, const char **step)
 {
     snd_pcm_hw_params_t *hw;
@@ -173,21 +197,9 @@ static int set_hardware(struct sink_alsa *a, const struct sink_wish *wish, const
     }
     if (e >= 0 && (*step = "44100 or 48000 Hz"))
         e = choose_rate(a, hw, wish);
-    snd_pcm_uframes_t period =
-        (snd_pcm_uframes_t)((int64_t)a->sink.rate * wish->period_us / 1000000);
-    snd_pcm_uframes_t buffer =
-        (snd_pcm_uframes_t)((int64_t)a->sink.rate * wish->buffer_us / 1000000);
-    if (e >= 0 && (*step = "a period and a buffer of this size"))
-        e = snd_pcm_hw_params_set_period_size_near(a->pcm, hw, &period, NULL);
-    if (e >= 0)
-        e = snd_pcm_hw_params_set_buffer_size_near(a->pcm, hw, &buffer);
-    if (e >= 0 && (period > PERIOD_MAX || buffer < 2 * period))
-        e = -EINVAL;
-    if (e >= 0)
-        e = snd_pcm_hw_params(a->pcm, hw);
-    a->sink.period = (int)period;
-    a->sink.buffer = (int)buffer;
-    return e;
+    if (e >= 0 && (*step = "a period and a buffer of a size that works"))
+        e = choose_sizes(a, hw, wish);
+    return e >= 0 ? snd_pcm_hw_params(a->pcm, hw) : e;
 }
 
 static int set_software(struct sink_alsa *a)
