@@ -21,6 +21,12 @@ bool cue_end_parse(const char *name, enum cue_end *out)
     return false;
 }
 
+bool tour_alone_parse(const char *name, enum tour_alone *out)
+{
+    *out = strcmp(name, "finish") == 0 ? ALONE_FINISH : ALONE_CONTINUE;
+    return *out == ALONE_FINISH || strcmp(name, "continue") == 0;
+}
+
 static void get_id(struct json_reader *r, const char *key, char out[WIRE_ID_MAX + 1])
 {
     json_get_string(r, key, true, out, WIRE_ID_MAX + 1);
@@ -124,6 +130,10 @@ struct tour *tour_parse(const char *text, size_t len, char *detail, size_t detai
         json_fail(&r, "format", "unknown");
     get_id(&r, "id", t->id);
     get_title(&r, t->title);
+    char alone[16];
+    json_get_string(&r, "alone", false, alone, sizeof alone);
+    if (r.err == ERR_OK && alone[0] && !tour_alone_parse(alone, &t->alone))
+        json_fail(&r, "alone", "neither continue nor finish");
     json_t *cues = json_get_array(&r, "cues", true);
     size_t n = json_array_size(cues);
     if (n < 1 || n > TOUR_CUES_MAX) {

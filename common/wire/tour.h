@@ -8,6 +8,9 @@
 //      "dur_us":75000000,"variants":[{"lang":"en","dur_us":74980000,"opus":"HASH","bytes":451234,
 //      "seek":"HASH","captions":"HASH"}]}}]}
 //
+// "alone":"finish" beside the title: a kiosk that hears nothing of the box plays out what the room
+// had decided (the cue and the next), and is silent then. Absent, or "continue": it goes on by the
+// cues' own order.
 // A track's dur_us is that of its longest variant; a shorter one ends in silence.
 // Thread: a tour is immutable once parsed.
 #ifndef COMMON_WIRE_TOUR_H
@@ -22,6 +25,7 @@ enum {
 };
 
 enum cue_end { CUE_NEXT, CUE_LOOP, CUE_STOP };
+enum tour_alone { ALONE_CONTINUE, ALONE_FINISH };
 
 struct tour_variant {
     char lang[WIRE_LANG_MAX + 1];
@@ -45,6 +49,7 @@ struct tour_cue {
 struct tour {
     char id[WIRE_ID_MAX + 1];
     char title[WIRE_NAME_MAX + 1];
+    enum tour_alone alone;
     int cue_count; // >= 1
     struct tour_cue *cues;
 };
@@ -57,5 +62,6 @@ void tour_free(struct tour *t);
 const struct tour_variant *tour_choose(const struct tour_cue *cue, const char *lang);
 
 bool cue_end_parse(const char *name, enum cue_end *out);
+bool tour_alone_parse(const char *name, enum tour_alone *out);
 
 #endif

@@ -21,7 +21,8 @@ bool holdover_advance(struct timeline *tl, const struct tour *tour, house_t now)
     tl->now = tl->next;
     tl->has_next = false;
     int32_t cue = tl->now.cue;
-    if (tl->now.vec.rate == 0 || !tour || cue < 0 || cue >= tour->cue_count)
+    bool goes_on = tour && tour->alone == ALONE_CONTINUE;
+    if (tl->now.vec.rate == 0 || !goes_on || cue < 0 || cue >= tour->cue_count)
         return true;
     int32_t next = following(tour, cue);
     if (next < 0)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What follows when nobody says: without the server the tour itself goes on, cue after cue, by the
-// same rule the room uses (each cue's `on_end`).
+// same rule the room uses (each cue's `on_end`), unless it says that it is to end there (`alone`).
 // Pure.
 #ifndef PLAYER_TRACK_HOLDOVER_H
 #define PLAYER_TRACK_HOLDOVER_H

@@ -180,6 +180,11 @@ static json_t *document(sqlite3 *db, const char *id, json_t *request, enum err *
     json_t *title = json_get_object(&r, "title", true);
     if (title && !catalogue_titles_valid(title))
         json_fail(&r, "title", "must be short texts by language");
+    char alone[16];
+    enum tour_alone parsed;
+    json_get_string(&r, "alone", false, alone, sizeof alone);
+    if (r.err == ERR_OK && alone[0] && !tour_alone_parse(alone, &parsed))
+        json_fail(&r, "alone", "neither continue nor finish");
     json_t *asked = json_get_array(&r, "cues", true);
     if (asked && (json_array_size(asked) < 1 || json_array_size(asked) > TOUR_CUES_MAX))
         json_fail(&r, "cues", "must be 1 to 200");
@@ -199,8 +204,8 @@ static json_t *document(sqlite3 *db, const char *id, json_t *request, enum err *
         }
         json_array_append_new(cues, cue);
     }
-    return json_pack("{s:s,s:s,s:O,s:o}", "format", "roomtone.tour.v1", "id", id, "title", title,
-                     "cues", cues);
+    return json_pack("{s:s,s:s,s:O,s:s*,s:o}", "format", "roomtone.tour.v1", "id", id, "title",
+                     title, "alone", alone[0] ? alone : NULL, "cues", cues);
 }
 
 static enum err save(sqlite3 *db, const char *id, json_t *doc, const char *text, const char *hash)

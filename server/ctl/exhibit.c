@@ -76,8 +76,8 @@ static bool import_tour(struct import *im, json_t *tour)
     say(im, "tour", text(tour, "id"), "");
     snprintf(path, sizeof path, "/api/v1/tours/%s", text(tour, "id"));
     return send(im, "PUT", path,
-                json_pack("{s:O?,s:O?}", "title", json_object_get(tour, "title"), "cues",
-                          json_object_get(tour, "cues")));
+                json_pack("{s:O?,s:O*,s:O?}", "title", json_object_get(tour, "title"), "alone",
+                          json_object_get(tour, "alone"), "cues", json_object_get(tour, "cues")));
 }
 
 static bool group_exists(json_t *groups, const char *id)

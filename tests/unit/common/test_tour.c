@@ -8,8 +8,10 @@
 #define H1 "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 #define VARIANT(lang) \
     "{\"lang\":\"" lang "\",\"dur_us\":1000,\"opus\":\"" H1 "\",\"bytes\":9,\"seek\":\"" H1 "\"}"
-#define TOUR(cues) \
-    "{\"format\":\"roomtone.tour.v1\",\"id\":\"t\",\"title\":{\"en\":\"T\"},\"cues\":[" cues "]}"
+#define TOUR_WITH(more, cues)                                                      \
+    "{\"format\":\"roomtone.tour.v1\",\"id\":\"t\",\"title\":{\"en\":\"T\"}," more \
+    "\"cues\":[" cues "]}"
+#define TOUR(cues) TOUR_WITH("", cues)
 #define CUE(end, variants)                                                                   \
     "{\"id\":\"c\",\"on_end\":\"" end "\",\"track\":{\"id\":\"k\",\"title\":{\"en\":\"C\"}," \
     "\"dur_us\":1000,\"variants\":[" variants "]}}"
@@ -30,6 +32,26 @@ static void languages_fall_back(void **state)
     tour_free(t);
 }
 
+static void a_tour_says_what_a_kiosk_does_alone(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        enum tour_alone alone;
+    } cases[] = {
+        {TOUR(CUE("stop", VARIANT("en"))), ALONE_CONTINUE},
+        {TOUR_WITH("\"alone\":\"continue\",", CUE("stop", VARIANT("en"))), ALONE_CONTINUE},
+        {TOUR_WITH("\"alone\":\"finish\",", CUE("stop", VARIANT("en"))), ALONE_FINISH},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char why[120];
+        struct tour *t = tour_parse(cases[i].text, strlen(cases[i].text), why, sizeof why);
+        assert_non_null(t);
+        assert_int_equal(t->alone, cases[i].alone);
+        tour_free(t);
+    }
+}
+
 static void bad_documents_are_refused_with_a_reason(void **state)
 {
     (void)state;
@@ -39,6 +61,7 @@ static void bad_documents_are_refused_with_a_reason(void **state)
         "{}",
         TOUR(""),
         TOUR(CUE("explode", VARIANT("en"))),
+        TOUR_WITH("\"alone\":\"sulk\",", CUE("stop", VARIANT("en"))),
         TOUR(CUE("stop", "")),
         TOUR(CUE("stop", VARIANT("EN"))),
         TOUR("1"),
@@ -70,6 +93,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(languages_fall_back),
+        cmocka_unit_test(a_tour_says_what_a_kiosk_does_alone),
         cmocka_unit_test(bad_documents_are_refused_with_a_reason),
         cmocka_unit_test(mutations_are_survived),
     };

@@ -60,6 +60,16 @@ static void without_a_tour_what_is_known_still_comes(void **state)
     assert_false(tl.has_next);
 }
 
+static void a_tour_may_say_that_it_ends_there(void **state)
+{
+    struct tour ends = tour;
+    struct timeline tl = pending(1);
+    ends.alone = ALONE_FINISH;
+    assert_true(holdover_advance(&tl, &ends, (house_t){1000000}));
+    assert_int_equal(tl.now.cue, 1); // what was decided is played
+    assert_false(tl.has_next);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -67,6 +77,7 @@ int main(void)
         cmocka_unit_test(a_loop_goes_on_for_ever),
         cmocka_unit_test(the_last_cue_ends_in_silence),
         cmocka_unit_test(without_a_tour_what_is_known_still_comes),
+        cmocka_unit_test(a_tour_may_say_that_it_ends_there),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
