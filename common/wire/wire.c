@@ -140,6 +140,26 @@ static void decode_report(struct json_reader *r, struct wire_report *m)
     m->prep_us = json_get_int(r, "prep_us", false, 0, big, 0);
 }
 
+static void decode_time(struct json_reader *r, struct wire_time *t)
+{
+    json_t *time = json_get_object(r, "time", false);
+    if (!time)
+        return;
+    struct json_reader tr;
+    char id[17];
+    json_reader_init(&tr, time);
+    json_get_string(&tr, "key", true, t->key, sizeof t->key);
+    if (tr.err == ERR_OK && !wire_key_valid(t->key))
+        json_fail(&tr, "key", "not a public key");
+    json_get_string(&tr, "id", true, id, sizeof id);
+    if (tr.err == ERR_OK)
+        t->id = only(id, 16, 16, DIGIT "abcdef") ? strtoull(id, NULL, 16) : 0;
+    if (tr.err == ERR_OK && t->id == 0)
+        json_fail(&tr, "id", "not a session");
+    if (tr.err != ERR_OK)
+        json_fail(r, "time", tr.detail);
+}
+
 static void decode_welcome(struct json_reader *r, struct wire_welcome *m)
 {
     json_get_string(r, "member", true, m->member, sizeof m->member);
@@ -151,6 +171,7 @@ static void decode_welcome(struct json_reader *r, struct wire_welcome *m)
     m->resumed = json_get_bool(r, "resumed", false);
     get_lang(r, m->lang);
     m->trim_us = json_get_int(r, "trim", false, -WIRE_TRIM_MAX_US, WIRE_TRIM_MAX_US, 0);
+    decode_time(r, &m->time);
 }
 
 static void decode_session(struct json_reader *r, struct wire_session *m)
@@ -353,6 +374,15 @@ static void encode_report(json_t *j, const struct wire_report *m)
     set_int(j, "prep_us", m->prep_us);
 }
 
+static void encode_time(json_t *j, const struct wire_time *t)
+{
+    char id[17];
+    if (t->id == 0)
+        return;
+    snprintf(id, sizeof id, "%016llx", (unsigned long long)t->id);
+    json_object_set_new(j, "time", json_pack("{s:s,s:s}", "id", id, "key", t->key));
+}
+
 static void encode_welcome(json_t *j, const struct wire_welcome *m)
 {
     set_int(j, "v", WIRE_VERSION);
@@ -362,6 +392,7 @@ static void encode_welcome(json_t *j, const struct wire_welcome *m)
     set_int(j, "house_now", m->house_now.us);
     set_string(j, "group", m->group);
     set_string(j, "group_name", m->group_name);
+    encode_time(j, &m->time);
     if (!m->resumed)
         return;
     json_object_set_new(j, "resumed", json_true());

@@ -166,6 +166,13 @@ struct wire_keep {
 // A trim beyond a second is no loudspeaker.
 #define WIRE_TRIM_MAX_US INT64_C(1000000)
 
+// A kiosk that has a device key may ask the time over UDP: the session (common/wire/sealed.h), and
+// the house's public key to make its key with.
+struct wire_time {
+    uint64_t id; // in hex on the wire; 0: it may not
+    char key[WIRE_KEY_LEN + 1];
+};
+
 // server -> client, answer to hello. With `resumed` lang and trim_us are what the session kept.
 struct wire_welcome {
     char member[WIRE_MEMBER_MAX + 1];
@@ -177,6 +184,7 @@ struct wire_welcome {
     house_t house_now;
     char group[WIRE_ID_MAX + 1]; // "" for staff
     char group_name[WIRE_NAME_MAX + 1];
+    struct wire_time time;
 };
 
 // server -> client: a session is on disk; its token brings the visitor back within this time.

@@ -12,7 +12,9 @@ TABLE = """
 common/base             ini
 common/time
 common/clock            common/time
+common/net              common/time
 common/wire             common/base common/time  jansson
+common/wire/sealed.c    sodium
 
 content/track           common/base  opus
 content/ingest          common/base content/track  opusenc sndfile soxr ebur128 sodium

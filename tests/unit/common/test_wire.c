@@ -47,6 +47,18 @@ static void bad_messages_get_the_right_code(void **state)
         {"{\"type\":\"command\"," CMD ",\"do\":\"play\",\"at\":9007199254740992}", ERR_BAD_MESSAGE},
         {"{\"type\":\"command\"," CMD ",\"do\":\"play\",\"if_rev\":[1]}", ERR_BAD_MESSAGE},
         {"{\"type\":\"command\"," CMD ",\"do\":\"play\",\"group\":\"../etc\"}", ERR_BAD_MESSAGE},
+#define KEY "\"key\":\"hSDwCYkwp1R0i33ctD73Wg2_Og0mOBr066SpjqqbTmo\""
+#define WELCOME(time)                                                               \
+    "{\"type\":\"welcome\",\"member\":\"m1\",\"role\":\"kiosk\",\"clock_epoch\":1," \
+    "\"house_now\":0,\"time\":" time "}"
+        {WELCOME("{" KEY ",\"id\":\"00000000000000ff\"}"), ERR_OK},
+        {WELCOME("{" KEY ",\"id\":\"0000000000000000\"}"), ERR_BAD_MESSAGE},
+        {WELCOME("{" KEY ",\"id\":\"0x000000000000ff\"}"), ERR_BAD_MESSAGE},
+        {WELCOME("{" KEY ",\"id\":\"ff\"}"), ERR_BAD_MESSAGE},
+        {WELCOME("{" KEY "}"), ERR_BAD_MESSAGE},
+        {WELCOME("{\"key\":\"short\",\"id\":\"00000000000000ff\"}"), ERR_BAD_MESSAGE},
+        {WELCOME("{}"), ERR_BAD_MESSAGE},
+        {WELCOME("7"), ERR_BAD_MESSAGE},
         {"{\"type\":\"command\"," CMD ",\"do\":\"play\",\"unknown\":[1,{\"x\":2}]}", ERR_OK},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
