@@ -6,6 +6,7 @@
 #include "server/net/net.h"
 #include "server/plug.h"
 #include "server/store/db.h"
+#include "server/store/house_key.h"
 #include "server/store/reserve.h"
 #include "server/store/restore.h"
 #include "server/timekeeper.h"
@@ -35,6 +36,8 @@ struct box {
     bool again; // after the goodbyes, start anew
     uv_prepare_t prepare;
     struct timekeeper time;
+    struct sealed_pair key; // the house's
+    bool has_key;
     struct store *store;
     enum err health; // the store's, when looked at last
     int64_t generation;
@@ -265,6 +268,14 @@ static void say_ready(struct box *b)
     fflush(stdout);
 }
 
+static void load_key(struct box *b, sqlite3 *db)
+{
+    enum err e = house_key_load(db, &b->key);
+    b->has_key = e == ERR_OK;
+    if (!b->has_key)
+        log_warn("box", "no time over UDP: the house's key cannot be kept (%s)", err_code(e));
+}
+
 // What was read before anything ran; NULL, and said why, when the box cannot start.
 static sqlite3 *open_state(struct box *b, char *error, size_t error_size)
 {
@@ -284,11 +295,28 @@ static sqlite3 *open_state(struct box *b, char *error, size_t error_size)
         reserve_give(b->reserve_path);
         resumed = timekeeper_resume(&b->time, db, trust, error, error_size);
     }
+    if (resumed)
+        load_key(b, db);
     if (resumed && (b->access = access_open(db, b->password_path, timekeeper_now(&b->time), error,
                                             error_size)))
         return db;
     db_close(db);
     return NULL;
+}
+
+// At the address and port of HTTP. Whatever goes wrong, kiosks still have their WebSocket.
+static void start_time_server(struct box *b)
+{
+    char address[100], error[200];
+    int port;
+    if (!b->settings->time_udp || !b->has_key ||
+        !net_listen_parse(b->settings->listen, address, sizeof address, &port))
+        return;
+    b->house.time_server =
+        time_server_start(address, net_port(b->net), &b->key, &b->time.anchor, error, sizeof error);
+    b->time.time_server = b->house.time_server;
+    if (!b->house.time_server)
+        log_warn("box", "no time over UDP, kiosks ask over their WebSockets: %s", error);
 }
 
 static void start_rooms(struct box *b)
@@ -334,6 +362,7 @@ int box_run(const struct settings *settings, const char *version, int *port)
     if (b->net) {
         start_timers(b);
         *port = net_port(b->net);
+        start_time_server(b);
         say_ready(b);
         uv_run(&b->loop, UV_RUN_DEFAULT);
     } else {
@@ -347,6 +376,7 @@ int box_run(const struct settings *settings, const char *version, int *port)
     access_free(b->access);
     if (b->net)
         net_free(b->net);
+    time_server_stop(b->house.time_server);
     int code = !b->net ? 1 : b->again ? BOX_AGAIN : 0;
     close_handle((uv_handle_t *)&b->wake);
     close_handles(b); // a start that failed has not done it yet

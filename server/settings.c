@@ -36,6 +36,10 @@ const struct conf_key settings_keys[] = {
     {"time", "trust_clock", CONF_STRING, AT(trust_clock), "auto", 0, 0,
      "auto: schedules run when the wall clock is synchronised (NTP) or has a battery. yes: also "
      "when it has neither, for virtual machines whose host keeps the time."},
+    {"time", "udp", CONF_BOOL, AT(time_udp), "yes", 0, 0,
+     "Answer kiosks' questions about the time over UDP as well, at the port of listen; no where "
+     "only "
+     "that port's TCP is open. They then ask over their WebSocket, a little less exactly."},
     {"debug", "forget_every", CONF_INT, AT(forget_every), "0", 0, 1000000,
      "After every so many changes a group forgets what it has in memory and reads it back; the "
      "program ends when it is not the same. For tests; 0 is never."},

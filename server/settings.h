@@ -18,6 +18,7 @@ struct settings {
     int64_t upload_max_mb;
     char *zone;        // of the venue; "" = the machine's own
     char *trust_clock; // "auto" or "yes"
+    bool time_udp;     // kiosks may ask the time over UDP
     int64_t forget_every;
     char *log_level;
 };

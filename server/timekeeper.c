@@ -64,6 +64,8 @@ static void put_in_force(struct timekeeper *t, const struct house_anchor *a, mon
 {
     t->anchor = *a;
     t->renewed = raw;
+    if (t->time_server)
+        time_server_set_anchor(t->time_server, a);
     anchor_store_submit(t->store, &t->anchor, on_saved, t);
 }
 

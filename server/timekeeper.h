@@ -8,6 +8,7 @@
 #include "server/house/house.h"
 #include "server/room/rooms.h"
 #include "server/store/store.h"
+#include "server/timeserver/time_server.h"
 
 #include <uv.h>
 
@@ -20,6 +21,7 @@ struct timekeeper {
     uv_timer_t timer;
     struct store *store;
     struct rooms *rooms;
+    struct time_server *time_server; // is told of each new anchor; NULL: there is none
 };
 
 // Resumes house time from the database and writes the anchor back. False with one line in `error`.

@@ -51,6 +51,9 @@ void api_metrics(struct request *r)
     const struct net_house *h = net_house(r->net);
     const struct net_counters *c = net_counters(r->net);
     struct store_stats s = store_stats(h->store);
+    struct time_server_stats udp = {0};
+    if (h->time_server)
+        udp = time_server_stats(h->time_server);
     struct bytes b;
     bytes_init(&b, METRICS_MAX);
     gauge(&b, "house_time_seconds", "gauge", "House time.", (double)net_now(r->net).us / 1e6);
@@ -68,6 +71,10 @@ void api_metrics(struct request *r)
     gauge(&b, "messages_received_total", "counter", "Text messages read.", (double)c->messages_in);
     gauge(&b, "states_sent_total", "counter", "State messages written.", (double)c->states_out);
     gauge(&b, "time_answers_total", "counter", "Time questions answered.", (double)c->stamps);
+    gauge(&b, "time_udp_answers_total", "counter", "Time questions answered over UDP.",
+          (double)udp.answers);
+    gauge(&b, "time_udp_refused_total", "counter", "Datagrams that were no question to answer.",
+          (double)udp.refused);
     gauge(&b, "http_requests_total", "counter", "HTTP requests.", (double)c->requests);
     gauge(&b, "refused_total", "counter", "Refused at the door.", (double)c->refused);
     gauge(&b, "wrong_codes_total", "counter", "Wrong join codes.", (double)c->wrong_codes);

@@ -21,6 +21,11 @@ static void welcome(struct peer *p, struct room *r, const struct visit *resumed)
         memcpy(m.u.welcome.group, room_record(r)->id, sizeof m.u.welcome.group);
         memcpy(m.u.welcome.group_name, room_record(r)->name, sizeof m.u.welcome.group_name);
     }
+    if (p->time_id) {
+        m.u.welcome.time.id = p->time_id;
+        snprintf(m.u.welcome.time.key, sizeof m.u.welcome.time.key, "%s",
+                 time_server_key(h->time_server));
+    }
     if (resumed) {
         m.u.welcome.resumed = true;
         memcpy(m.u.welcome.lang, p->member.lang, sizeof m.u.welcome.lang);
@@ -81,6 +86,14 @@ static void take_visit(struct peer *p, const struct later *l)
     snprintf(p->token, sizeof p->token, "%s", l->hello.session);
 }
 
+// A kiosk that says by which key it is known may ask the time over UDP.
+static void admit_time(struct peer *p, const struct wire_hello *hello)
+{
+    struct time_server *s = net_house(p->net)->time_server;
+    if (s && hello->role == ROLE_KIOSK && hello->device[0])
+        p->time_id = time_server_admit(s, hello->device);
+}
+
 static void enter(struct peer *p, struct room *r, const struct later *l)
 {
     bool same = l->has_visit && strcmp(l->visit.room, room_record(r)->id) == 0 &&
@@ -90,6 +103,7 @@ static void enter(struct peer *p, struct room *r, const struct later *l)
     memcpy(p->member.lang, l->hello.lang, sizeof p->member.lang);
     if (same)
         take_visit(p, l);
+    admit_time(p, &l->hello);
     room_join(r, &p->member, net_now(p->net));
     welcome(p, r, same ? &l->visit : NULL);
     peer_send_state(p);

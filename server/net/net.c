@@ -357,8 +357,7 @@ static void lws_log(int level, const char *line)
         log_debug("lws", "%.*s", len, line);
 }
 
-// "ADDR:PORT" or "[V6]:PORT".
-static bool parse_listen(const char *listen, char *address, size_t size, int *port)
+bool net_listen_parse(const char *listen, char *address, size_t size, int *port)
 {
     const char *colon = strrchr(listen, ':');
     if (!colon || colon == listen || (size_t)(colon - listen) >= size)
@@ -421,7 +420,7 @@ struct net *net_start(const struct net_house *house, char *error, size_t error_s
     char address[100];
     int port;
     const char *listen = house->settings->listen;
-    if (!parse_listen(listen, address, sizeof address, &port)) {
+    if (!net_listen_parse(listen, address, sizeof address, &port)) {
         snprintf(error, error_size, "listen: '%s' is not ADDR:PORT", listen);
         return NULL;
     }

@@ -17,6 +17,7 @@
 #include "server/room/rooms.h"
 #include "server/settings.h"
 #include "server/store/store.h"
+#include "server/timeserver/time_server.h"
 
 #include <uv.h>
 
@@ -34,6 +35,7 @@ struct net_house {
     struct rooms *rooms;
     struct access *access;
     struct jobs *jobs;
+    struct time_server *time_server; // NULL: no time over UDP
     const char *content_dir;
     const char *upload_dir;
     const char *db_path;
@@ -59,6 +61,8 @@ struct net_counters {
 // Starts serving. NULL with one line in `error` (a port in use, an address that is not ours).
 struct net *net_start(const struct net_house *house, char *error, size_t error_size);
 int net_port(const struct net *net);
+// "ADDR:PORT" or "[V6]:PORT", as in the settings. False when it is neither.
+bool net_listen_parse(const char *listen, char *address, size_t size, int *port);
 // Takes no more sockets and says goodbye to those there are; the loop needs a moment to write it.
 void net_bye(struct net *net);
 // Closes everything. The loop must then run until nothing is left, and net_free() be called after.

@@ -142,6 +142,8 @@ void peer_close(struct peer *p)
     if (!p->net)
         return;
     room_leave(&p->member, net_now(p->net));
+    if (p->time_id)
+        time_server_dismiss(net_house(p->net)->time_server, p->time_id);
     orphan_laters(p);
     struct peer **all = net_peers(p->net);
     if (p->prev)

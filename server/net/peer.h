@@ -34,6 +34,7 @@ struct peer {
     char agent_token[64];           // session cookie of the upgrade, until hello
     char token[WIRE_TOKEN_MAX + 1]; // visitors and guides: of their visit; "" while there is none
     int64_t trim_us;                // what it says to keep
+    uint64_t time_id;               // kiosks: session of the time over UDP; 0 for none
     struct bytes in;                // a message in pieces
     bool too_large;
     struct later *laters; // answers to come, from the store or a room

@@ -117,6 +117,11 @@ static const char *const steps[] = {
     "ALTER TABLE clock_anchor ADD COLUMN suspended_ns INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE clock_anchor ADD COLUMN guessed_epoch INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE clock_anchor ADD COLUMN known_until_us INTEGER NOT NULL DEFAULT 0;",
+
+    // 3: the house's own key, X25519; its public half is told to kiosks (common/wire/sealed.h)
+    "CREATE TABLE house_key("
+    " id INTEGER PRIMARY KEY CHECK(id=1),"
+    " secret BLOB NOT NULL CHECK(length(secret)=32)) STRICT;",
 };
 
 enum { STEP_COUNT = sizeof steps / sizeof steps[0] };

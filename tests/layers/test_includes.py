@@ -24,6 +24,8 @@ server/store            common/base server/house  sqlite3 threads
 server/store/*          server/room/room_port.h server/room/room_record.h
 server/store/backup.c   sodium
 server/store/restore_check.c common/wire
+server/store/house_key.* common/wire
+server/timeserver       common/base common/net common/wire server/house  sodium threads
 server/access           common/base common/time server/store  sodium
 server/catalogue        common/base common/wire server/store  jansson sqlite3 sodium
 server/room             common/base common/time common/wire
@@ -32,12 +34,14 @@ server/room/room_view.c  server/house/calendar_text.h
 server/ingest           common/base  uv
 server/net              common/base common/time common/wire server/house server/store server/access
 server/net              server/catalogue server/room server/ingest server/settings.h
+server/net              server/timeserver
 server/net              libwebsockets uv jansson sodium qrencode
 server/settings.*       common/base
 server/main.c           common/base server/house/calendar.h
 server/box.c            common/base server/net server/store  sodium
 server/plug.*           server/room/room_port.h server/catalogue/tour_port.h server/store
 server/timekeeper.*     common/base server/house server/room/rooms.h server/store  uv
+server/timekeeper.*     server/timeserver/time_server.h
 server/ctl              common/base common/wire  curl jansson
 
 player/clock            common/clock

@@ -5,6 +5,7 @@
 #include "server/catalogue/catalogue.h"
 #include "server/store/anchor_store.h"
 #include "server/store/history.h"
+#include "server/store/house_key.h"
 #include "server/store/migrate.h"
 #include "server/store/room_store.h"
 #include "tests/unit/server/a_folder.h"
@@ -286,6 +287,33 @@ static void tour_is_published_as_an_immutable_document(void **state)
     db_close(db);
 }
 
+static void the_house_has_one_key(void **state)
+{
+    (void)state;
+    struct sealed_pair first, again;
+    sqlite3 *db = folder_db(path);
+    assert_int_equal(house_key_load(db, &first), ERR_OK);
+    db_close(db);
+    db = folder_db(path);
+    assert_int_equal(house_key_load(db, &again), ERR_OK);
+    assert_memory_equal(&again, &first, sizeof first);
+    assert_false(db_exec(db, "UPDATE house_key SET secret=x'00'"));
+    assert_true(db_exec(db, "UPDATE house_key SET secret=zeroblob(32)"));
+    assert_int_equal(house_key_load(db, &again), ERR_OK);
+    assert_memory_not_equal(&again, &first, sizeof first);
+    db_close(db);
+}
+
+static void a_key_that_cannot_be_kept_is_none(void **state)
+{
+    (void)state;
+    struct sealed_pair pair;
+    sqlite3 *db = folder_db(path);
+    assert_true(db_exec(db, "PRAGMA query_only=1"));
+    assert_int_equal(house_key_load(db, &pair), ERR_STORAGE_FAILED);
+    db_close(db);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -296,6 +324,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(room_comes_back_as_it_was_committed, make_dir,
                                         folder_remove),
         cmocka_unit_test_setup_teardown(anchor_is_kept, make_dir, folder_remove),
+        cmocka_unit_test_setup_teardown(the_house_has_one_key, make_dir, folder_remove),
+        cmocka_unit_test_setup_teardown(a_key_that_cannot_be_kept_is_none, make_dir, folder_remove),
         cmocka_unit_test_setup_teardown(tour_is_published_as_an_immutable_document, make_dir,
                                         folder_remove),
     };

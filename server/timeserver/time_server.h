@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// Answers kiosks' questions about the time over UDP (common/wire/sealed.h), on a thread of its own:
+// never behind a room, a commit or a broadcast.
+//
+//   loop's thread                          this thread
+//   admit, dismiss  ─────┐                 waits for a datagram
+//   set_anchor ──────────┴── one mutex ──  whose? sealed? fresh? not too often?  ─► answer, at once
+//
+// Under the mutex either side does a few microseconds of arithmetic and nothing that waits. What is
+// not right gets no answer and is counted. A t1 is taken once in a session, and not when 16 later
+// ones were: heard again, it is a replay.
+// Everything below is called on the loop's thread.
+#ifndef SERVER_TIMESERVER_TIME_SERVER_H
+#define SERVER_TIMESERVER_TIME_SERVER_H
+
+#include "common/wire/sealed.h"
+#include "server/house/house.h"
+
+enum {
+    // Kiosks that may ask at once. A visitor who plays the kiosk takes up a place, no more: who
+    // comes later asks over the WebSocket.
+    TIME_SERVER_SESSIONS = 256,
+    // Questions of one session: twice what a kiosk asks on a bad network (player/clock/pace.c). All
+    // of them together cost a third of a core then.
+    TIME_SERVER_PER_S = 400,
+};
+
+struct time_server;
+
+struct time_server_stats {
+    int64_t answers;
+    int64_t refused; // datagrams: not ours, not sealed, heard before, too many
+};
+
+// Serves at a numeric address and a port; 0 picks a free one. NULL with one line in `error`.
+struct time_server *time_server_start(const char *address, int port,
+                                      const struct sealed_pair *house,
+                                      const struct house_anchor *anchor, char *error,
+                                      size_t error_size);
+// Ends the thread. NULL is no server.
+void time_server_stop(struct time_server *s);
+int time_server_port(const struct time_server *s);
+// The public half of the house's key, as text.
+const char *time_server_key(const struct time_server *s);
+
+// The anchor that answers go by from now on.
+void time_server_set_anchor(struct time_server *s, const struct house_anchor *anchor);
+
+// A new session with a kiosk, by the text of its public key; 0 when that is no key, or no place is
+// left.
+uint64_t time_server_admit(struct time_server *s, const char *device_key);
+// Ends it. 0 is no session.
+void time_server_dismiss(struct time_server *s, uint64_t id);
+
+struct time_server_stats time_server_stats(struct time_server *s);
+
+#endif
