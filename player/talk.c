@@ -3,7 +3,9 @@
 
 #include "common/base/check.h"
 #include "common/base/log.h"
+#include "player/link/device.h"
 #include "player/link/link.h"
+#include "player/link/time_udp.h"
 #include "player/playout/render.h"
 #include "player/track/cache.h"
 #include "player/track/fetch.h"
@@ -213,15 +215,17 @@ static void report(lws_sorted_usec_list_t *timer)
     if (house_now(t, &now)) {
         struct wire_report r = make_report(t, now);
         link_report(t->link, &r);
-        log_debug("sync",
-                  "playing=%d position_us=%lld error_ns=%lld peak_ns=%lld uncertainty_us=%lld "
-                  "rtt_us=%lld skew_ppb=%lld dac_ppb=%lld ahead_ms=%lld sink_us=%lld xruns=%lld "
-                  "jumps=%lld missing=%lld prep_us=%lld",
-                  (int)r.playing, (long long)r.position_us, (long long)t->stats.error_ns,
-                  (long long)t->stats.error_peak_ns, (long long)r.uncertainty_us,
-                  (long long)r.rtt_us, (long long)r.skew_ppb, (long long)r.dac_ppb,
-                  (long long)r.buffer_ms, (long long)t->stats.buffer_us, (long long)r.xruns,
-                  (long long)r.jumps, (long long)t->stats.missing, (long long)r.prep_us);
+        log_debug(
+            "sync",
+            "playing=%d via=%d position_us=%lld error_ns=%lld peak_ns=%lld uncertainty_us=%lld "
+            "rtt_us=%lld skew_ppb=%lld dac_ppb=%lld ahead_ms=%lld sink_us=%lld xruns=%lld "
+            "jumps=%lld missing=%lld prep_us=%lld",
+            (int)r.playing, (int)link_stats(t->link).via, (long long)r.position_us,
+            (long long)t->stats.error_ns, (long long)t->stats.error_peak_ns,
+            (long long)r.uncertainty_us, (long long)r.rtt_us, (long long)r.skew_ppb,
+            (long long)r.dac_ppb, (long long)r.buffer_ms, (long long)t->stats.buffer_us,
+            (long long)r.xruns, (long long)r.jumps, (long long)t->stats.missing,
+            (long long)r.prep_us);
     }
     t->stats.error_peak_ns = 0;
     t->slowest_ns -= t->slowest_ns / 60; // a slow moment is remembered for a minute
@@ -236,11 +240,12 @@ static void lws_line(int level, const char *line)
 static struct lws_context *open_context(void)
 {
     // The first protocol is also called for sockets that are not bound to any yet; whose they are
-    // cannot be known there, so it is neither of ours.
-    static struct lws_protocols protocols[4] = {
+    // cannot be known there, so it is none of ours.
+    static struct lws_protocols protocols[5] = {
         {.name = "unbound", .callback = lws_callback_http_dummy}};
     protocols[1] = link_protocol;
     protocols[2] = fetch_protocol;
+    protocols[3] = time_udp_protocol;
     lws_set_log_level(LLL_ERR | LLL_WARN, lws_line);
     struct lws_context_creation_info info = {
         .port = CONTEXT_PORT_NO_LISTEN,
@@ -285,6 +290,7 @@ struct talk *talk_create(const struct settings *settings, struct program *progra
         .user = t,
         .on_state = on_state,
     };
+    device_load(settings->cache_dir, settings->name, &link.device);
     t->link = link_create(t->context, &link);
     return t;
 }

@@ -3,7 +3,7 @@
 
 #include "common/base/check.h"
 #include "common/base/log.h"
-#include "common/wire/stamp.h"
+#include "player/link/ask.h"
 
 #include <math.h>
 #include <sodium.h>
@@ -14,8 +14,6 @@ enum {
     // A kiosk that joined with a wrong code asks again; the house allows 30 wrong tries a minute
     // to everybody together.
     HELLO_AGAIN_MS = 10000,
-    // Long enough for a busy access point, short enough that a pulled cable is noticed.
-    DEAD_MS = 5000,
 };
 
 enum link_phase { WAITING, CONNECTING, JOINING, JOINED };
@@ -31,17 +29,13 @@ struct link {
     uint32_t connections;
     enum err told; // the last error that was logged, so that it is logged once
 
-    lws_sorted_usec_list_t connect_timer, question_timer, hello_timer;
+    lws_sorted_usec_list_t connect_timer, hello_timer;
     bool want_hello, want_question, want_report;
     struct wire_report report;
     struct bytes in;
     bool in_too_large;
 
-    struct exchange exchange;
-    struct clock_estimate estimate;
-    bool epoch_known;
-    uint32_t clock_epoch;
-    mono_t heard; // the last answer to a question, or the start of this connection
+    struct ask *ask;
 
     bool state_known; // since this welcome
     uint32_t state_epoch;
@@ -58,20 +52,7 @@ int64_t link_delay_ms(unsigned attempt, double random)
     return (int64_t)(span * (0.5 + 0.5 * random));
 }
 
-int64_t link_interval_ns(const struct exchange *x, const struct clock_estimate *e)
-{
-    // Half a millisecond: above what a wired network or a calm access point shows. Eight a second
-    // fill half of the estimator's window.
-    const double swaying_ns = 500000;
-    const int64_t often_ns = 125000000;
-    int64_t interval = exchange_interval_ns(x);
-    if (clock_valid(e) && e->map.uncertainty_ns > swaying_ns && interval > often_ns)
-        return often_ns;
-    return interval;
-}
-
 static void connect_now(lws_sorted_usec_list_t *timer);
-static void ask_now(lws_sorted_usec_list_t *timer);
 static void hello_now(lws_sorted_usec_list_t *timer);
 
 static void wait_and_connect(struct link *l)
@@ -80,8 +61,8 @@ static void wait_and_connect(struct link *l)
         return;
     l->wsi = NULL;
     l->phase = WAITING;
-    lws_sul_cancel(&l->question_timer);
     lws_sul_cancel(&l->hello_timer);
+    ask_close(l->ask);
     double random = randombytes_uniform(1000000) / 1e6;
     int64_t ms = link_delay_ms(l->attempt++, random) + l->extra_ms;
     l->extra_ms = 0;
@@ -110,8 +91,9 @@ static void connect_now(lws_sorted_usec_list_t *timer)
         wait_and_connect(l);
 }
 
-static void close_later(struct link *l)
+static void on_dead(void *user)
 {
+    struct link *l = user;
     if (l->wsi)
         lws_set_timeout(l->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
 }
@@ -123,55 +105,11 @@ static void hello_now(lws_sorted_usec_list_t *timer)
     lws_callback_on_writable(l->wsi);
 }
 
-static void ask_now(lws_sorted_usec_list_t *timer)
+static void on_want(void *user)
 {
-    struct link *l = lws_container_of(timer, struct link, question_timer);
-    if (mono_diff_ns(mono_now(), l->heard) > DEAD_MS * INT64_C(1000000)) {
-        log_warn("link", "no answer for %d s: connecting anew", DEAD_MS / 1000);
-        close_later(l);
-        return;
-    }
+    struct link *l = user;
     l->want_question = true;
     lws_callback_on_writable(l->wsi);
-    int64_t us = link_interval_ns(&l->exchange, &l->estimate) / 1000;
-    lws_sul_schedule(l->context, 0, &l->question_timer, ask_now, us);
-}
-
-static void forget_clock(struct link *l)
-{
-    clock_init(&l->estimate);
-    exchange_init(&l->exchange);
-    clockmap_forget(l->config.clock);
-}
-
-// Every message that carries the clock's epoch passes here first.
-static void meet_epoch(struct link *l, uint32_t epoch)
-{
-    if (l->epoch_known && l->clock_epoch != epoch) {
-        log_warn("link", "house time began anew: measuring it again");
-        forget_clock(l);
-    }
-    l->epoch_known = true;
-    l->clock_epoch = epoch;
-}
-
-static void on_stamp(struct link *l, const void *data, size_t len, mono_t t4)
-{
-    struct stamp_answer a;
-    struct clock_sample s;
-    if (!stamp_get_answer(data, len, &a))
-        return;
-    if (l->epoch_known && a.clock_epoch != l->clock_epoch) {
-        meet_epoch(l, a.clock_epoch);
-        return; // its question was asked under the old epoch and is forgotten
-    }
-    meet_epoch(l, a.clock_epoch);
-    if (!exchange_answer(&l->exchange, a.seq, (mono_t){a.t1_ns}, a.t2_house_ns, a.t3_house_ns, t4,
-                         &s))
-        return;
-    l->heard = t4;
-    if (clock_add(&l->estimate, &s))
-        clockmap_publish(l->config.clock, &l->estimate.map);
 }
 
 static void on_state(struct link *l, const struct wire_state *s)
@@ -180,22 +118,42 @@ static void on_state(struct link *l, const struct wire_state *s)
                  (s->epoch == l->state_epoch && s->rev > l->state_rev);
     if (l->phase != JOINED || !newer)
         return;
-    meet_epoch(l, s->clock_epoch);
+    ask_epoch(l->ask, s->clock_epoch);
     l->state_known = true;
     l->state_epoch = s->epoch;
     l->state_rev = s->rev;
     l->config.on_state(l->config.user, s);
 }
 
+// UDP goes where the WebSocket goes: address and port.
+static void take_offer(struct link *l, const struct wire_time *time)
+{
+    struct udp_peer server = {.len = sizeof server.address};
+    uint8_t house[SEALED_KEY_BYTES];
+    struct sealed_session session;
+    if (time->id == 0) {
+        log_info("link", "the box offers no time over UDP: it comes over the WebSocket");
+    } else if (!sealed_key_from_text(time->key, house) ||
+               !sealed_session_kiosk(&session, &l->config.device, house, time->id)) {
+        log_warn("link", "the key of the box is none: the time comes over the WebSocket");
+    } else if (getpeername(lws_get_socket_fd(l->wsi), (struct sockaddr *)&server.address,
+                           &server.len) == 0) {
+        ask_offer(l->ask, lws_get_vhost(l->wsi), &server, &session);
+    }
+}
+
 static void on_welcome(struct link *l, const struct wire_welcome *w)
 {
-    meet_epoch(l, w->clock_epoch);
+    if (l->phase != JOINING)
+        return;
+    ask_epoch(l->ask, w->clock_epoch);
     l->phase = JOINED;
     l->attempt = 0;
     l->told = ERR_OK;
     l->state_known = false; // the state that follows is the truth, whatever was known
     lws_sul_cancel(&l->hello_timer);
     log_info("link", "joined %s (%s)", w->group, w->group_name);
+    take_offer(l, &w->time);
 }
 
 static void on_error(struct link *l, const struct wire_error *e)
@@ -255,7 +213,7 @@ static int on_receive(struct link *l, const void *data, size_t len, mono_t t4)
     if (lws_remaining_packet_payload(l->wsi) > 0 || !lws_is_final_fragment(l->wsi))
         return 0;
     if (lws_frame_is_binary(l->wsi)) {
-        on_stamp(l, l->in.data, l->in.len, t4);
+        ask_answer(l->ask, l->in.data, l->in.len, t4);
         return 0;
     }
     return on_text(l, l->in.data, l->in.len) ? 0 : -1;
@@ -282,15 +240,14 @@ static int write_hello(struct link *l)
     snprintf(h->code, sizeof h->code, "%s", l->config.code);
     snprintf(h->name, sizeof h->name, "%s", l->config.name);
     snprintf(h->lang, sizeof h->lang, "%s", l->config.lang);
+    sealed_key_text(l->config.device.public_key, h->device);
     return write_message(l->wsi, &m);
 }
 
 static int write_question(struct link *l)
 {
     unsigned char buffer[LWS_PRE + STAMP_QUESTION_BYTES];
-    mono_t t1 = mono_now();
-    struct stamp_question q = {exchange_ask(&l->exchange, t1), t1.ns};
-    stamp_put_question(&q, buffer + LWS_PRE);
+    ask_question(l->ask, buffer + LWS_PRE);
     int n = lws_write(l->wsi, buffer + LWS_PRE, STAMP_QUESTION_BYTES, LWS_WRITE_BINARY);
     return n < STAMP_QUESTION_BYTES ? -1 : 0;
 }
@@ -319,13 +276,10 @@ static void on_established(struct link *l)
 {
     l->phase = JOINING;
     l->connections++;
-    l->heard = mono_now();
     l->want_hello = true;
     l->want_question = l->want_report = false;
-    // Asked quickly at first, and once more after every loss: the map may have aged.
-    exchange_init(&l->exchange);
     lws_callback_on_writable(l->wsi);
-    lws_sul_schedule(l->context, 0, &l->question_timer, ask_now, 1);
+    ask_open(l->ask);
 }
 
 static int link_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
@@ -371,7 +325,7 @@ struct link *link_create(struct lws_context *context, const struct link_config *
     l->config.name = check_alloc(strdup(config->name));
     l->config.lang = check_alloc(strdup(config->lang));
     bytes_init(&l->in, WIRE_MESSAGE_MAX);
-    forget_clock(l);
+    l->ask = ask_create(&(struct ask_config){context, config->clock, l, on_want, on_dead});
     lws_sul_schedule(context, 0, &l->connect_timer, connect_now, 1);
     return l;
 }
@@ -380,8 +334,8 @@ void link_stop(struct link *l)
 {
     l->stopped = true;
     lws_sul_cancel(&l->connect_timer);
-    lws_sul_cancel(&l->question_timer);
     lws_sul_cancel(&l->hello_timer);
+    ask_stop(l->ask);
 }
 
 void link_destroy(struct link *l)
@@ -393,6 +347,8 @@ void link_destroy(struct link *l)
     free((void *)l->config.name);
     free((void *)l->config.lang);
     bytes_free(&l->in);
+    ask_destroy(l->ask);
+    sodium_memzero(&l->config.device, sizeof l->config.device);
     free(l);
 }
 
@@ -406,13 +362,14 @@ void link_report(struct link *l, const struct wire_report *report)
 
 struct link_stats link_stats(const struct link *l)
 {
-    struct link_stats s = {.joined = l->phase == JOINED, .connections = l->connections};
-    for (int i = 0; i < EXCHANGE_PENDING; i++)
-        s.asking |= l->exchange.pending[i].seq == l->exchange.seq && l->exchange.seq != 0;
-    if (clock_valid(&l->estimate)) {
-        s.rtt_us = l->estimate.rtt_min_ns / 1000;
-        s.skew_ppb = (int64_t)(l->estimate.map.skew * 1e9);
-        s.uncertainty_us = (int64_t)(clock_uncertainty_ns(&l->estimate.map, mono_now()) / 1000);
-    }
-    return s;
+    struct ask_stats a = ask_stats(l->ask);
+    return (struct link_stats){
+        .joined = l->phase == JOINED,
+        .asking = a.asking,
+        .via = a.via,
+        .rtt_us = a.rtt_us,
+        .skew_ppb = a.skew_ppb,
+        .uncertainty_us = a.uncertainty_us,
+        .connections = l->connections,
+    };
 }

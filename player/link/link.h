@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The player's end of the wire: joins its group, keeps the clock, hands over each newer state.
+// The player's end of the wire: joins its group, hands over each newer state, and lends its socket
+// to who asks the time (ask.h).
 // Whatever happens it comes back by itself; what was last known stays in force meanwhile.
 //
 //   WAITING ──delay over──► CONNECTING ──► JOINING ──welcome──► JOINED
@@ -11,9 +12,10 @@
 #ifndef PLAYER_LINK_LINK_H
 #define PLAYER_LINK_LINK_H
 
-#include "common/clock/exchange.h"
+#include "common/wire/sealed.h"
 #include "common/wire/wire.h"
 #include "player/clock/clockmap.h"
+#include "player/link/path.h"
 
 #include <libwebsockets.h>
 #include <stdbool.h>
@@ -24,7 +26,8 @@ struct link_config {
     const char *code;
     const char *name;
     const char *lang;
-    struct clockmap *clock; // is published to
+    struct sealed_pair device; // this machine's key
+    struct clockmap *clock;    // is published to
     void *user;
     // The room's state, newer than the last one of this connection.
     void (*on_state)(void *user, const struct wire_state *state);
@@ -32,9 +35,10 @@ struct link_config {
 
 struct link_stats {
     bool joined;
-    bool asking;      // a time question is under way
-    int64_t rtt_us;   // least of the clock's window; 0 when unknown
-    int64_t skew_ppb; // house against this machine's clock
+    bool asking;       // a time question is under way that is stamped when it is read
+    enum link_via via; // which way the time comes
+    int64_t rtt_us;    // least of the clock's window; 0 when unknown
+    int64_t skew_ppb;  // house against this machine's clock
     int64_t uncertainty_us;
     uint32_t connections;
 };
@@ -54,10 +58,6 @@ void link_destroy(struct link *l);
 // Sends a report when the socket next takes one; the newest replaces an unsent one.
 void link_report(struct link *l, const struct wire_report *report);
 struct link_stats link_stats(const struct link *l);
-
-// Nanoseconds from one time question to the next: a quiet wire needs few, a swaying one many, so
-// that some are lucky each way. Pure.
-int64_t link_interval_ns(const struct exchange *x, const struct clock_estimate *e);
 
 // The delay before attempt number `attempt` (0: the first after a loss), for a random 0..1:
 // pure, for tests. Milliseconds.

@@ -53,7 +53,8 @@ player/track            common/base common/wire
 player/track/cache.c    sodium
 player/track/decode.c   opusfile
 player/track/fetch.*    libwebsockets
-player/link             common/base common/clock common/wire player/clock  libwebsockets sodium
+player/link             common/base common/clock common/net common/time common/wire player/clock
+player/link             libwebsockets sodium
 player/settings.*       common/base common/wire
 player/talk.*           common/base player/clock player/link player/playout player/track
 player/talk.*           libwebsockets
