@@ -71,7 +71,8 @@ mono_t udp_carry(int64_t stamp_wall_ns, int64_t now_wall_ns, mono_t now)
 }
 
 // The wall clock is read between two readings of RAW. When those are far apart this thread was put
-// aside in between: once more.
+// aside in between: once more. The later of them is taken, so that what is left errs as waiting
+// does: late.
 static mono_t carry_now(int64_t stamp_wall_ns)
 {
     const int64_t close_ns = 1000; // three readings take a tenth of it
@@ -80,11 +81,11 @@ static mono_t carry_now(int64_t stamp_wall_ns)
     for (int i = 0; i < 3 && least > close_ns; i++) {
         int64_t before = clock_ns(CLOCK_MONOTONIC_RAW);
         int64_t between = clock_ns(CLOCK_REALTIME);
-        int64_t apart = clock_ns(CLOCK_MONOTONIC_RAW) - before;
-        if (apart < least) {
-            least = apart;
+        int64_t after = clock_ns(CLOCK_MONOTONIC_RAW);
+        if (after - before < least) {
+            least = after - before;
             wall = between;
-            raw.ns = before + apart / 2;
+            raw.ns = after;
         }
     }
     return udp_carry(stamp_wall_ns, wall, raw);

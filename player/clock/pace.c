@@ -11,7 +11,7 @@ enum { FIRST = 16, FIRST_MS = 10 };
 enum { SOON = 64, SOON_MS = 100 };
 // For ever after: enough to average the scatter of stamps over the seconds in which a crystal is a
 // straight line, and 20 kiosks cost the box nothing.
-enum { CALM_MS = 250 };
+enum { CALM_MS = 125 };
 // A kiosk on a swaying network: 50 questions a second are 10 kB/s, and of those some dozens a
 // minute meet an empty queue each way; twice that until it is roughly right.
 enum { ROUGH_MS = 5, SWAY_MS = 20, LUCKY_MS = 5 };

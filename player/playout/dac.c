@@ -16,7 +16,7 @@ static const double GRAIN_S = 1e-6;
 // A reading that leads the line by more than this, and by more than some margins, is not believed
 // alone: a card may give one wrong answer, and the edge would keep it for long. It wants two
 // witnesses, of about a second each.
-static const double LEAD_S = 0.00005;
+static const double LEAD_S = 0.00001;
 static const double LEAD_MARGINS = 8;
 enum { WITNESSES = 2, WITNESS_READINGS = 100 };
 // A tenth of a second, at a period of 10 ms.

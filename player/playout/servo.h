@@ -10,7 +10,7 @@
 // will sound, so nothing waits for the buffer to play out), so plain proportional control is
 // stable at any gain; the gain only decides how much of the models' noise becomes pitch.
 //   Kp 1/s       errors fade within a second or two: slower than the noise of the models (some us
-//                at ten readings and four exchanges a second, so some ppm of pitch), faster than
+//                at ten readings and eight exchanges a second, so some ppm of pitch), faster than
 //                crystals wander.
 //   Ki 0.1/s^2   takes out what a lagging feed-forward leaves (the slope of a window is that of its
 //                middle: a crystal that sways by 2 ppm in 45 s is 1 ppm further by its end, which

@@ -96,27 +96,35 @@ static enum sink_result alsa_write(struct sink *sink, const float *stereo, int n
     return result;
 }
 
+// ALSA's stamp on CLOCK_MONOTONIC_RAW; 0 when there is none to be believed. The age is read before
+// the clock it is taken from: should this thread be put aside in between, the stamp comes out late,
+// and the reading lags, as the card's model expects of readings; never leads.
+static int64_t raw_stamp_ns(const struct sink_alsa *a)
+{
+    snd_htimestamp_t ts;
+    snd_pcm_status_get_htstamp(a->status, &ts);
+    int64_t stamp = ts.tv_sec * INT64_C(1000000000) + ts.tv_nsec;
+    int64_t age = now_ns(a->raw_stamps ? CLOCK_MONOTONIC_RAW : CLOCK_MONOTONIC) - stamp;
+    if (stamp == 0 || age < 0 || age > INT64_C(1000000000))
+        return 0;
+    return a->raw_stamps ? stamp : now_ns(CLOCK_MONOTONIC_RAW) - age;
+}
+
 static bool alsa_position(struct sink *sink, int64_t *frame, mono_t *at)
 {
     struct sink_alsa *a = (struct sink_alsa *)sink;
     if (snd_pcm_status(a->pcm, a->status) < 0 ||
         snd_pcm_status_get_state(a->status) != SND_PCM_STATE_RUNNING)
         return false;
-    snd_htimestamp_t ts;
-    snd_pcm_status_get_htstamp(a->status, &ts);
-    int64_t stamp = ts.tv_sec * INT64_C(1000000000) + ts.tv_nsec;
-    int64_t raw = now_ns(CLOCK_MONOTONIC_RAW);
-    clockid_t clock = a->raw_stamps ? CLOCK_MONOTONIC_RAW : CLOCK_MONOTONIC;
-    int64_t age = now_ns(clock) - stamp;
     snd_pcm_sframes_t delay = snd_pcm_status_get_delay(a->status);
-    if (stamp == 0 || age < 0 || age > INT64_C(1000000000)) {
+    int64_t stamp = raw_stamp_ns(a);
+    if (stamp == 0) {
         // A plugin without stamps: the delay is as of now.
         if (snd_pcm_delay(a->pcm, &delay) < 0)
             return false;
-        raw = now_ns(CLOCK_MONOTONIC_RAW);
-        age = 0;
+        stamp = now_ns(CLOCK_MONOTONIC_RAW);
     }
-    *at = (mono_t){raw - age};
+    *at = (mono_t){stamp};
     *frame = a->written - delay;
     return true;
 }
