@@ -4,15 +4,16 @@
 #include "common/base/check.h"
 #include "common/wire/command.h"
 #include "common/wire/json.h"
+#include "common/wire/report.h"
+#include "common/wire/zone.h"
 
 #include <string.h>
 
 static const char *const role_names[] = {"visitor", "kiosk", "staff", "guide"};
 static const char *const mode_names[] = {"void", "ready", "running", "held", "ended"};
-static const char *const playing_names[] = {"idle", "fetching", "silent", "sound"};
 static const char *const type_names[] = {"hello",  "command", "report",  "keep",
                                          "forget", "welcome", "session", "state",
-                                         "ack",    "error",   "bye"};
+                                         "ack",    "error",   "bye",     "zone"};
 #define COUNT(a) ((int)(sizeof(a) / sizeof(a)[0]))
 
 const char *wire_mode_name(enum wire_mode mode)
@@ -23,11 +24,6 @@ const char *wire_mode_name(enum wire_mode mode)
 const char *wire_role_name(enum wire_role role)
 {
     return role_names[role];
-}
-
-const char *wire_playing_name(enum wire_playing playing)
-{
-    return playing_names[playing];
 }
 
 static bool only(const char *s, size_t min, size_t max, const char *allowed)
@@ -79,6 +75,11 @@ bool wire_key_valid(const char *key)
     return only(key, WIRE_KEY_LEN, WIRE_KEY_LEN, LOWER DIGIT "ABCDEFGHIJKLMNOPQRSTUVWXYZ-_");
 }
 
+bool wire_kiosk_valid(const char *id)
+{
+    return only(id, WIRE_KIOSK_LEN, WIRE_KIOSK_LEN, DIGIT "abcdef");
+}
+
 bool wire_lang_valid(const char *lang)
 {
     return only(lang, 2, WIRE_LANG_MAX, LOWER DIGIT "-") && lang[0] != '-';
@@ -119,25 +120,6 @@ static void decode_keep(struct json_reader *r, struct wire_keep *m)
     m->trim_us = json_get_int(r, "trim", false, -WIRE_TRIM_MAX_US, WIRE_TRIM_MAX_US, 0);
     json_get_string(r, "name", false, m->name, sizeof m->name);
     get_lang(r, m->lang);
-}
-
-static void decode_report(struct json_reader *r, struct wire_report *m)
-{
-    const int64_t big = WIRE_TIME_MAX;
-    m->playing =
-        (enum wire_playing)json_get_name(r, "playing", playing_names, COUNT(playing_names));
-    get_lang(r, m->lang);
-    m->position_us = json_get_int(r, "position", false, 0, big, 0);
-    m->at.us = json_get_int(r, "at", false, 0, big, 0);
-    m->error_us = json_get_int(r, "error_us", false, -big, big, 0);
-    m->uncertainty_us = json_get_int(r, "uncertainty_us", false, 0, big, 0);
-    m->rtt_us = json_get_int(r, "rtt_us", false, 0, big, 0);
-    m->skew_ppb = json_get_int(r, "skew_ppb", false, -1000000, 1000000, 0);
-    m->dac_ppb = json_get_int(r, "dac_ppb", false, -10000000, 10000000, 0);
-    m->buffer_ms = json_get_int(r, "buffer_ms", false, 0, big, 0);
-    m->xruns = json_get_int(r, "xruns", false, 0, big, 0);
-    m->jumps = json_get_int(r, "jumps", false, 0, big, 0);
-    m->prep_us = json_get_int(r, "prep_us", false, 0, big, 0);
 }
 
 static void decode_time(struct json_reader *r, struct wire_time *t)
@@ -268,7 +250,7 @@ static void decode_fields(struct json_reader *r, struct wire_message *m)
         command_decode(r, &m->u.command);
         break;
     case WIRE_REPORT:
-        decode_report(r, &m->u.report);
+        report_decode(r, &m->u.report);
         break;
     case WIRE_KEEP:
         decode_keep(r, &m->u.keep);
@@ -292,6 +274,9 @@ static void decode_fields(struct json_reader *r, struct wire_message *m)
         break;
     case WIRE_BYE:
         decode_bye(r, &m->u.bye);
+        break;
+    case WIRE_ZONE:
+        zone_decode(r, &m->u.zone);
         break;
     }
 }
@@ -355,23 +340,6 @@ static void encode_keep(json_t *j, const struct wire_keep *m)
         set_int(j, "trim", m->trim_us);
     set_string(j, "lang", m->lang);
     set_string(j, "name", m->name);
-}
-
-static void encode_report(json_t *j, const struct wire_report *m)
-{
-    set_string(j, "playing", playing_names[m->playing]);
-    set_string(j, "lang", m->lang);
-    set_int(j, "position", m->position_us);
-    set_int(j, "at", m->at.us);
-    set_int(j, "error_us", m->error_us);
-    set_int(j, "uncertainty_us", m->uncertainty_us);
-    set_int(j, "rtt_us", m->rtt_us);
-    set_int(j, "skew_ppb", m->skew_ppb);
-    set_int(j, "dac_ppb", m->dac_ppb);
-    set_int(j, "buffer_ms", m->buffer_ms);
-    set_int(j, "xruns", m->xruns);
-    set_int(j, "jumps", m->jumps);
-    set_int(j, "prep_us", m->prep_us);
 }
 
 static void encode_time(json_t *j, const struct wire_time *t)
@@ -487,7 +455,7 @@ bool wire_encode(const struct wire_message *m, struct bytes *out)
         command_encode(j, &m->u.command);
         break;
     case WIRE_REPORT:
-        encode_report(j, &m->u.report);
+        report_encode(j, &m->u.report);
         break;
     case WIRE_KEEP:
         encode_keep(j, &m->u.keep);
@@ -511,6 +479,9 @@ bool wire_encode(const struct wire_message *m, struct bytes *out)
         break;
     case WIRE_BYE:
         encode_bye(j, &m->u.bye);
+        break;
+    case WIRE_ZONE:
+        zone_encode(j, &m->u.zone);
         break;
     }
     size_t before = out->len;

@@ -35,6 +35,8 @@ enum {
     WIRE_RULES_MAX = 16,  // rules in a group's schedule
     WIRE_RULE_MAX = 63,   // one rule as text
     WIRE_KEY_LEN = 43,    // an X25519 public key in base64url without padding
+    WIRE_KIOSK_LEN = 16,  // ids of kiosks: 64 bits of their key's hash, lower-case hex
+    WIRE_OUTPUTS = 2,     // of a kiosk: left, right
 };
 
 // A position or a house time may not exceed what JavaScript holds exactly.
@@ -56,6 +58,7 @@ enum wire_type {
     WIRE_ACK,
     WIRE_ERROR,
     WIRE_BYE,
+    WIRE_ZONE,
 };
 
 // client -> server, first message. Exactly one of code and link for visitors and kiosks, a link for
@@ -139,20 +142,37 @@ struct wire_command {
 
 enum wire_playing { PLAYING_IDLE, PLAYING_FETCHING, PLAYING_SILENT, PLAYING_SOUND };
 
+// What a kiosk's servo does; NONE from those that do not say, or have none.
+enum wire_servo {
+    WIRE_SERVO_NONE,
+    WIRE_SERVO_SILENT,   // nothing to steer
+    WIRE_SERVO_ACQUIRE,  // on its way
+    WIRE_SERVO_LOCK,     // there
+    WIRE_SERVO_HOLDOVER, // goes on without the house's clock
+    WIRE_SERVO_DEGRADED, // there, by a clock it is not sure of
+};
+// Which way its time comes.
+enum wire_via { WIRE_VIA_NONE, WIRE_VIA_WS, WIRE_VIA_UDP };
+
 // client -> server, at most once a second: how a player is doing.
 struct wire_report {
     enum wire_playing playing;
     char lang[WIRE_LANG_MAX + 1]; // "" when absent
-    int64_t position_us;          // heard at `at`
+    enum wire_servo servo;
+    enum wire_via via;
+    int64_t position_us; // heard at `at`
     house_t at;
     int64_t error_us;       // heard minus wanted, positive = ahead
+    int64_t peak_us;        // the largest since its last report, with its sign
     int64_t uncertainty_us; // of its clock
     int64_t rtt_us;         // least of the clock's window
     int64_t skew_ppb;       // house against its own clock
     int64_t dac_ppb;        // its DAC against house time
+    int64_t corr_ppb;       // the servo's correction beyond what it knows of the clocks
     int64_t buffer_ms;
     int64_t xruns;
     int64_t jumps;
+    int64_t missing; // frames that were due and not there
     int64_t prep_us; // time it needs to be ready for another position
 };
 
@@ -192,6 +212,29 @@ struct wire_session {
     char token[WIRE_TOKEN_MAX + 1];
     int64_t valid_s;
 };
+
+// What goes to one of a kiosk's outputs.
+enum wire_channel { CHANNEL_LEFT, CHANNEL_RIGHT, CHANNEL_MONO, CHANNEL_NONE };
+struct wire_output {
+    char lang[WIRE_LANG_MAX + 1]; // "": the kiosk's own
+    enum wire_channel channel;    // of that language's track; mono is the mean of both
+};
+
+// server -> client (kiosks with a device key), after welcome and at each change: how this machine
+// is to sound.
+struct wire_zone {
+    int64_t trim_us; // positive: sound later, as in `keep`
+    int gain_ddb;    // tenths of a dB; the kiosk's ceiling is taken into account
+    bool mute;
+    struct wire_output map[WIRE_OUTPUTS];
+};
+// Half a second: 171 m of air, or the slowest screen. Below what players render ahead.
+#define WIRE_ZONE_TRIM_MAX_US INT64_C(500000)
+// -60 dB: below it is silence, which mute says better. Above 0 there is nothing: tracks are
+// levelled, and more would only distort.
+enum { WIRE_GAIN_MIN_DDB = -600 };
+// What a kiosk is nobody has set anything for.
+extern const struct wire_zone wire_zone_preset;
 
 enum wire_mode { MODE_VOID, MODE_READY, MODE_RUNNING, MODE_HELD, MODE_ENDED };
 
@@ -249,6 +292,7 @@ struct wire_message {
         struct wire_ack ack;
         struct wire_error error;
         struct wire_bye bye;
+        struct wire_zone zone;
     } u;
 };
 
@@ -267,6 +311,12 @@ const char *wire_role_name(enum wire_role role);
 const char *wire_playing_name(enum wire_playing playing);
 const char *wire_empty_name(enum wire_empty e);
 const char *wire_reboot_name(enum wire_reboot r);
+const char *wire_channel_name(enum wire_channel channel);
+bool wire_channel_parse(const char *name, enum wire_channel *out);
+
+bool wire_zone_same(const struct wire_zone *a, const struct wire_zone *b);
+bool wire_map_same(const struct wire_output a[WIRE_OUTPUTS],
+                   const struct wire_output b[WIRE_OUTPUTS]);
 
 // [a-z0-9-], 1 to WIRE_ID_MAX, not beginning with '-'.
 bool wire_id_valid(const char *id);
@@ -276,6 +326,7 @@ void wire_id_from_text(const char *text, const char *fallback, char *out, size_t
 bool wire_hash_valid(const char *hash);
 bool wire_cmd_id_valid(const char *id);
 bool wire_key_valid(const char *key);
+bool wire_kiosk_valid(const char *id);
 // Letters, digits and '-', 2 to WIRE_LANG_MAX, lower case.
 bool wire_lang_valid(const char *lang);
 

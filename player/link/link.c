@@ -187,6 +187,10 @@ static bool on_text(struct link *l, const char *text, size_t len)
     case WIRE_ERROR:
         on_error(l, &m.u.error);
         return true;
+    case WIRE_ZONE:
+        if (l->phase == JOINED)
+            l->config.on_zone(l->config.user, &m.u.zone);
+        return true;
     case WIRE_BYE:
         l->extra_ms = m.u.bye.retry_ms < 60000 ? m.u.bye.retry_ms : 60000;
         return true;

@@ -31,6 +31,8 @@ struct link_config {
     void *user;
     // The room's state, newer than the last one of this connection.
     void (*on_state)(void *user, const struct wire_state *state);
+    // What this machine is to sound like; before the first state when the server knows it.
+    void (*on_zone)(void *user, const struct wire_zone *zone);
 };
 
 struct link_stats {

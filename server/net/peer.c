@@ -111,6 +111,12 @@ void peer_send_error(struct peer *p, enum err e, const char *cmd_id, const char 
     peer_send(p, &m);
 }
 
+void peer_send_zone(struct peer *p, const struct wire_zone *zone)
+{
+    struct wire_message m = {.type = WIRE_ZONE, .u.zone = *zone};
+    peer_send(p, &m);
+}
+
 static void on_state(struct room_member *m)
 {
     peer_send_state((struct peer *)((char *)m - offsetof(struct peer, member)));
@@ -270,6 +276,7 @@ static void on_text(struct peer *p, const char *text, size_t len)
     case WIRE_ACK:
     case WIRE_ERROR:
     case WIRE_BYE:
+    case WIRE_ZONE:
         peer_send_error(p, ERR_UNKNOWN_TYPE, NULL, "type: only a server says this");
         break;
     }

@@ -57,6 +57,7 @@ int peer_receive(struct peer *p, const void *data, size_t len);
 int peer_write(struct peer *p);
 // Asks the peer to come back later and closes it once that is sent.
 void peer_bye(struct peer *p, const char *reason, int64_t retry_ms);
+void peer_send_zone(struct peer *p, const struct wire_zone *zone);
 // Tells staff that there is a newer overview.
 void peer_overview_changed(struct peer *p);
 

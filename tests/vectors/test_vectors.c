@@ -74,19 +74,20 @@ static void every_example_of_the_protocol_is_true(void **state)
     char *text = read_file("docs/PROTOCOL.md"), *p = text;
     static const char *const kinds[] = {"hello",   "command", "report", "keep", "forget",
                                         "welcome", "session", "state",  "ack",  "error",
-                                        "bye",     "house",   "tour"};
-    int seen[13] = {0};
+                                        "bye",     "zone",    "house",  "tour"};
+    enum { KINDS = sizeof kinds / sizeof kinds[0] };
+    int seen[KINDS] = {0};
     while ((p = strstr(p, "\n```json "))) {
         char name[32] = "";
         assert_int_equal(sscanf(p, "\n```json %31s", name), 1);
         char *from = strchr(p + 1, '\n') + 1, *to = strstr(from, "\n```");
         assert_non_null(to);
         check_example(name, from, (size_t)(to - from));
-        for (int i = 0; i < 13; i++)
+        for (int i = 0; i < KINDS; i++)
             seen[i] += strcmp(kinds[i], name) == 0;
         p = to;
     }
-    for (int i = 0; i < 13; i++) {
+    for (int i = 0; i < KINDS; i++) {
         if (!seen[i])
             fail_msg("docs/PROTOCOL.md has no example of %s", kinds[i]);
     }

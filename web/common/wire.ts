@@ -50,20 +50,27 @@ export interface Command {
   tour?: string;
   if_rev?: [number, number];
 }
+export type Servo = "silent" | "acquire" | "lock" | "holdover" | "degraded";
+export type Via = "ws" | "udp";
 export interface Report {
   type: "report";
   playing: Playing;
   lang?: string;
+  servo?: Servo;
+  via?: Via;
   position?: number;
   at?: number;
   error_us?: number;
+  peak_us?: number;
   uncertainty_us?: number;
   rtt_us?: number;
   skew_ppb?: number;
   dac_ppb?: number;
+  corr_ppb?: number;
   buffer_ms?: number;
   xruns?: number;
   jumps?: number;
+  missing?: number;
   prep_us?: number;
 }
 export interface Welcome {
@@ -109,11 +116,24 @@ export interface Bye {
   reason: string;
   retry_ms: number;
 }
+export type Channel = "left" | "right" | "mono" | "none";
+export interface Output {
+  lang?: string; // absent: the kiosk's own
+  channel: Channel;
+}
+export interface Zone {
+  type: "zone";
+  trim: number; // microseconds, positive: later
+  gain: number; // tenths of a dB
+  mute: boolean;
+  map: [Output, Output]; // left, right
+}
 export interface Member {
   id: string;
   role: Role;
   name: string;
   lang: string;
+  kiosk?: string; // which machine
   report?: Omit<Report, "type">;
 }
 export interface Group {
@@ -148,6 +168,7 @@ export type FromServer =
   | Ack
   | WireError
   | Bye
+  | Zone
   | House;
 
 export type Dict = Record<string, unknown>;
@@ -158,6 +179,11 @@ const ID = /^[a-z0-9][a-z0-9-]{0,63}$/;
 const HASH = /^[0-9a-f]{64}$/;
 const MODES: readonly string[] = ["void", "ready", "running", "held", "ended"];
 const PLAYING: readonly string[] = ["idle", "fetching", "silent", "sound"];
+const SERVOS: readonly string[] = ["silent", "acquire", "lock", "holdover", "degraded"];
+const VIAS: readonly string[] = ["ws", "udp"];
+const CHANNELS: readonly string[] = ["left", "right", "mono", "none"];
+const LANG = /^[a-z0-9][a-z0-9-]{1,15}$/;
+const KIOSK = /^[0-9a-f]{16}$/;
 const ROLES: readonly string[] = ["visitor", "kiosk", "staff", "guide"];
 
 export const isId = (x: unknown): x is string => typeof x === "string" && ID.test(x);
@@ -213,14 +239,16 @@ export function readReport(x: unknown): Omit<Report, "type"> | null {
   if (!isDict(x) || !PLAYING.includes(x.playing as string)) return null;
   const out: Omit<Report, "type"> = { playing: x.playing as Playing };
   const min = -Number.MAX_SAFE_INTEGER;
-  for (const key of ["position", "at", "error_us", "uncertainty_us", "rtt_us", "skew_ppb",
-    "dac_ppb", "buffer_ms", "xruns", "jumps", "prep_us"] as const) {
+  for (const key of ["position", "at", "error_us", "peak_us", "uncertainty_us", "rtt_us", "skew_ppb",
+    "dac_ppb", "corr_ppb", "buffer_ms", "xruns", "jumps", "missing", "prep_us"] as const) {
     const value = x[key];
     if (value === undefined) continue;
     if (!isInt(value, min)) return null;
     out[key] = value;
   }
   if (isText(x.lang, 16)) out.lang = x.lang;
+  if (SERVOS.includes(x.servo as string)) out.servo = x.servo as Servo;
+  if (VIAS.includes(x.via as string)) out.via = x.via as Via;
   return out;
 }
 
@@ -232,6 +260,7 @@ function readMember(x: unknown): Member | null {
     name: isText(x.name, 80) ? x.name : "",
     lang: isText(x.lang, 16) ? x.lang : "",
   };
+  if (typeof x.kiosk === "string" && KIOSK.test(x.kiosk)) member.kiosk = x.kiosk;
   const report = readReport(x.report);
   if (report) member.report = report;
   return member;
@@ -299,6 +328,24 @@ function readError(x: Dict): WireError | null {
   return error;
 }
 
+function readOutput(x: unknown): Output | null {
+  if (!isDict(x) || !CHANNELS.includes(x.channel as string)) return null;
+  const output: Output = { channel: x.channel as Channel };
+  if (x.lang === undefined) return output;
+  if (typeof x.lang !== "string" || !LANG.test(x.lang)) return null;
+  output.lang = x.lang;
+  return output;
+}
+
+function readZone(x: Dict): Zone | null {
+  if (!isInt(x.trim, -500_000, 500_000) || !isInt(x.gain, -600, 0)) return null;
+  if (x.mute !== undefined && typeof x.mute !== "boolean") return null;
+  if (!Array.isArray(x.map) || x.map.length !== 2) return null;
+  const left = readOutput(x.map[0]), right = readOutput(x.map[1]);
+  if (!left || !right) return null;
+  return { type: "zone", trim: x.trim, gain: x.gain, mute: x.mute === true, map: [left, right] };
+}
+
 function readHouse(x: Dict): House | null {
   if (!isInt(x.house_now) || !isU32(x.clock_epoch) || !Array.isArray(x.groups)) return null;
   const groups = x.groups.map(readGroup).filter((g): g is Group => g !== null);
@@ -341,6 +388,8 @@ export function readMessage(text: string): FromServer | null {
         reason: isText(x.reason, 64) ? x.reason : "",
         retry_ms: isInt(x.retry_ms, 0, 600_000) ? x.retry_ms : 1000,
       };
+    case "zone":
+      return readZone(x);
     case "house":
       return readHouse(x);
     default:

@@ -18,7 +18,7 @@ function examples(): Example[] {
   return [...doc.matchAll(/```json (\w+)\n([\s\S]*?)\n```/g)].map((m) => ({ name: m[1] as string, text: m[2] as string }));
 }
 
-const FROM_SERVER = ["welcome", "session", "state", "ack", "error", "bye", "house"];
+const FROM_SERVER = ["welcome", "session", "state", "ack", "error", "bye", "zone", "house"];
 
 test("every example of the server's words is read", () => {
   const seen = new Set<string>();
