@@ -56,7 +56,7 @@ static int run(const struct settings *s, struct sink *sink, struct talk *talk,
                struct program *program, struct clockmap *clock)
 {
     mask_signals(SIG_BLOCK);
-    struct playout *playout = playout_start(sink, program, clock, s->trim_us);
+    struct playout *playout = playout_start(sink, program, clock);
     mask_signals(SIG_UNBLOCK);
     log_info("player", "%s plays group %s of %s on %s at %d Hz", s->name, s->code, s->server,
              s->device, sink->rate);

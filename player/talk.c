@@ -11,8 +11,10 @@
 #include "player/track/fetch.h"
 #include "player/track/holdover.h"
 #include "player/track/library.h"
+#include "player/zone_file.h"
 
 #include <libwebsockets.h>
+#include <math.h>
 #include <string.h>
 
 enum {
@@ -30,6 +32,9 @@ enum {
     TICK_MS = 50,
     BUSY_US = 3000, // of rendering in one go; then the sockets have their turn
     PREP_MAX_US = 1000000,
+    // The setting and the zone together, either way: below the second by which the playing thread's
+    // place may differ from house time (tick).
+    EARLY_MAX_US = 500000,
 };
 
 struct talk {
@@ -42,10 +47,15 @@ struct talk {
     struct clockmap *clock;
     struct playout *playout;
     char lang[WIRE_LANG_MAX + 1];
+    int64_t setting_us; // earlier, by the settings
+    struct wire_zone zone;
+    char zone_path[1200];
 
     bool state_known;
     char tour[WIRE_HASH_LEN + 1];
     struct timeline timeline;
+    bool planned;    // there was a plan
+    int64_t undue;   // frames missed before that: nothing was due
     bool plan_stale; // the timeline, the tour or what is on disk has changed
 
     lws_sorted_usec_list_t tick_timer, report_timer;
@@ -81,6 +91,39 @@ static void on_state(void *user, const struct wire_state *state)
     library_tour(t->library, t->tour);
     if (other_tour || other_cue)
         wish(t);
+}
+
+// Sound leaves this much earlier. The setting is about what stands behind this card, the zone about
+// where it stands in the room; its sign is that of the wire.
+static int64_t early_us(const struct talk *t)
+{
+    int64_t us = t->setting_us - t->zone.trim_us;
+    return us > EARLY_MAX_US ? EARLY_MAX_US : us < -EARLY_MAX_US ? -EARLY_MAX_US : us;
+}
+
+static void apply_zone(struct talk *t)
+{
+    log_info("zone", "trim %lld us, gain %.1f dB%s", (long long)t->zone.trim_us,
+             t->zone.gain_ddb / 10.0, t->zone.mute ? ", muted" : "");
+    float linear = powf(10, (float)t->zone.gain_ddb / 200);
+    playout_set_gain(t->playout, t->zone.mute ? 0 : linear);
+    playout_set_early(t->playout, early_us(t));
+    library_map(t->library, t->zone.map);
+}
+
+static void on_zone(void *user, const struct wire_zone *zone)
+{
+    struct talk *t = user;
+    if (wire_zone_same(&t->zone, zone))
+        return;
+    bool other_map = !wire_map_same(t->zone.map, zone->map);
+    t->zone = *zone;
+    apply_zone(t);
+    if (other_map) {
+        plan_anew(t);
+        wish(t);
+    }
+    zone_file_write(t->zone_path, zone);
 }
 
 static void on_file(void *user, const struct cache_name *name)
@@ -121,6 +164,7 @@ static void renew_plan(struct talk *t, int64_t from)
     plan_build(&plan, &t->timeline, resolve, t);
     render_plan(t->render, &plan, from);
     t->plan_stale = false;
+    t->planned = true;
 }
 
 // False when there is more to do at once.
@@ -149,6 +193,8 @@ static void tick(lws_sorted_usec_list_t *timer)
     if (llabs(stats.error_peak_ns) < llabs(t->stats.error_peak_ns))
         stats.error_peak_ns = t->stats.error_peak_ns; // the report's second goes on
     t->stats = stats;
+    if (!t->planned)
+        t->undue = stats.missing;
     house_t now;
     bool done = true;
     if (t->state_known && house_now(t, &now)) {
@@ -183,12 +229,14 @@ static struct wire_report make_report(const struct talk *t, house_t now)
 {
     const struct tl_part *part = tl_part_at(&t->timeline, now);
     struct link_stats link = link_stats(t->link);
-    int64_t prep_us = t->slowest_ns / 1000 + us_from_frames(MARGIN_FRAMES);
+    int64_t early = early_us(t), prep_us = t->slowest_ns / 1000 + us_from_frames(MARGIN_FRAMES);
+    prep_us += early > 0 ? early : 0; // what is to be heard earlier must be known earlier
     struct wire_report r = {
         .playing = playing(t, now),
         .position_us = tl_position_us(&part->vec, part->dur_us, now),
         .at = now,
         .error_us = t->stats.error_ns / 1000,
+        .peak_us = t->stats.error_peak_ns / 1000,
         .uncertainty_us = link.uncertainty_us,
         .rtt_us = link.rtt_us,
         .skew_ppb = link.skew_ppb,
@@ -196,6 +244,7 @@ static struct wire_report make_report(const struct talk *t, house_t now)
         .buffer_ms = (render_end(t->render) - tl_house_frame(now)) / 48,
         .xruns = t->stats.xruns,
         .jumps = t->stats.jumps,
+        .missing = t->stats.missing - t->undue,
         .prep_us = prep_us < PREP_MAX_US ? prep_us : PREP_MAX_US,
     };
     if (r.playing == PLAYING_SOUND)
@@ -224,8 +273,7 @@ static void report(lws_sorted_usec_list_t *timer)
             (long long)t->stats.error_ns, (long long)t->stats.error_peak_ns,
             (long long)r.uncertainty_us, (long long)r.rtt_us, (long long)r.skew_ppb,
             (long long)r.dac_ppb, (long long)r.buffer_ms, (long long)t->stats.buffer_us,
-            (long long)r.xruns, (long long)r.jumps, (long long)t->stats.missing,
-            (long long)r.prep_us);
+            (long long)r.xruns, (long long)r.jumps, (long long)r.missing, (long long)r.prep_us);
     }
     t->stats.error_peak_ns = 0;
     t->slowest_ns -= t->slowest_ns / 60; // a slow moment is remembered for a minute
@@ -266,6 +314,7 @@ struct talk *talk_create(const struct settings *settings, struct program *progra
     t->clock = clock;
     t->timeline.now.cue = -1;
     snprintf(t->lang, sizeof t->lang, "%s", settings->lang);
+    t->setting_us = settings->trim_us;
     t->cache = cache_open(settings->cache_dir, settings->cache_mb * 1024 * 1024, error, error_size);
     if (!t->cache) {
         talk_destroy(t);
@@ -277,6 +326,8 @@ struct talk *talk_create(const struct settings *settings, struct program *progra
         talk_destroy(t);
         return NULL;
     }
+    zone_file_path(settings->cache_dir, settings->name, t->zone_path, sizeof t->zone_path);
+    t->zone = zone_file_read(t->zone_path);
     t->library = library_create(t->cache, settings->lang);
     t->render = render_create(program, (struct render_source){t, read_track});
     t->fetch = fetch_create(t->context, t->cache, settings->host, settings->port, on_file, t);
@@ -289,6 +340,7 @@ struct talk *talk_create(const struct settings *settings, struct program *progra
         .clock = clock,
         .user = t,
         .on_state = on_state,
+        .on_zone = on_zone,
     };
     device_load(settings->cache_dir, settings->name, &link.device);
     t->link = link_create(t->context, &link);
@@ -315,6 +367,7 @@ void talk_destroy(struct talk *t)
 bool talk_run(struct talk *t, struct playout *playout, const volatile sig_atomic_t *stop)
 {
     t->playout = playout;
+    apply_zone(t);
     lws_sul_schedule(t->context, 0, &t->tick_timer, tick, 1);
     lws_sul_schedule(t->context, 0, &t->report_timer, report, 1000 * MS);
     while (!*stop && !t->stats.gone && lws_service(t->context, 0) >= 0)

@@ -2,6 +2,7 @@
 #include "player/playout/playout.h"
 
 #include "common/base/check.h"
+#include "player/playout/gain.h"
 #include "player/playout/steer.h"
 
 #include <math.h>
@@ -26,9 +27,14 @@ struct playout {
     // The playing thread's own.
     struct steer steer;
     struct resample *resample;
+    struct gain gain;
     bool sounding; // the last period held sound
     float left[SPAN_MAX], right[SPAN_MAX];
     float stereo[2 * PERIOD_MAX];
+
+    // From the talking thread.
+    _Atomic int64_t early_us;
+    _Atomic float linear;
 
     // For the talking thread.
     _Atomic bool stop, running, gone, realtime;
@@ -99,11 +105,14 @@ static void play_period(struct playout *p)
     if (p->sink->ops->position(p->sink, &frame, &at))
         steer_reading(&p->steer, frame, at);
     bool known = clockmap_get(p->clock, &map);
+    steer_trim(&p->steer, atomic_load_explicit(&p->early_us, memory_order_relaxed));
+    gain_aim(&p->gain, atomic_load_explicit(&p->linear, memory_order_relaxed));
     struct steer_order order = steer_next(&p->steer, known ? &map : NULL, p->sounding);
     if (order.play)
         measure(p, &map);
     atomic_store_explicit(&p->running, order.play, memory_order_relaxed);
     struct frame_pos end = fill(p, &order);
+    gain_apply(&p->gain, p->stereo, p->sink->period);
     switch (p->sink->ops->write(p->sink, p->stereo, p->sink->period)) {
     case SINK_OK:
         steer_wrote(&p->steer, end);
@@ -130,7 +139,7 @@ static void *play(void *user)
 }
 
 struct playout *playout_start(struct sink *sink, struct program *program,
-                              const struct clockmap *clock, int64_t trim_us)
+                              const struct clockmap *clock)
 {
     CHECK(sink->period > 0 && sink->period <= PERIOD_MAX);
     struct playout *p = check_alloc(calloc(1, sizeof *p));
@@ -138,7 +147,8 @@ struct playout *playout_start(struct sink *sink, struct program *program,
     p->sink = sink;
     p->program = program;
     p->clock = clock;
-    steer_init(&p->steer, sink->rate, sink->period, trim_us);
+    steer_init(&p->steer, sink->rate, sink->period, 0);
+    gain_init(&p->gain, sink->rate);
     p->resample = resample_create(sink->rate);
     CHECK(pthread_create(&p->thread, NULL, play, p) == 0);
     return p;
@@ -154,6 +164,16 @@ void playout_stop(struct playout *p)
     resample_destroy(p->resample);
     munlock(p, sizeof *p);
     free(p);
+}
+
+void playout_set_early(struct playout *p, int64_t early_us)
+{
+    atomic_store(&p->early_us, early_us);
+}
+
+void playout_set_gain(struct playout *p, float linear)
+{
+    atomic_store(&p->linear, linear);
 }
 
 struct playout_stats playout_stats(struct playout *p)

@@ -37,14 +37,19 @@ struct playout_stats {
 
 struct playout;
 
-// Takes the sink over. `trim_us`: sound leaves this much earlier, to make up for what delays it
-// behind the card (amplifier, HDMI). Starts the thread.
+// Takes the sink over. Starts the thread, silent until a gain is set.
 struct playout *playout_start(struct sink *sink, struct program *program,
-                              const struct clockmap *clock, int64_t trim_us);
+                              const struct clockmap *clock);
 // Ends the thread and closes the sink.
 void playout_stop(struct playout *p);
 
-// Thread: the talking thread.
+// Thread of these: the talking thread.
+
+// Sound leaves this much earlier from now on, to make up for what delays it behind the card
+// (amplifier, screen, air).
+void playout_set_early(struct playout *p, int64_t early_us);
+// 0 silent .. 1 as it is; within 50 ms, without a click.
+void playout_set_gain(struct playout *p, float linear);
 struct playout_stats playout_stats(struct playout *p);
 
 #endif

@@ -6,14 +6,26 @@
 static const double LOCK_US = 100, LOCK_S = 1;
 static const double BUDGET_S = 60;
 
-void steer_init(struct steer *s, int rate, int period, int64_t trim_us)
+static double frames_of_us(int64_t us)
 {
-    *s = (struct steer){
-        .rate = rate, .period = period, .trim_frames = (double)trim_us * FRAME_RATE / 1e6};
+    return (double)us * FRAME_RATE / 1e6;
+}
+
+void steer_init(struct steer *s, int rate, int period, int64_t early_us)
+{
+    *s = (struct steer){.rate = rate, .period = period, .trim_frames = frames_of_us(early_us)};
     dac_init(&s->dac, rate);
     servo_init(&s->servo);
     for (int i = 0; i < STEER_JUMPS; i++)
         s->jumped_s[i] = -BUDGET_S;
+}
+
+void steer_trim(struct steer *s, int64_t early_us)
+{
+    if (s->trim_frames == frames_of_us(early_us))
+        return;
+    s->trim_frames = frames_of_us(early_us);
+    s->trimmed = true;
 }
 
 void steer_reading(struct steer *s, int64_t frame, mono_t at)
@@ -46,6 +58,8 @@ static bool takes_jump(struct steer *s, double error_us)
         s->degraded = false;
         return false;
     }
+    if (s->trimmed)
+        return true; // asked for: nobody's fault, and not out of the budget
     double *oldest = &s->jumped_s[s->jumps % STEER_JUMPS];
     s->degraded = s->since_start_s - *oldest < BUDGET_S;
     if (s->degraded)
@@ -82,6 +96,7 @@ struct steer_order steer_next(struct steer *s, const struct clock_map *map, bool
         s->outside_s = s->since_start_s;
     order.ratio = servo_step(&s->servo, error_us, feed_forward(s, map), dt, !heard);
     order.pos = s->pos;
+    s->trimmed = false;
     s->written[s->written_count++ % STEER_WRITTEN] =
         (struct steer_written){s->frame, s->pos, order.ratio};
     return order;

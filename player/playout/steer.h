@@ -38,8 +38,9 @@ struct steer_written {
 };
 
 struct steer {
-    int rate, period; // of the sink: Hz, frames
-    double trim_frames;
+    int rate, period;   // of the sink: Hz, frames
+    double trim_frames; // in use: earlier
+    bool trimmed;       // since the last period
     struct dac dac;
     struct servo servo;
     enum steer_motion motion;
@@ -61,8 +62,11 @@ struct steer_order {
     bool fade_in, fade_out;
 };
 
-// trim_us: leave the card this much earlier.
-void steer_init(struct steer *s, int rate, int period, int64_t trim_us);
+// early_us: leave the card this much earlier.
+void steer_init(struct steer *s, int rate, int period, int64_t early_us);
+// The same for the next period on. What the servo reaches is glided to; more is a fade, a jump and
+// a fade that is nobody's fault and not counted.
+void steer_trim(struct steer *s, int64_t early_us);
 // The sink said that `frame` was leaving at `at`.
 void steer_reading(struct steer *s, int64_t frame, mono_t at);
 // The order for the next period. `map` NULL: house time is not known. `sounding`: the last period

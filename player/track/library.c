@@ -8,19 +8,32 @@
 #include <stdio.h>
 #include <string.h>
 
-// The cue that plays, the next, what they replaced, and one to come back to.
-enum { OPEN_MAX = 4 };
+enum {
+    // The cue that plays, the next, what they replaced, and one to come back to.
+    OPEN_MAX = 4,
+    CHUNK = 480, // frames read at once: a block of the program
+};
 
+// What one output plays: a channel of a file; none for silence.
+struct voice {
+    char hash[WIRE_HASH_LEN + 1];
+    enum wire_channel channel;
+};
+
+// Two outputs, of one file or of two.
 struct open_track {
     int id; // 0: free
-    char hash[WIRE_HASH_LEN + 1];
-    struct decoder *decoder; // NULL: the file is here but will not play
+    struct voice voices[WIRE_OUTPUTS];
+    // A file that both play is decoded once, by the first. NULL for silence, or when the file is
+    // here but will not play.
+    struct decoder *decoders[WIRE_OUTPUTS];
     uint64_t used;
 };
 
 struct library {
     struct cache *cache;
     char lang[WIRE_LANG_MAX + 1];
+    struct wire_output map[WIRE_OUTPUTS];
     char tour_hash[WIRE_HASH_LEN + 1];
     struct tour *tour;
     struct open_track open[OPEN_MAX];
@@ -33,12 +46,14 @@ struct library *library_create(struct cache *cache, const char *lang)
     struct library *l = check_alloc(calloc(1, sizeof *l));
     l->cache = cache;
     snprintf(l->lang, sizeof l->lang, "%s", lang);
+    library_map(l, wire_zone_preset.map);
     return l;
 }
 
 static void close_track(struct open_track *o)
 {
-    decoder_close(o->decoder);
+    for (int i = 0; i < WIRE_OUTPUTS; i++)
+        decoder_close(o->decoders[i]);
     *o = (struct open_track){0};
 }
 
@@ -50,6 +65,11 @@ void library_destroy(struct library *l)
         close_track(&l->open[i]);
     tour_free(l->tour);
     free(l);
+}
+
+void library_map(struct library *l, const struct wire_output map[WIRE_OUTPUTS])
+{
+    memcpy(l->map, map, sizeof l->map);
 }
 
 static struct tour *read_tour(const char *path)
@@ -90,6 +110,15 @@ const struct tour *library_current(const struct library *l)
     return l->tour;
 }
 
+// The file an output plays of a cue; NULL for silence.
+static const struct tour_variant *variant_of(const struct library *l, int32_t cue,
+                                             const struct wire_output *o)
+{
+    if (o->channel == CHANNEL_NONE)
+        return NULL;
+    return tour_choose(&l->tour->cues[cue], o->lang[0] ? o->lang : l->lang);
+}
+
 static void add_wish(struct fetch_wish *wishes, size_t *n, const char *hash, const char *ext,
                      int64_t most)
 {
@@ -119,66 +148,134 @@ size_t library_wishes(const struct library *l, int32_t cue, int32_t next,
         int32_t c = i < 2 ? first[i] : (i - 2 + (cue > 0 ? cue : 0)) % l->tour->cue_count;
         if (c < 0 || c >= l->tour->cue_count)
             continue;
-        const struct tour_variant *v = tour_choose(&l->tour->cues[c], l->lang);
-        add_wish(wishes, &n, v->opus, "opus", v->bytes);
+        for (int k = 0; k < WIRE_OUTPUTS; k++) {
+            const struct tour_variant *v = variant_of(l, c, &l->map[k]);
+            if (v)
+                add_wish(wishes, &n, v->opus, "opus", v->bytes);
+        }
     }
     return n;
 }
 
-static struct open_track *find_open(struct library *l, const char *hash)
+static bool same_voice(const struct voice *a, const struct voice *b)
+{
+    return a->channel == b->channel && strcmp(a->hash, b->hash) == 0;
+}
+
+static struct open_track *find_open(struct library *l, const struct voice v[WIRE_OUTPUTS])
 {
     for (int i = 0; i < OPEN_MAX; i++) {
-        if (l->open[i].id && strcmp(l->open[i].hash, hash) == 0)
-            return &l->open[i];
+        struct open_track *o = &l->open[i];
+        if (o->id && same_voice(&o->voices[0], &v[0]) && same_voice(&o->voices[1], &v[1]))
+            return o;
     }
     return NULL;
 }
 
-static struct open_track *open_track(struct library *l, const char *hash)
+static bool find_file(struct library *l, const char hash[WIRE_HASH_LEN + 1],
+                      char path[CACHE_PATH_MAX])
 {
     struct cache_name name = {.ext = "opus"};
-    snprintf(name.hash, sizeof name.hash, "%s", hash);
+    memcpy(name.hash, hash, sizeof name.hash);
+    return cache_find(l->cache, &name, path);
+}
+
+static struct decoder *open_file(struct library *l, const char hash[WIRE_HASH_LEN + 1])
+{
+    enum err why = ERR_NOT_FOUND;
     char path[CACHE_PATH_MAX];
-    if (!cache_find(l->cache, &name, path))
-        return NULL;
+    struct decoder *d = find_file(l, hash, path) ? decoder_open(path, &why) : NULL;
+    if (!d)
+        log_error("track", "%s cannot be played: %s", hash, err_text(why));
+    return d;
+}
+
+static struct open_track *open_track(struct library *l, const struct voice v[WIRE_OUTPUTS])
+{
     struct open_track *o = &l->open[0];
     for (int i = 1; i < OPEN_MAX; i++) {
         if (l->open[i].used < o->used)
             o = &l->open[i];
     }
     close_track(o);
-    enum err why;
     o->id = ++l->last_id;
-    snprintf(o->hash, sizeof o->hash, "%s", hash);
-    o->decoder = decoder_open(path, &why);
-    if (!o->decoder)
-        log_error("track", "%s cannot be played: %s", path, err_text(why));
+    memcpy(o->voices, v, sizeof o->voices);
+    bool one_file = strcmp(v[0].hash, v[1].hash) == 0;
+    for (int i = 0; i < WIRE_OUTPUTS; i++) {
+        if (v[i].hash[0] && (i == 0 || !one_file))
+            o->decoders[i] = open_file(l, v[i].hash);
+    }
     return o;
+}
+
+// The voice of an output as it can be had now: a file that is still on its way is silence.
+static struct voice voice_of(struct library *l, const struct tour_variant *variant,
+                             enum wire_channel channel)
+{
+    struct voice v = {.channel = CHANNEL_NONE};
+    char path[CACHE_PATH_MAX];
+    if (variant && find_file(l, variant->opus, path)) {
+        v.channel = channel;
+        memcpy(v.hash, variant->opus, sizeof v.hash);
+    }
+    return v;
 }
 
 int library_track(struct library *l, int32_t cue)
 {
+    struct voice v[WIRE_OUTPUTS];
+    bool wanted = false, here = false;
     if (!l->tour || cue < 0 || cue >= l->tour->cue_count)
         return -1;
-    const char *hash = tour_choose(&l->tour->cues[cue], l->lang)->opus;
-    struct open_track *o = find_open(l, hash);
-    if (!o)
-        o = open_track(l, hash);
-    if (!o)
+    for (int i = 0; i < WIRE_OUTPUTS; i++) {
+        const struct tour_variant *variant = variant_of(l, cue, &l->map[i]);
+        v[i] = voice_of(l, variant, l->map[i].channel);
+        wanted |= variant != NULL;
+        here |= v[i].hash[0] != '\0';
+    }
+    if (wanted && !here)
         return -1;
+    struct open_track *o = find_open(l, v);
+    if (!o)
+        o = open_track(l, v);
     o->used = ++l->uses;
-    return o->decoder ? o->id : -1;
+    return !wanted || o->decoders[0] || o->decoders[1] ? o->id : -1;
+}
+
+// One output's samples, every second of `to`, of what its file holds.
+static void pick(enum wire_channel channel, const float *file, int n, float *to)
+{
+    for (int i = 0; i < n; i++) {
+        float left = file[2 * i], right = file[2 * i + 1];
+        to[2 * i] = channel == CHANNEL_LEFT    ? left
+                    : channel == CHANNEL_RIGHT ? right
+                                               : (left + right) / 2;
+    }
+}
+
+static void read_chunk(const struct open_track *o, int64_t frame, int n, float *stereo)
+{
+    float file[2 * CHUNK];
+    bool one_file = strcmp(o->voices[0].hash, o->voices[1].hash) == 0;
+    memset(stereo, 0, 2 * (size_t)n * sizeof *stereo);
+    for (int i = 0; i < WIRE_OUTPUTS; i++) {
+        if (o->decoders[i])
+            decoder_read(o->decoders[i], frame, n, file);
+        if (o->decoders[one_file ? 0 : i])
+            pick(o->voices[i].channel, file, n, stereo + i);
+    }
 }
 
 void library_read(struct library *l, int track, int64_t frame, int n, float *stereo)
 {
     for (int i = 0; i < OPEN_MAX; i++) {
         struct open_track *o = &l->open[i];
-        if (o->id == track && o->decoder) {
-            o->used = ++l->uses;
-            decoder_read(o->decoder, frame, n, stereo);
-            return;
-        }
+        if (o->id != track)
+            continue;
+        o->used = ++l->uses;
+        for (int done = 0; done < n; done += CHUNK)
+            read_chunk(o, frame + done, n - done < CHUNK ? n - done : CHUNK, stereo + 2 * done);
+        return;
     }
     memset(stereo, 0, 2 * (size_t)n * sizeof *stereo);
 }

@@ -14,18 +14,24 @@ struct library;
 struct library *library_create(struct cache *cache, const char *lang);
 void library_destroy(struct library *l);
 
+// What goes to the two outputs. Tracks of another map are other tracks.
+void library_map(struct library *l, const struct wire_output map[WIRE_OUTPUTS]);
+
 // Makes `hash` ("": none) the tour, reading it from the cache when it is there. True when it is
 // loaded; false when it must be fetched (or is no tour).
 bool library_tour(struct library *l, const char *hash);
 // NULL while not loaded.
 const struct tour *library_current(const struct library *l);
 
-// What should be on disk, the soonest first: the tour, the track of `cue`, of `next`, the rest.
+// What should be on disk, the soonest first: the tour, what `cue` plays, what `next` does, the
+// rest; of each cue every language that goes to an output.
 size_t library_wishes(const struct library *l, int32_t cue, int32_t next,
                       struct fetch_wish wishes[FETCH_WISHES_MAX]);
 
-// An id for a cue's track, opening it; -1 when it is not here or will not play. An id keeps its
-// meaning until the track is closed for others, from then on it is silence.
+// An id for a cue's track as the outputs play it, opening its files; -1 when none of them is here
+// or will play. With one of two languages here the other's output is silent, and once it is here
+// the track has another id. An id keeps its meaning until the track is closed for others, from then
+// on it is silence.
 int library_track(struct library *l, int32_t cue);
 void library_read(struct library *l, int track, int64_t frame, int n, float *stereo);
 

@@ -79,6 +79,39 @@ static void a_trim_lets_sound_leave_earlier(void **state)
     assert_true(fabs(frames - 120) < 0.01); // 2.5 ms further on in the program
 }
 
+static void a_small_change_of_the_trim_is_glided_to(void **state)
+{
+    struct bench b = begin(0);
+    for (int i = 0; i < 100; i++)
+        period(&b, true, true);
+    steer_trim(&b.steer, 4000);
+    for (int i = 0; i < 12000; i++) {
+        struct steer_order o = period(&b, true, true);
+        assert_false(o.fade_in || o.fade_out);
+        assert_true(fabs(o.ratio - 1) <= 301e-6);
+    }
+    assert_true(fabs(error_us(&b)) < 5);
+    assert_int_equal(b.steer.jumps, 0);
+}
+
+static void a_large_change_of_the_trim_is_a_jump_that_does_not_count(void **state)
+{
+    struct bench b = begin(0);
+    for (int i = 0; i < 100; i++)
+        period(&b, true, true);
+    steer_trim(&b.steer, -20000);
+    struct steer_order out = period(&b, true, true), in = period(&b, true, true);
+    assert_true(out.fade_out && in.fade_in);
+    assert_true(fabs(frame_pos_diff(in.pos, out.pos) - PERIOD + 960) < 0.1);
+    for (int i = 0; i < 20; i++)
+        assert_false(period(&b, true, true).fade_out);
+    assert_true(fabs(error_us(&b)) < 1);
+    assert_int_equal(b.steer.jumps, 0);
+    b.map.house_ns += 20000000; // the next one is the clock's again
+    period(&b, true, true);
+    assert_int_equal(b.steer.jumps, 1);
+}
+
 static void a_small_step_of_house_time_is_followed_softly(void **state)
 {
     struct bench b = begin(0);
@@ -174,6 +207,8 @@ int main(void)
         cmocka_unit_test(without_house_time_there_is_silence),
         cmocka_unit_test(it_begins_exactly_and_stays),
         cmocka_unit_test(a_trim_lets_sound_leave_earlier),
+        cmocka_unit_test(a_small_change_of_the_trim_is_glided_to),
+        cmocka_unit_test(a_large_change_of_the_trim_is_a_jump_that_does_not_count),
         cmocka_unit_test(a_small_step_of_house_time_is_followed_softly),
         cmocka_unit_test(a_large_step_fades_out_jumps_and_fades_in),
         cmocka_unit_test(jumps_have_a_budget),
