@@ -45,6 +45,7 @@ struct box {
     struct room_port port;
     struct rooms *rooms;
     struct access *access;
+    struct kiosks *kiosks;
     struct jobs *jobs;
     struct net_house house;
     struct net *net;
@@ -106,6 +107,13 @@ static void on_changed(void *user)
         net_changed(b->net);
 }
 
+static void on_zone(void *user, const char *kiosk)
+{
+    struct box *b = user;
+    if (b->net)
+        net_zone(b->net, kiosk);
+}
+
 static void on_wake(uv_async_t *h)
 {
     struct box *b = h->data;
@@ -117,6 +125,7 @@ static void on_wake(uv_async_t *h)
     if (health == ERR_OK && generation != b->generation) {
         b->generation = generation;
         rooms_reread(b->rooms);
+        kiosks_reread(b->kiosks);
     }
     b->health = health;
     if (health == ERR_OK)
@@ -246,6 +255,7 @@ static void fill_house(struct box *b, const char *version, int port)
         .store = b->store,
         .rooms = b->rooms,
         .access = b->access,
+        .kiosks = b->kiosks,
         .jobs = b->jobs,
         .content_dir = b->content_dir,
         .upload_dir = b->upload_dir,
@@ -298,8 +308,10 @@ static sqlite3 *open_state(struct box *b, char *error, size_t error_size)
     if (resumed)
         load_key(b, db);
     if (resumed && (b->access = access_open(db, b->password_path, timekeeper_now(&b->time), error,
-                                            error_size)))
+                                            error_size))) {
+        b->kiosks = kiosks_open(db);
         return db;
+    }
     db_close(db);
     return NULL;
 }
@@ -355,6 +367,7 @@ int box_run(const struct settings *settings, const char *version, int *port)
     open_loop(b);
     b->store = store_start(db, on_store_done, b);
     access_use_store(b->access, b->store);
+    kiosks_use_store(b->kiosks, b->store, on_zone, b);
     start_rooms(b);
     b->jobs = jobs_new(&b->loop, settings->ingest, b->content_dir);
     fill_house(b, version, *port);
@@ -374,6 +387,7 @@ int box_run(const struct settings *settings, const char *version, int *port)
     store_stop(b->store);
     rooms_free(b->rooms);
     access_free(b->access);
+    kiosks_free(b->kiosks);
     if (b->net)
         net_free(b->net);
     time_server_stop(b->house.time_server);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // One call of roomtonectl: what was typed, and how answers are shown. Verbs by subject: groups.c,
-// rewind.c, tracks.c, exhibit.c, backup.c; main.c has their table.
+// rewind.c, kiosks.c, tracks.c, exhibit.c, backup.c; main.c has their table.
 #ifndef SERVER_CTL_CALL_H
 #define SERVER_CTL_CALL_H
 
@@ -12,7 +12,9 @@ struct call {
     struct api *api;
     bool json;     // show the answer as it came
     bool schedule; // duplicate: with the schedule
-    const char *password_file, *lang, *id, *at, *limit;
+    bool csv;      // kiosk watch: rows to be plotted
+    const char *password_file, *lang, *id, *at, *limit, *seconds;
+    const char *trim, *metres, *gain, *ceiling, *mute, *left, *right, *name; // kiosk set
     int argc; // what follows the verb
     char **argv;
 };
@@ -44,6 +46,11 @@ bool groups_load(struct call *c);
 bool groups_set(struct call *c);
 bool groups_schedule(struct call *c);
 bool groups_release(struct call *c);
+bool kiosks_list(struct call *c);
+bool kiosks_show(struct call *c);
+bool kiosks_set(struct call *c);
+bool kiosks_forget(struct call *c);
+bool kiosks_watch(struct call *c);
 bool rewind_history(struct call *c);
 bool rewind_restore(struct call *c);
 bool rewind_duplicate(struct call *c);

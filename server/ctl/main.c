@@ -4,6 +4,7 @@
 #include "server/ctl/exhibit.h"
 
 #include <getopt.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -110,6 +111,15 @@ static const struct verb verbs[] = {
      "RULE like 'daily 11:00 start', 'tue-sun 10:00-17:40/20min start', 'daily 18:00 stop'",
      groups_schedule},
     {"group release", "GROUP", 1, 1, "take the lead from its guide", groups_release},
+    {"kiosk list", "", 0, 0, "all kiosks that were ever here", kiosks_list},
+    {"kiosk show", "KIOSK", 1, 1, "one kiosk, how it is set and how it does", kiosks_show},
+    {"kiosk set",
+     "KIOSK [--trim MS | --metres M] [--gain DB] [--ceiling DB] [--mute on|off]"
+     " [--left [LANG][:CHANNEL]] [--right [LANG][:CHANNEL]] [--name NAME]",
+     1, 1, "how it is to sound; CHANNEL is left, right, mono or none", kiosks_set},
+    {"kiosk forget", "KIOSK", 1, 1, "with all that is set for it", kiosks_forget},
+    {"kiosk watch", "[KIOSK...] [--for SECONDS] [--csv]", 0, 256, "how they do, once a second",
+     kiosks_watch},
     {"track list", "", 0, 0, "all tracks", tracks_list},
     {"track add", "FILE [TITLE] [--id ID] [--lang LANG]", 1, 2, "upload an audio file", tracks_add},
     {"tour list", "", 0, 0, "all tours", tours_list},
@@ -152,60 +162,77 @@ static const struct verb *find_verb(int argc, char **argv, int *words)
     return NULL;
 }
 
-int main(int argc, char **argv)
+// Options that take a value, and where it goes.
+static const struct {
+    const char *name;
+    size_t field; // a const char *
+} values[] = {
+    {"password-file", offsetof(struct call, password_file)},
+    {"lang", offsetof(struct call, lang)},
+    {"id", offsetof(struct call, id)},
+    {"at", offsetof(struct call, at)},
+    {"limit", offsetof(struct call, limit)},
+    {"for", offsetof(struct call, seconds)},
+    {"trim", offsetof(struct call, trim)},
+    {"metres", offsetof(struct call, metres)},
+    {"gain", offsetof(struct call, gain)},
+    {"ceiling", offsetof(struct call, ceiling)},
+    {"mute", offsetof(struct call, mute)},
+    {"left", offsetof(struct call, left)},
+    {"right", offsetof(struct call, right)},
+    {"name", offsetof(struct call, name)},
+};
+enum {
+    VALUES = sizeof values / sizeof values[0],
+    SERVER = VALUES,
+    JSON,
+    CSV,
+    SCHEDULE,
+    HELP,
+    VERSION
+};
+
+// Returns what getopt_long said last: -1 when all was read, HELP or VERSION when that was asked
+// for,
+// '?' for what is not understood.
+static int read_options(int argc, char **argv, struct call *c, const char **server)
 {
-    enum { SERVER = 1, JSON, PASSWORD, LANG, ID, AT, LIMIT, SCHEDULE, HELP, VERSION };
-    static const struct option options[] = {{"server", required_argument, NULL, SERVER},
-                                            {"json", no_argument, NULL, JSON},
-                                            {"password-file", required_argument, NULL, PASSWORD},
-                                            {"lang", required_argument, NULL, LANG},
-                                            {"id", required_argument, NULL, ID},
-                                            {"at", required_argument, NULL, AT},
-                                            {"limit", required_argument, NULL, LIMIT},
-                                            {"schedule", no_argument, NULL, SCHEDULE},
-                                            {"help", no_argument, NULL, HELP},
-                                            {"version", no_argument, NULL, VERSION},
-                                            {NULL, 0, NULL, 0}};
-    const char *server = getenv("ROOMTONE_SERVER");
-    struct call c = {0};
+    struct option options[VALUES + 7] = {
+        [SERVER] = {"server", required_argument, NULL, SERVER},
+        [JSON] = {"json", no_argument, NULL, JSON},
+        [CSV] = {"csv", no_argument, NULL, CSV},
+        [SCHEDULE] = {"schedule", no_argument, NULL, SCHEDULE},
+        [HELP] = {"help", no_argument, NULL, HELP},
+        [VERSION] = {"version", no_argument, NULL, VERSION},
+    };
+    for (int i = 0; i < VALUES; i++)
+        options[i] = (struct option){values[i].name, required_argument, NULL, i};
     int o;
     while ((o = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        switch (o) {
-        case SERVER:
-            server = optarg;
-            break;
-        case JSON:
-            c.json = true;
-            break;
-        case PASSWORD:
-            c.password_file = optarg;
-            break;
-        case LANG:
-            c.lang = optarg;
-            break;
-        case ID:
-            c.id = optarg;
-            break;
-        case AT:
-            c.at = optarg;
-            break;
-        case LIMIT:
-            c.limit = optarg;
-            break;
-        case SCHEDULE:
-            c.schedule = true;
-            break;
-        case HELP:
-            usage(stdout);
-            return 0;
-        case VERSION:
-            printf("roomtonectl %s\n", ROOMTONE_VERSION);
-            return 0;
-        default:
-            usage(stderr);
-            return 2;
-        }
+        if (o == HELP || o == VERSION || o == '?')
+            return o;
+        if (o < VALUES)
+            *(const char **)((char *)c + values[o].field) = optarg;
+        else if (o == SERVER)
+            *server = optarg;
+        c->json |= o == JSON;
+        c->csv |= o == CSV;
+        c->schedule |= o == SCHEDULE;
     }
+    return -1;
+}
+
+int main(int argc, char **argv)
+{
+    const char *server = getenv("ROOMTONE_SERVER");
+    struct call c = {0};
+    int o = read_options(argc, argv, &c, &server);
+    if (o == VERSION)
+        printf("roomtonectl %s\n", ROOMTONE_VERSION);
+    else if (o != -1)
+        usage(o == HELP ? stdout : stderr);
+    if (o != -1)
+        return o == '?' ? 2 : 0;
     int words = 0;
     const struct verb *v = find_verb(argc - optind, argv + optind, &words);
     c.argc = argc - optind - words;

@@ -94,6 +94,16 @@ static void admit_time(struct peer *p, const struct wire_hello *hello)
         p->time_id = time_server_admit(s, hello->device);
 }
 
+// Its zone comes before the state, so that the first sound is right.
+static void meet_kiosk(struct peer *p, struct room *r, const struct wire_hello *hello)
+{
+    struct kiosks *kiosks = net_house(p->net)->kiosks;
+    struct wire_zone zone = kiosks_zone(kiosks, p->member.kiosk);
+    peer_send_zone(p, &zone);
+    kiosks_met(kiosks, p->member.kiosk, hello->device, hello->name, room_record(r)->id,
+               net_now(p->net));
+}
+
 static void enter(struct peer *p, struct room *r, const struct later *l)
 {
     bool same = l->has_visit && strcmp(l->visit.room, room_record(r)->id) == 0 &&
@@ -103,9 +113,13 @@ static void enter(struct peer *p, struct room *r, const struct later *l)
     memcpy(p->member.lang, l->hello.lang, sizeof p->member.lang);
     if (same)
         take_visit(p, l);
+    if (l->hello.role == ROLE_KIOSK && l->hello.device[0])
+        CHECK(kiosks_id(l->hello.device, p->member.kiosk));
     admit_time(p, &l->hello);
     room_join(r, &p->member, net_now(p->net));
     welcome(p, r, same ? &l->visit : NULL);
+    if (p->member.kiosk[0])
+        meet_kiosk(p, r, &l->hello);
     peer_send_state(p);
     if (!same && p->member.role != ROLE_KIOSK)
         begin_visit(p);
@@ -158,8 +172,12 @@ static void on_resumed(void *user, const struct visit *v)
 static void join(struct peer *p, const struct wire_hello *hello)
 {
     house_t now = net_now(p->net);
-    char code[JOINCODE_DIGITS + 1];
+    char code[JOINCODE_DIGITS + 1], kiosk[WIRE_KIOSK_LEN + 1];
     bool by_link = hello->link[0] != '\0';
+    if (hello->device[0] && !kiosks_id(hello->device, kiosk)) {
+        peer_send_error(p, ERR_BAD_MESSAGE, NULL, "device: not a public key");
+        return;
+    }
     if (!by_link && !joincode_parse(hello->code, code)) {
         peer_send_error(p, ERR_CODE_SLIP, NULL, NULL);
         return;

@@ -73,6 +73,15 @@ void net_changed(struct net *net)
         overview_changed(net->overview);
 }
 
+void net_zone(struct net *net, const char *kiosk)
+{
+    struct wire_zone zone = kiosks_zone(net->house->kiosks, kiosk);
+    for (struct peer *p = net->peers; p; p = p->next) {
+        if (strcmp(p->member.kiosk, kiosk) == 0)
+            peer_send_zone(p, &zone);
+    }
+}
+
 static void header(struct lws *wsi, enum lws_token_indexes token, char *out, size_t size)
 {
     if (lws_hdr_copy(wsi, out, (int)size, token) <= 0)
@@ -146,7 +155,7 @@ static bool read_line(struct request *r, struct lws *wsi)
     static const enum request_method methods[] = {
         [LWSHUMETH_GET] = METHOD_GET,       [LWSHUMETH_POST] = METHOD_POST,
         [LWSHUMETH_OPTIONS] = METHOD_OTHER, [LWSHUMETH_PUT] = METHOD_PUT,
-        [LWSHUMETH_PATCH] = METHOD_OTHER,   [LWSHUMETH_DELETE] = METHOD_DELETE,
+        [LWSHUMETH_PATCH] = METHOD_PATCH,   [LWSHUMETH_DELETE] = METHOD_DELETE,
         [LWSHUMETH_CONNECT] = METHOD_OTHER, [LWSHUMETH_HEAD] = METHOD_GET,
     };
     if (kind < 0 || kind > LWSHUMETH_HEAD || len <= 0 || len >= REQUEST_PATH_MAX || uri[0] != '/')

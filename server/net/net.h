@@ -13,6 +13,7 @@
 #include "server/access/access.h"
 #include "server/house/house.h"
 #include "server/ingest/jobs.h"
+#include "server/kiosks/kiosks.h"
 #include "server/net/guesses.h"
 #include "server/room/rooms.h"
 #include "server/settings.h"
@@ -34,6 +35,7 @@ struct net_house {
     struct store *store;
     struct rooms *rooms;
     struct access *access;
+    struct kiosks *kiosks;
     struct jobs *jobs;
     struct time_server *time_server; // NULL: no time over UDP
     const char *content_dir;
@@ -83,5 +85,7 @@ struct request;
 void net_session_token(struct request *r, char *out, size_t size);
 // Called when something in the staff's overview is new.
 void net_changed(struct net *net);
+// Called when a kiosk is to be told of its zone; it may be here or not.
+void net_zone(struct net *net, const char *kiosk);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "common/base/check.h"
 #include "common/base/log.h"
+#include "common/wire/report.h"
 #include "server/house/calendar_text.h"
 #include "server/net/net.h"
 #include "server/net/peer.h"
@@ -98,15 +99,12 @@ void overview_reload(struct overview *o)
     store_submit(net_house(o->net)->store, &j->job);
 }
 
-static json_t *report_json(const struct wire_report *r)
+json_t *overview_report(const struct wire_report *r)
 {
-    return json_pack("{s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "playing",
-                     wire_playing_name(r->playing), "position", (json_int_t)r->position_us, "at",
-                     (json_int_t)r->at.us, "error_us", (json_int_t)r->error_us, "uncertainty_us",
-                     (json_int_t)r->uncertainty_us, "rtt_us", (json_int_t)r->rtt_us, "skew_ppb",
-                     (json_int_t)r->skew_ppb, "dac_ppb", (json_int_t)r->dac_ppb, "buffer_ms",
-                     (json_int_t)r->buffer_ms, "xruns", (json_int_t)r->xruns, "jumps",
-                     (json_int_t)r->jumps, "prep_us", (json_int_t)r->prep_us);
+    json_t *j = json_object();
+    report_encode(j, r);
+    json_object_del(j, "lang"); // of the member
+    return j;
 }
 
 static json_t *member_json(const struct room_member *m)
@@ -116,8 +114,10 @@ static json_t *member_json(const struct room_member *m)
         json_object_set_new(j, "name", json_string(m->name));
     if (m->lang[0])
         json_object_set_new(j, "lang", json_string(m->lang));
+    if (m->kiosk[0])
+        json_object_set_new(j, "kiosk", json_string(m->kiosk));
     if (m->has_report)
-        json_object_set_new(j, "report", report_json(&m->report));
+        json_object_set_new(j, "report", overview_report(&m->report));
     return j;
 }
 

@@ -33,6 +33,8 @@ json_t *overview_time(const struct net *net);
 
 // A state message as JSON, without its type.
 json_t *overview_state(const struct wire_state *s);
+// A report as JSON, without its type and language.
+json_t *overview_report(const struct wire_report *r);
 
 // One group as JSON, awake (room, with its members if asked) or asleep (record only).
 json_t *overview_group(struct net *net, const struct room_record *record, struct room *room,

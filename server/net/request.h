@@ -16,7 +16,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum request_method { METHOD_GET, METHOD_POST, METHOD_PUT, METHOD_DELETE, METHOD_OTHER };
+enum request_method {
+    METHOD_GET,
+    METHOD_POST,
+    METHOD_PUT,
+    METHOD_PATCH,
+    METHOD_DELETE,
+    METHOD_OTHER
+};
 
 enum {
     REQUEST_PATH_MAX = 512,

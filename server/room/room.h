@@ -26,6 +26,7 @@ struct room_member {
     enum wire_role role;
     char name[WIRE_NAME_MAX + 1];
     char lang[WIRE_LANG_MAX + 1];
+    char kiosk[WIRE_KIOSK_LEN + 1]; // which machine it is; "" for those without a device key
     void (*notify)(struct room_member *m);
     // Newest report; the owner writes, room and overview read.
     bool has_report;

@@ -122,6 +122,17 @@ static const char *const steps[] = {
     "CREATE TABLE house_key("
     " id INTEGER PRIMARY KEY CHECK(id=1),"
     " secret BLOB NOT NULL CHECK(length(secret)=32)) STRICT;",
+
+    // 4: kiosks by their device keys (server/kiosks/kiosks.h) and what is set for each; kept: by
+    // staff. Channels are numbers of enum wire_channel.
+    "CREATE TABLE kiosk("
+    " id TEXT PRIMARY KEY, device TEXT NOT NULL, name TEXT NOT NULL, said TEXT NOT NULL,"
+    " room_id TEXT NOT NULL, first_us INTEGER NOT NULL, last_us INTEGER NOT NULL,"
+    " kept INTEGER NOT NULL, trim_us INTEGER NOT NULL, gain_ddb INTEGER NOT NULL,"
+    " ceiling_ddb INTEGER NOT NULL, mute INTEGER NOT NULL,"
+    " left_lang TEXT NOT NULL, left_channel INTEGER NOT NULL,"
+    " right_lang TEXT NOT NULL, right_channel INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+    "ALTER TABLE clock_anchor ADD COLUMN zone TEXT NOT NULL DEFAULT '';",
 };
 
 enum { STEP_COUNT = sizeof steps / sizeof steps[0] };

@@ -201,6 +201,31 @@ static bool check_numbers(struct check *c)
     return !strange || refuse(c, "a number in it makes no sense");
 }
 
+static bool check_kiosks(struct check *c)
+{
+    sqlite3_stmt *st =
+        db_prepare(c->db, "SELECT 1 FROM kiosk WHERE length(id)<>16 OR id GLOB '*[^0-9a-f]*'"
+                          " OR length(CAST(name AS BLOB))>?2 OR length(CAST(said AS BLOB))>?2"
+                          " OR length(room_id) NOT BETWEEN 1 AND ?3"
+                          " OR room_id GLOB '*[^a-z0-9-]*'"
+                          " OR first_us NOT BETWEEN 0 AND ?1 OR last_us NOT BETWEEN 0 AND ?1"
+                          " OR trim_us NOT BETWEEN -?4 AND ?4 OR gain_ddb NOT BETWEEN ?5 AND 0"
+                          " OR ceiling_ddb NOT BETWEEN ?5 AND 0"
+                          " OR left_channel NOT BETWEEN 0 AND 3"
+                          " OR right_channel NOT BETWEEN 0 AND 3"
+                          " OR length(left_lang)=1 OR length(left_lang)>?6"
+                          " OR length(right_lang)=1 OR length(right_lang)>?6"
+                          " OR left_lang GLOB '-*' OR right_lang GLOB '-*'"
+                          " OR left_lang||right_lang GLOB '*[^a-z0-9-]*'");
+    const int64_t limits[] = {SANE_TIME_US,          WIRE_NAME_MAX,     WIRE_ID_MAX,
+                              WIRE_ZONE_TRIM_MAX_US, WIRE_GAIN_MIN_DDB, WIRE_LANG_MAX};
+    for (int i = 0; i < 6; i++)
+        db_bind_int(st, i + 1, limits[i]);
+    bool strange = db_row(st);
+    sqlite3_finalize(st);
+    return !strange || refuse(c, "a kiosk's zone makes no sense");
+}
+
 static bool check_rooms(struct check *c)
 {
     sqlite3_stmt *st = db_prepare(c->db, "SELECT id FROM room");
@@ -308,7 +333,8 @@ static bool check_all(struct check *c)
     if (!check_text(c) || !db_exec(c->db, "PRAGMA application_id=0") ||
         !copy_forget_logins(c->db) || !bring_up_to_date(c))
         return false;
-    if (!check_numbers(c) || !check_anchor(c) || !check_users(c) || !check_rooms(c))
+    if (!check_numbers(c) || !check_anchor(c) || !check_users(c) || !check_kiosks(c) ||
+        !check_rooms(c))
         return false;
     if (c->content_dir)
         count_missing(c);

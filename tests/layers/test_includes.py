@@ -28,12 +28,13 @@ server/store/house_key.* common/wire
 server/timeserver       common/base common/net common/wire server/house  sodium threads
 server/access           common/base common/time server/store  sodium
 server/catalogue        common/base common/wire server/store  jansson sqlite3 sodium
+server/kiosks           common/base common/wire server/store  sodium
 server/room             common/base common/time common/wire
 server/room/room_plan.* server/house/calendar.h server/house/calendar_text.h
 server/room/room_view.c  server/house/calendar_text.h
 server/ingest           common/base  uv
 server/net              common/base common/time common/wire server/house server/store server/access
-server/net              server/catalogue server/room server/ingest server/settings.h
+server/net              server/catalogue server/kiosks server/room server/ingest server/settings.h
 server/net              server/timeserver
 server/net              libwebsockets uv jansson sodium qrencode
 server/settings.*       common/base
@@ -57,6 +58,7 @@ player/link             common/base common/clock common/net common/time common/w
 player/link             libwebsockets sodium
 player/settings.*       common/base common/wire
 player/talk.*           common/base player/clock player/link player/playout player/track
+player/zone_file.*      common/base common/wire
 player/talk.*           libwebsockets
 player/main.c           common/base player/clock player/playout  sodium threads
 """

@@ -13,12 +13,12 @@ IN_STEP_US = 1000 if not os.environ.get("ROOMTONE_SANITIZE") else 5000
 
 
 class Player:
-    def __init__(self, server, tmp_path, name, device):
+    def __init__(self, server, tmp_path, name, device, code=None):
         self.log = tmp_path / f"{name}.log"
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
                 [str(BIN / "roomtone-player"), "--server", server.url, "--group",
-                 server.group()["code"], "--device", device, "--name", name, "--lang", "de",
+                 code or server.group()["code"], "--device", device, "--name", name, "--lang", "de",
                  "--cache", str(tmp_path / f"cache-{name}")], stdout=log, stderr=log)
 
     def stop(self):

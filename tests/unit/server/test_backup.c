@@ -302,6 +302,10 @@ static void worked_on(const char *sql, const char *why)
         assert_int_equal(restore_check(file, dir, &report, detail, sizeof detail), ERR_OK);
 }
 
+#define A_KIOSK(id, trim, gain, lang, channel)                                                 \
+    "INSERT INTO kiosk VALUES('" id "','key','','left','weavers',1,2,1," trim "," gain ",0,0," \
+    "'" lang "'," channel ",'',1)"
+
 static void strangers_files_are_refused(void **state)
 {
     (void)state;
@@ -330,6 +334,13 @@ static void strangers_files_are_refused(void **state)
               "UPDATE tour_doc SET doc='{}'",
               "its tour cannot be read");
     worked_on("UPDATE room SET epoch=4294967297", "number");
+    worked_on(A_KIOSK("0123456789abcdef", "-9911", "-60", "de", "0"), NULL);
+    worked_on(A_KIOSK("0123456789abcdeX", "0", "0", "", "0"), "kiosk");
+    worked_on(A_KIOSK("0123456789abcdef", "500001", "0", "", "0"), "kiosk");
+    worked_on(A_KIOSK("0123456789abcdef", "-9223372036854775808", "0", "", "0"), "kiosk");
+    worked_on(A_KIOSK("0123456789abcdef", "0", "1", "", "0"), "kiosk");
+    worked_on(A_KIOSK("0123456789abcdef", "0", "0", "DE", "0"), "kiosk");
+    worked_on(A_KIOSK("0123456789abcdef", "0", "0", "", "4"), "kiosk");
 }
 
 static void what_is_no_database_is_refused(void **state)

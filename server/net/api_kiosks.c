@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+// Kiosks over HTTP: list, show, set, forget.
+#include "common/wire/zone.h"
+#include "server/net/net.h"
+#include "server/net/overview.h"
+#include "server/net/peer.h"
+#include "server/net/routes.h"
+
+#include <string.h>
+
+static bool is_admin(const struct request *r)
+{
+    return strcmp(r->role, "admin") == 0;
+}
+
+// `m`: its newest socket; NULL while it is away.
+static json_t *kiosk_json(const struct kiosk *k, const struct room_member *m)
+{
+    json_t *j = json_pack("{s:s,s:s,s:b,s:s,s:I,s:I,s:i}", "id", k->id, "name",
+                          k->name[0] ? k->name : k->said, "online", m != NULL, "group", k->group,
+                          "first_seen", (json_int_t)k->first_seen.us, "last_seen",
+                          (json_int_t)k->last_seen.us, "ceiling", k->ceiling_ddb);
+    zone_encode(j, &k->zone);
+    if (m && m->lang[0])
+        json_object_set_new(j, "lang", json_string(m->lang));
+    if (m && m->has_report)
+        json_object_set_new(j, "report", overview_report(&m->report));
+    return j;
+}
+
+void api_kiosks_list(struct request *r)
+{
+    int count;
+    const struct kiosks *kiosks = net_house(r->net)->kiosks;
+    const struct kiosk *all = kiosks_all(kiosks, &count);
+    const struct room_member *here[KIOSKS_MAX] = {NULL};
+    // Once through all sockets, of which there are many, the newest first.
+    for (const struct peer *p = *net_peers(r->net); p; p = p->next) {
+        const struct kiosk *k = p->member.kiosk[0] ? kiosks_find(kiosks, p->member.kiosk) : NULL;
+        if (k && !here[k - all])
+            here[k - all] = &p->member;
+    }
+    json_t *list = json_array();
+    for (int i = 0; i < count; i++)
+        json_array_append_new(list, kiosk_json(&all[i], here[i]));
+    request_json(r, 200, json_pack("{s:o}", "kiosks", list));
+}
+
+void api_kiosks_show(struct request *r)
+{
+    const struct kiosk *k = kiosks_find(net_house(r->net)->kiosks, r->parts[3]);
+    if (!k) {
+        request_problem(r, ERR_NOT_FOUND, NULL);
+        return;
+    }
+    const struct peer *p = *net_peers(r->net);
+    while (p && strcmp(p->member.kiosk, k->id) != 0)
+        p = p->next;
+    request_json(r, 200, kiosk_json(k, p ? &p->member : NULL));
+}
+
+static void read_patch(struct json_reader *jr, struct kiosk_patch *p)
+{
+    *p = (struct kiosk_patch){.has_name = json_has(jr, "name"),
+                              .has_trim = json_has(jr, "trim"),
+                              .has_gain = json_has(jr, "gain"),
+                              .has_ceiling = json_has(jr, "ceiling"),
+                              .has_mute = json_has(jr, "mute")};
+    json_get_string(jr, "name", false, p->name, sizeof p->name);
+    p->trim_us = zone_get_trim(jr, false, 0);
+    p->gain_ddb = zone_get_gain(jr, "gain", false, 0);
+    p->ceiling_ddb = zone_get_gain(jr, "ceiling", false, 0);
+    p->mute = json_get_bool(jr, "mute", false);
+    p->outputs = zone_get_map(jr, true, p->map);
+}
+
+static void on_changed(void *user, enum err e)
+{
+    struct request *r = user;
+    if (e == ERR_OK)
+        api_kiosks_show(r);
+    else
+        request_problem(r, e, e == ERR_FORBIDDEN ? "ceiling: for admins" : NULL);
+    request_unref(r);
+}
+
+void api_kiosks_change(struct request *r)
+{
+    json_t *body = request_body_json(r);
+    if (!body)
+        return;
+    struct json_reader jr;
+    struct kiosk_patch patch;
+    json_reader_init(&jr, body);
+    read_patch(&jr, &patch);
+    json_decref(body);
+    if (jr.err != ERR_OK)
+        request_problem(r, jr.err, jr.detail);
+    else
+        kiosks_change(net_house(r->net)->kiosks, r->parts[3], &patch, is_admin(r), on_changed,
+                      request_ref(r));
+}
+
+static void on_forgotten(void *user, enum err e)
+{
+    struct request *r = user;
+    if (e == ERR_OK)
+        request_empty(r, 204, "");
+    else
+        request_problem(r, e, e == ERR_FORBIDDEN ? "for admins: its ceiling would go too" : NULL);
+    request_unref(r);
+}
+
+void api_kiosks_forget(struct request *r)
+{
+    kiosks_forget(net_house(r->net)->kiosks, r->parts[3], is_admin(r), on_forgotten,
+                  request_ref(r));
+}
