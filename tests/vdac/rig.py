@@ -4,10 +4,23 @@ import os
 import pathlib
 import signal
 import subprocess
+import time
+
+from analyse import Card
 
 TESTS = pathlib.Path(os.environ["ROOMTONE_BIN"]).parent / "tests"
 PLUGIN = TESTS / "libasound_module_pcm_roomtone_vdac.so"
 MACHINE = TESTS / "machine.so"
+
+# Crystals as they are sold, warm and cold; each sways at its own time.
+CRYSTALS = [{"ppm": ppm, "wander_ppm": 2, "wander_s": 45, "wander_phase": phase}
+            for ppm, phase in ((60.0, 0.0), (-45.0, 2.1), (0.0, 4.2))]
+# Machines that have been up for hours more, for days more, for a minute less: (ppm, s).
+CLOCKS = [(20, 7200), (-10, 400_000), (5, -60)]
+
+
+def true_ns():
+    return time.clock_gettime_ns(time.CLOCK_MONOTONIC_RAW)
 
 
 class Rig:
@@ -48,6 +61,25 @@ def replug(record):
     pathlib.Path(f"{record}.unplug").unlink()
 
 
+class Relay:
+    """A bad network before a port of this machine; options as tests/vdac/jitter_relay.c has them."""
+
+    def __init__(self, server_port, *options):
+        self.process = subprocess.Popen(
+            [str(c) for c in (TESTS / "jitter_relay", *options, server_port)],
+            stdout=subprocess.PIPE, text=True)
+        self.port = int(self.process.stdout.readline().split()[1])
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.port}"
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(timeout=30)
+        self.process.stdout.close()
+
+
 class Program:
     """A program with a log, measured and ended by whoever started it."""
 
@@ -71,3 +103,25 @@ class Program:
         if self.process.poll() is None:
             self.process.send_signal(how)
         return self.process.wait(timeout=30)
+
+
+class Speakers:
+    """Players of any make: each a program on a card and on a machine's clock of its own."""
+
+    def __init__(self, folder, cards, clocks=CLOCKS):
+        self.rig, self.clocks = Rig(folder), clocks
+        self.records = [self.rig.card(f"p{i}", **card) for i, card in enumerate(cards)]
+        self.programs = [None] * len(cards)
+        self.started_ns = [0] * len(cards)
+
+    def start(self, i, command):
+        """Starts (again) the program that plays on card "p<i>"."""
+        self.started_ns[i] = true_ns()
+        self.programs[i] = Program(self.rig.folder / f"p{i}.txt", command,
+                                   {**self.rig.environment, **machine(*self.clocks[i])})
+
+    def cards(self):
+        return [Card(r) for r in self.records]
+
+    def stop(self):
+        return [p.stop() for p in self.programs]
