@@ -1,24 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A hall with speakers: Roomtone's server, an exhibit of noise, and players on cards of software,
-each on a machine with a clock of its own."""
+"""A hall with speakers: Roomtone's server with an exhibit of noise in group "demo"."""
 import json
 import pathlib
+import subprocess
 import sys
 import wave
 
 import numpy as np
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "system"))
-from analyse import RATE, Card  # noqa: E402
+from analyse import RATE  # noqa: E402
 from harness import BIN, Server, wait_until  # noqa: E402
-from rig import Program, Rig, machine  # noqa: E402
+from rig import Speakers  # noqa: E402
 from synthetic import noise  # noqa: E402
 
-# Crystals as they are sold, warm and cold; each sways at its own time.
-CRYSTALS = [{"ppm": ppm, "wander_ppm": 2, "wander_s": 45, "wander_phase": phase}
-            for ppm, phase in ((60.0, 0.0), (-45.0, 2.1), (0.0, 4.2))]
-# Up for hours, days, minutes; (ppm, s).
-MACHINES = [(20, 7200), (-10, 400_000), (5, -60)]
+CUES = ("first", "second")
 
 
 def write_wav(path, sound):
@@ -30,57 +26,67 @@ def write_wav(path, sound):
 
 
 def make_exhibit(folder, seconds, seed=20261125):
-    """A tour of two cues of noise, of `seconds` and of 30 s; returns its folder."""
-    folder = pathlib.Path(folder)
+    """A tour of two cues of noise, of `seconds` and of 30 s."""
     folder.mkdir(parents=True)
-    lengths = {"first": seconds, "second": 30}
-    for i, (name, length) in enumerate(lengths.items()):
-        write_wav(folder / f"{name}.wav", noise(length, seed + i))
+    for i, (cue, length) in enumerate(zip(CUES, (seconds, 30))):
+        write_wav(folder / f"{cue}.wav", noise(length, seed + i))
     (folder / "exhibit.json").write_text(json.dumps({
         "format": "roomtone.exhibit.v1",
         "tracks": [{"id": n, "title": {"en": n}, "variants": {"en": {"audio": f"{n}.wav"}}}
-                   for n in lengths],
+                   for n in CUES],
         "tours": [{"id": "noise", "title": {"en": "Noise"},
-                   "cues": [{"id": n, "track": n, "on_end": "stop"} for n in lengths]}],
+                   "cues": [{"id": n, "track": n, "on_end": "stop"} for n in CUES]}],
         "groups": [{"id": "demo", "name": "Demo", "tour": "noise"}]}))
-    return folder
 
 
 class Hall:
-    """A server with the exhibit in group "demo", and players: .server, .players, .cards()."""
+    name = "Roomtone"
 
-    def __init__(self, folder, exhibit):
+    def __init__(self, folder, seconds):
         self.folder = pathlib.Path(folder)
+        make_exhibit(self.folder / "exhibit", seconds)
         self.server = Server(self.folder / "state", config="[time]\ntrust_clock = yes\n")
         self.server.start().login()
-        self.server.import_exhibit(exhibit)
-        self.rig = Rig(self.folder / "cards")
-        self.players, self.records = [], []
+        self.server.import_exhibit(self.folder / "exhibit")
+        self.port = self.server.port
+        self.settings = self.folder / "player.ini"
+        self.settings.write_text("[player]\ndebug = yes\n")
 
-    def add_player(self, clock, card, url=None):
-        """A player on a card with these parameters, on a machine (ppm, offset in s)."""
-        name = f"p{len(self.players)}"
-        self.records.append(self.rig.card(name, **card))
-        self.players.append(None)
-        self.start_player(len(self.players) - 1, clock, url)
+    def command(self, i, port=None):
+        """What starts player i; it keeps its cache from one start to the next."""
+        return [BIN / "roomtone-player", "--config", self.settings,
+                "--server", f"http://127.0.0.1:{port or self.port}",
+                "--group", self.server.group()["code"], "--device", f"p{i}", "--name", f"p{i}",
+                "--cache", self.folder / f"cache-{i}"]
 
-    def start_player(self, i, clock, url=None):
-        name, settings = f"p{i}", self.folder / "player.ini"
-        settings.write_text("[player]\ndebug = yes\n")
-        self.players[i] = Program(
-            self.folder / f"{name}.txt",
-            [BIN / "roomtone-player", "--config", settings, "--server", url or self.server.url,
-             "--group", self.server.group()["code"], "--device", name, "--name", name,
-             "--cache", self.folder / f"cache-{name}"],
-            {**self.rig.environment, **machine(*clock)})
+    def speakers(self, folder, cards, ports=None, **more):
+        """Starts a player for each card, which asks for the server at its port."""
+        s = Speakers(folder, cards, **more)
+        for i in range(len(cards)):
+            s.start(i, self.command(i, ports and ports[i]))
+        return s
 
-    def wait_for_players(self):
-        wait_until(lambda: self.server.group()["kiosks"] == len(self.players), "players to join")
+    def wait_for(self, count, condition, what):
+        """Until so many players report, and each report is as wished."""
+        def check():
+            reports = [m["report"] for m in self.server.group()["members"] if "report" in m]
+            return len(reports) == count and all(condition(r) for r in reports)
+        wait_until(check, what, 60)
 
-    def cards(self):
-        return [Card(r) for r in self.records]
+    def play(self):
+        """From the beginning."""
+        self.server.command("stop")
+        wait_until(lambda: self.server.group()["state"]["mode"] == "ready", "the group to be ready")
+        assert self.server.command("play").status == 200
+
+    def source(self, cue=CUES[0]):
+        """The sound of a cue, decoded as players do it, at RATE."""
+        tracks = self.server.request("GET", "/api/v1/tracks").json["tracks"]
+        name = next(t["variants"][0]["opus"] for t in tracks if t["id"] == cue)
+        raw = subprocess.run(["opusdec", "--quiet", "--rate", str(RATE), "--no-dither", "--float",
+                              self.folder / "state" / "content" / f"{name}.opus", "-"],
+                             check=True, capture_output=True).stdout
+        return np.frombuffer(raw, "<f4")
 
     def stop(self):
-        codes = [p.stop() for p in self.players]
         self.server.stop()
-        return codes

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Players on cards of software and machines with clocks of their own: what left the cards.
+
+The limits are generous, since the machine that tests may be busy; `./dev bench sync` measures.
+"""
+import pathlib
+import signal
+import sys
+import time
+
+import numpy as np
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "vdac"))
+from analyse import RATE, follow, spread, stretches  # noqa: E402
+from hall import Hall  # noqa: E402
+from rig import CRYSTALS, PLUGIN, true_ns  # noqa: E402
+
+pytestmark = pytest.mark.skipif(not PLUGIN.exists(), reason="the plain builds have the plug-in")
+
+IN_STEP_US = 1000
+
+
+@pytest.fixture(scope="module")
+def hall(tmp_path_factory):
+    h = Hall(tmp_path_factory.mktemp("hall") / "hall", seconds=60)
+    yield h
+    h.stop()
+
+
+@pytest.fixture
+def speakers(hall, tmp_path):
+    """Two that play in step, as far as they say."""
+    s = hall.speakers(tmp_path / "cards", CRYSTALS[:2])
+    hall.play()
+    hall.wait_for(2, lambda r: r["playing"] == "sound" and abs(r["error_us"]) < IN_STEP_US,
+                  "both in step")
+    yield s
+    assert s.stop() == [0, 0], [p.log.read_text() for p in s.programs]
+
+
+def heard(speakers, begin_ns):
+    """What left the cards since then, as arrays on one axis."""
+    cards = speakers.cards()
+    assert all(len(c.runs) == 1 for c in cards), "a card ran dry"
+    count = int((min(c.ended_ns for c in cards) - begin_ns) / 1e9 * RATE)
+    return [c.sound(begin_ns, count) for c in cards]
+
+
+def play_on(speakers, seconds):
+    """Until that much more was played, by the cards' own count."""
+    end = true_ns() + seconds * 1e9
+    while min(c.ended_ns for c in speakers.cards()) < end:
+        time.sleep(0.1)
+
+
+def test_they_sound_together(speakers):
+    begin = true_ns()
+    play_on(speakers, 8)
+    _, apart = spread(heard(speakers, begin))
+    assert len(apart) > 20 and not np.any(np.isnan(apart))
+    assert np.max(apart) < IN_STEP_US
+
+
+def test_pause_and_play_are_heard_at_one_instant(hall, speakers):
+    for command, which in (("pause", 1), ("play", 0)):
+        begin = true_ns()
+        assert hall.server.command(command).status == 200
+        play_on(speakers, 2)
+        instants = [stretches(s)[0][which] for s in heard(speakers, begin)]
+        assert abs(instants[0] - instants[1]) * 1e6 < IN_STEP_US
+
+
+def test_a_killed_server_is_not_heard(hall, speakers):
+    begin = true_ns()
+    play_on(speakers, 2)
+    hall.server.stop(signal.SIGKILL)
+    play_on(speakers, 2)
+    hall.server.start()
+    hall.wait_for(2, lambda r: r["playing"] == "sound", "both back")
+    play_on(speakers, 3)
+    sounds, source = heard(speakers, begin), hall.source()
+    assert np.nanmax(spread(sounds)[1]) < IN_STEP_US
+    for sound in sounds:
+        assert len(stretches(sound, pause_s=0.001)) == 1, "a gap"
+        times, places = follow(sound, source)
+        moved = (places - times) * 1e6
+        assert not np.any(np.isnan(moved))
+        assert np.max(np.abs(np.diff(moved))) < 100, "samples lost"
+        assert np.max(moved) - np.min(moved) < IN_STEP_US
