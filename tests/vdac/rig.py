@@ -118,7 +118,7 @@ class Speakers:
         """Starts (again) the program that plays on card "p<i>"."""
         self.started_ns[i] = true_ns()
         self.programs[i] = Program(self.rig.folder / f"p{i}.txt", command,
-                                   {**self.rig.environment, **machine(*self.clocks[i])})
+                                   {**self.rig.environment, **machine(*self.clocks[i % len(self.clocks)])})
 
     def cards(self):
         return [Card(r) for r in self.records]

@@ -55,6 +55,27 @@ class Writer:
         self.check(self.lib.snd_pcm_delay(self.pcm, ctypes.byref(delay)))
         return delay.value
 
+    def stamp_raw(self):
+        """Asks for stamps by CLOCK_MONOTONIC_RAW (type 2) with each status."""
+        sw = ctypes.c_void_p()
+        self.check(self.lib.snd_pcm_sw_params_malloc(ctypes.byref(sw)))
+        self.check(self.lib.snd_pcm_sw_params_current(self.pcm, sw))
+        self.check(self.lib.snd_pcm_sw_params_set_tstamp_mode(self.pcm, sw, 1))
+        self.check(self.lib.snd_pcm_sw_params_set_tstamp_type(self.pcm, sw, 2))
+        self.check(self.lib.snd_pcm_sw_params(self.pcm, sw))
+        self.lib.snd_pcm_sw_params_free(sw)
+
+    def status(self):
+        """(stamp in ns, delay), taken together."""
+        status, ts = ctypes.c_void_p(), (ctypes.c_long * 2)()
+        self.check(self.lib.snd_pcm_status_malloc(ctypes.byref(status)))
+        self.check(self.lib.snd_pcm_status(self.pcm, status))
+        self.lib.snd_pcm_status_get_htstamp(status, ts)
+        self.lib.snd_pcm_status_get_delay.restype = ctypes.c_long
+        delay = self.lib.snd_pcm_status_get_delay(status)
+        self.lib.snd_pcm_status_free(status)
+        return ts[0] * 10**9 + ts[1], delay
+
     def prepare(self):
         self.check(self.lib.snd_pcm_prepare(self.pcm))
 
@@ -111,6 +132,25 @@ def test_what_it_says_of_its_position(rig, grain, lie):
                             for t in (before, after))
         assert earliest - grain - 1e-6 <= frame + lie <= latest + 1e-6
         assert (frame + lie) % grain == 0
+
+
+def test_stamps_belong_to_their_delays(rig):
+    """A position is never ahead of its stamp, and most are within a frame or two of it."""
+    record = rig.card("a", ppm=100)
+    w = Writer(rig, "a")
+    w.stamp_raw()
+    w.write(ramp(2880))
+    told = []
+    for i in range(100):
+        w.write(ramp(240))
+        stamp, delay = w.status()
+        told.append((stamp, 2880 + 240 * (i + 1) - delay))
+    w.close()
+    run = Card(record).runs[0]
+    behind = [Crystal(RATE, 100).frames(run.start_ns, (stamp - run.start_ns) / 1e9) - frame
+              for stamp, frame in told]
+    assert min(behind) >= -1e-6
+    assert np.median(behind) < 2
 
 
 def test_a_late_writer_runs_dry(rig):
