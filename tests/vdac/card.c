@@ -65,6 +65,7 @@ static int64_t true_ns(void)
     return ts.tv_sec * INT64_C(1000000000) + ts.tv_nsec;
 }
 
+// Looked at where sound comes in, once a period; a card that is gone is noticed there.
 static bool unplugged(const struct card *c)
 {
     return access(c->unplug, F_OK) == 0;
@@ -165,10 +166,6 @@ static snd_pcm_sframes_t card_pointer(snd_pcm_ioplug_t *io)
     struct card *c = io->private_data;
     int64_t now = true_ns();
     c->seen = true;
-    if (unplugged(c)) {
-        stop(c, "unplugged");
-        snd_pcm_ioplug_set_state(io, SND_PCM_STATE_DISCONNECTED);
-    }
     if (!c->running)
         return c->shown;
     int64_t left = left_by(c, now);
@@ -208,8 +205,11 @@ static snd_pcm_sframes_t card_transfer(snd_pcm_ioplug_t *io, const snd_pcm_chann
                                        snd_pcm_uframes_t offset, snd_pcm_uframes_t size)
 {
     struct card *c = io->private_data;
-    if (io->state == SND_PCM_STATE_DISCONNECTED || unplugged(c))
+    if (unplugged(c)) {
+        stop(c, "unplugged");
+        snd_pcm_ioplug_set_state(io, SND_PCM_STATE_DISCONNECTED);
         return -ENODEV;
+    }
     const char *from = (const char *)areas->addr + areas->first / 8 + offset * areas->step / 8;
     int e = record_sound(c->record, from, size * c->frame_bytes);
     if (e < 0)
