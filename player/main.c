@@ -3,11 +3,10 @@
 #include "common/base/check.h"
 #include "common/base/log.h"
 #include "player/clock/clockmap.h"
-#include "player/playout/playout.h"
+#include "player/playout/program.h"
 #include "player/settings.h"
 #include "player/talk.h"
 
-#include <pthread.h>
 #include <signal.h>
 #include <sodium.h>
 #include <string.h>
@@ -29,44 +28,6 @@ static void catch_signals(void)
     signal(SIGPIPE, SIG_IGN);
 }
 
-static void mask_signals(int how)
-{
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGTERM);
-    pthread_sigmask(how, &set, NULL);
-}
-
-static struct sink *open_sink(const struct settings *s, char *error, size_t error_size)
-{
-    struct sink_wish wish = {(int)s->rate, (int)s->period_us, (int)s->buffer_us};
-    if (s->null_device)
-        return sink_null_open(s->null_ppm, &wish);
-    bool absent = false;
-    struct sink *sink = sink_alsa_open(s->device, &wish, error, error_size, &absent);
-    // A card that was asked for by name is a mistake to be told; the machine's own may be missing.
-    if (sink || !absent || strcmp(s->device, "default") != 0)
-        return sink;
-    log_error("sound", "no sound card: keeping time, throwing the sound away (%s)", error);
-    return sink_null_open(0, &wish);
-}
-
-static int run(const struct settings *s, struct sink *sink, struct talk *talk,
-               struct program *program, struct clockmap *clock)
-{
-    mask_signals(SIG_BLOCK);
-    struct playout *playout = playout_start(sink, program, clock);
-    mask_signals(SIG_UNBLOCK);
-    log_info("player", "%s plays group %s of %s on %s at %d Hz", s->name, s->code, s->server,
-             s->device, sink->rate);
-    bool ok = talk_run(talk, playout, &stop);
-    if (!ok)
-        log_error("sound", "the sound card is gone");
-    playout_stop(playout);
-    return ok ? 0 : 1;
-}
-
 int main(int argc, char **argv)
 {
     struct settings s;
@@ -75,7 +36,6 @@ int main(int argc, char **argv)
     struct clockmap clock;
     struct program *program = NULL;
     struct talk *talk = NULL;
-    struct sink *sink = NULL;
 
     enum settings_result r = settings_read(&s, argc, argv, error, sizeof error);
     if (r == SETTINGS_DONE || (r == SETTINGS_RUN && s.check_only)) {
@@ -91,12 +51,14 @@ int main(int argc, char **argv)
         clockmap_init(&clock);
         program = program_create();
         talk = talk_create(&s, program, &clock, error, sizeof error);
-        sink = talk ? open_sink(&s, error, sizeof error) : NULL;
     }
-    if (sink)
-        status = run(&s, sink, talk, program, &clock);
-    else
+    if (talk) {
+        log_info("player", "%s plays group %s of %s", s.name, s.code, s.server);
+        talk_run(talk, &stop);
+        status = 0;
+    } else {
         fprintf(stderr, "roomtone-player: %s\n", error);
+    }
     talk_destroy(talk);
     program_destroy(program);
     settings_free(&s);

@@ -26,8 +26,11 @@ const struct conf_key settings_keys[] = {
     {"player", "lang", CONF_STRING, FIELD(lang), "", 0, 0,
      "The language to play, e.g. en or pt-br; empty means each track's first."},
     {"player", "debug", CONF_BOOL, FIELD(debug), "no", 0, 0,
-     "Also log what only helps to find a fault, a line a second among it; no, so that the journal "
-     "stays readable."},
+     "Also log what only helps to find a fault; no, so that the journal stays readable."},
+    {"player", "trace", CONF_STRING, FIELD(trace), "", 0, 0,
+     "A file that gets a line a second, ready to plot (comma-separated: error, clock, card, "
+     "buffer); "
+     "at most 64 MiB with the one before it. Empty means none."},
     {"cache", "dir", CONF_STRING, FIELD(cache_dir), "", 0, 0,
      "Where tracks are kept; empty means $XDG_CACHE_HOME/roomtone or ~/.cache/roomtone."},
     {"cache", "limit_mb", CONF_INT, FIELD(cache_mb), "2048", 16, 1048576,

@@ -24,6 +24,7 @@ struct settings {
     int64_t buffer_us;
     int64_t trim_us;
     bool debug;
+    char *trace;
 
     // Worked out of them.
     char host[256];

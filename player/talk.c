@@ -3,14 +3,18 @@
 
 #include "common/base/check.h"
 #include "common/base/log.h"
+#include "player/keep.h"
 #include "player/link/device.h"
 #include "player/link/link.h"
 #include "player/link/time_udp.h"
+#include "player/output.h"
 #include "player/playout/render.h"
+#include "player/rates.h"
 #include "player/track/cache.h"
 #include "player/track/fetch.h"
 #include "player/track/holdover.h"
 #include "player/track/library.h"
+#include "player/watch.h"
 #include "player/zone_file.h"
 
 #include <libwebsockets.h>
@@ -31,10 +35,13 @@ enum {
     // Five blocks at a time; what changes the plan is looked at at once.
     TICK_MS = 50,
     BUSY_US = 3000, // of rendering in one go; then the sockets have their turn
-    PREP_MAX_US = 1000000,
     // The setting and the zone together, either way: below the second by which the playing thread's
     // place may differ from house time (tick).
     EARLY_MAX_US = 500000,
+    // Rates are looked at this often, and kept when they have changed by more than they are good
+    // to.
+    RATES_S = 60,
+    RATES_PPB = 200,
 };
 
 struct talk {
@@ -45,11 +52,14 @@ struct talk {
     struct library *library;
     struct render *render;
     struct clockmap *clock;
-    struct playout *playout;
-    char lang[WIRE_LANG_MAX + 1];
-    int64_t setting_us; // earlier, by the settings
+    struct output *output;
+    const struct settings *settings;
     struct wire_zone zone;
-    char zone_path[1200];
+    char zone_path[KEEP_PATH_MAX];
+    struct rates rates; // as kept
+    char rates_path[KEEP_PATH_MAX];
+    int rates_due; // reports until they are looked at
+    struct watch_trace *trace;
 
     bool state_known;
     char tour[WIRE_HASH_LEN + 1];
@@ -60,7 +70,6 @@ struct talk {
 
     lws_sorted_usec_list_t tick_timer, report_timer;
     int64_t slowest_ns; // rendering of a block, slowly forgotten
-    struct playout_stats stats;
 };
 
 static void tick(lws_sorted_usec_list_t *timer);
@@ -97,7 +106,7 @@ static void on_state(void *user, const struct wire_state *state)
 // where it stands in the room; its sign is that of the wire.
 static int64_t early_us(const struct talk *t)
 {
-    int64_t us = t->setting_us - t->zone.trim_us;
+    int64_t us = t->settings->trim_us - t->zone.trim_us;
     return us > EARLY_MAX_US ? EARLY_MAX_US : us < -EARLY_MAX_US ? -EARLY_MAX_US : us;
 }
 
@@ -106,8 +115,8 @@ static void apply_zone(struct talk *t)
     log_info("zone", "trim %lld us, gain %.1f dB%s", (long long)t->zone.trim_us,
              t->zone.gain_ddb / 10.0, t->zone.mute ? ", muted" : "");
     float linear = powf(10, (float)t->zone.gain_ddb / 200);
-    playout_set_gain(t->playout, t->zone.mute ? 0 : linear);
-    playout_set_early(t->playout, early_us(t));
+    output_set_gain(t->output, t->zone.mute ? 0 : linear);
+    output_set_early(t->output, early_us(t));
     library_map(t->library, t->zone.map);
 }
 
@@ -189,10 +198,8 @@ static bool render_ahead(struct talk *t, int64_t from, int64_t now)
 static void tick(lws_sorted_usec_list_t *timer)
 {
     struct talk *t = lws_container_of(timer, struct talk, tick_timer);
-    struct playout_stats stats = playout_stats(t->playout);
-    if (llabs(stats.error_peak_ns) < llabs(t->stats.error_peak_ns))
-        stats.error_peak_ns = t->stats.error_peak_ns; // the report's second goes on
-    t->stats = stats;
+    output_look(t->output, mono_now());
+    struct playout_stats stats = output_stats(t->output);
     if (!t->planned)
         t->undue = stats.missing;
     house_t now;
@@ -212,70 +219,54 @@ static void tick(lws_sorted_usec_list_t *timer)
     lws_sul_schedule(t->context, 0, timer, tick, done ? TICK_MS * MS : 1);
 }
 
-static enum wire_playing playing(const struct talk *t, house_t now)
+// What is known now, should it be news.
+static void keep_rates(struct talk *t, const struct playout_stats *stats)
 {
-    if (!t->state_known)
-        return PLAYING_IDLE;
-    const struct tl_part *part = tl_part_at(&t->timeline, now);
-    if (part->cue < 0)
-        return PLAYING_IDLE;
-    if (!tl_sounds(part, now))
-        return PLAYING_SILENT;
-    return plan_at(render_current(t->render), tl_house_frame(now)) ? PLAYING_SOUND
-                                                                   : PLAYING_FETCHING;
-}
-
-static struct wire_report make_report(const struct talk *t, house_t now)
-{
-    const struct tl_part *part = tl_part_at(&t->timeline, now);
+    struct rates now = t->rates;
     struct link_stats link = link_stats(t->link);
-    int64_t early = early_us(t), prep_us = t->slowest_ns / 1000 + us_from_frames(MARGIN_FRAMES);
-    prep_us += early > 0 ? early : 0; // what is to be heard earlier must be known earlier
-    struct wire_report r = {
-        .playing = playing(t, now),
-        .position_us = tl_position_us(&part->vec, part->dur_us, now),
-        .at = now,
-        .error_us = t->stats.error_ns / 1000,
-        .peak_us = t->stats.error_peak_ns / 1000,
-        .uncertainty_us = link.uncertainty_us,
-        .rtt_us = link.rtt_us,
-        .skew_ppb = link.skew_ppb,
-        .dac_ppb = t->stats.dac_ppb,
-        .buffer_ms = (render_end(t->render) - tl_house_frame(now)) / 48,
-        .xruns = t->stats.xruns,
-        .jumps = t->stats.jumps,
-        .missing = t->stats.missing - t->undue,
-        .prep_us = prep_us < PREP_MAX_US ? prep_us : PREP_MAX_US,
-    };
-    if (r.playing == PLAYING_SOUND)
-        r.position_us += r.error_us;
-    if (r.position_us < 0)
-        r.position_us = 0;
-    if (r.buffer_ms < 0)
-        r.buffer_ms = 0;
-    snprintf(r.lang, sizeof r.lang, "%s", t->lang);
-    return r;
+    if (link.skew_known) {
+        now.has_skew = true;
+        now.skew = (double)link.skew_ppb * 1e-9;
+    }
+    if (stats->card_known) {
+        now.has_card = true;
+        now.card = (double)stats->card_ppb * 1e-9;
+    }
+    bool news = now.has_skew != t->rates.has_skew || now.has_card != t->rates.has_card ||
+                fabs(now.skew - t->rates.skew) > RATES_PPB * 1e-9 ||
+                fabs(now.card - t->rates.card) > RATES_PPB * 1e-9;
+    if (!news)
+        return;
+    t->rates = now;
+    rates_write(t->rates_path, t->settings->server, t->settings->device, &now);
 }
 
 static void report(lws_sorted_usec_list_t *timer)
 {
     struct talk *t = lws_container_of(timer, struct talk, report_timer);
-    house_t now;
-    if (house_now(t, &now)) {
-        struct wire_report r = make_report(t, now);
+    struct playout_stats stats = output_stats(t->output);
+    struct link_stats link = link_stats(t->link);
+    int64_t early = early_us(t);
+    struct watch_view view = {
+        .timeline = t->state_known ? &t->timeline : NULL,
+        .render = t->render,
+        .playout = &stats,
+        .link = &link,
+        .lang = t->settings->lang,
+        // What is to be heard earlier must be known earlier.
+        .prep_us = t->slowest_ns / 1000 + us_from_frames(MARGIN_FRAMES) + (early > 0 ? early : 0),
+    };
+    stats.missing -= t->undue;
+    if (house_now(t, &view.now)) {
+        struct wire_report r = watch_report(&view);
         link_report(t->link, &r);
-        log_debug(
-            "sync",
-            "playing=%d via=%d position_us=%lld error_ns=%lld peak_ns=%lld uncertainty_us=%lld "
-            "rtt_us=%lld skew_ppb=%lld dac_ppb=%lld ahead_ms=%lld sink_us=%lld xruns=%lld "
-            "jumps=%lld missing=%lld prep_us=%lld",
-            (int)r.playing, (int)link_stats(t->link).via, (long long)r.position_us,
-            (long long)t->stats.error_ns, (long long)t->stats.error_peak_ns,
-            (long long)r.uncertainty_us, (long long)r.rtt_us, (long long)r.skew_ppb,
-            (long long)r.dac_ppb, (long long)r.buffer_ms, (long long)t->stats.buffer_us,
-            (long long)r.xruns, (long long)r.jumps, (long long)r.missing, (long long)r.prep_us);
+        watch_trace_line(t->trace, &view, &r);
     }
-    t->stats.error_peak_ns = 0;
+    output_new_peak(t->output);
+    if (--t->rates_due <= 0) {
+        keep_rates(t, &stats);
+        t->rates_due = RATES_S;
+    }
     t->slowest_ns -= t->slowest_ns / 60; // a slow moment is remembered for a minute
     lws_sul_schedule(t->context, 0, timer, report, 1000 * MS);
 }
@@ -307,27 +298,44 @@ static struct lws_context *open_context(void)
     return lws_create_context(&info);
 }
 
+static bool open_all(struct talk *t, struct program *program, char *error, size_t error_size)
+{
+    const struct settings *s = t->settings;
+    t->cache = cache_open(s->cache_dir, s->cache_mb * 1024 * 1024, error, error_size);
+    if (!t->cache)
+        return false;
+    keep_path(s->cache_dir, "zone", s->name, "json", t->zone_path);
+    keep_path(s->cache_dir, "rates", s->name, "json", t->rates_path);
+    t->zone = zone_file_read(t->zone_path);
+    t->rates = rates_read(t->rates_path, s->server, s->device);
+    t->rates_due = RATES_S;
+    if (s->trace[0]) {
+        t->trace = watch_trace_open(s->trace, error, error_size);
+        if (!t->trace)
+            return false;
+    }
+    struct playout_card card = {t->rates.card, RATES_SIGMA};
+    t->output =
+        output_open(s, program, t->clock, t->rates.has_card ? &card : NULL, error, error_size);
+    if (!t->output)
+        return false;
+    t->context = open_context();
+    if (!t->context)
+        snprintf(error, error_size, "the network loop cannot be made");
+    return t->context != NULL;
+}
+
 struct talk *talk_create(const struct settings *settings, struct program *program,
                          struct clockmap *clock, char *error, size_t error_size)
 {
     struct talk *t = check_alloc(calloc(1, sizeof *t));
+    t->settings = settings;
     t->clock = clock;
     t->timeline.now.cue = -1;
-    snprintf(t->lang, sizeof t->lang, "%s", settings->lang);
-    t->setting_us = settings->trim_us;
-    t->cache = cache_open(settings->cache_dir, settings->cache_mb * 1024 * 1024, error, error_size);
-    if (!t->cache) {
+    if (!open_all(t, program, error, error_size)) {
         talk_destroy(t);
         return NULL;
     }
-    t->context = open_context();
-    if (!t->context) {
-        snprintf(error, error_size, "the network loop cannot be made");
-        talk_destroy(t);
-        return NULL;
-    }
-    zone_file_path(settings->cache_dir, settings->name, t->zone_path, sizeof t->zone_path);
-    t->zone = zone_file_read(t->zone_path);
     t->library = library_create(t->cache, settings->lang);
     t->render = render_create(program, (struct render_source){t, read_track});
     t->fetch = fetch_create(t->context, t->cache, settings->host, settings->port, on_file, t);
@@ -338,6 +346,8 @@ struct talk *talk_create(const struct settings *settings, struct program *progra
         .name = settings->name,
         .lang = settings->lang,
         .clock = clock,
+        .skew = t->rates.skew,
+        .skew_sigma = t->rates.has_skew ? RATES_SIGMA : 0,
         .user = t,
         .on_state = on_state,
         .on_zone = on_zone,
@@ -356,6 +366,8 @@ void talk_destroy(struct talk *t)
         fetch_stop(t->fetch);
         lws_context_destroy(t->context);
     }
+    output_close(t->output); // before the program that it reads
+    watch_trace_close(t->trace);
     link_destroy(t->link);
     fetch_destroy(t->fetch);
     render_destroy(t->render);
@@ -364,15 +376,15 @@ void talk_destroy(struct talk *t)
     free(t);
 }
 
-bool talk_run(struct talk *t, struct playout *playout, const volatile sig_atomic_t *stop)
+void talk_run(struct talk *t, const volatile sig_atomic_t *stop)
 {
-    t->playout = playout;
     apply_zone(t);
     lws_sul_schedule(t->context, 0, &t->tick_timer, tick, 1);
     lws_sul_schedule(t->context, 0, &t->report_timer, report, 1000 * MS);
-    while (!*stop && !t->stats.gone && lws_service(t->context, 0) >= 0)
+    while (!*stop && lws_service(t->context, 0) >= 0)
         ;
     lws_sul_cancel(&t->tick_timer);
     lws_sul_cancel(&t->report_timer);
-    return !t->stats.gone;
+    struct playout_stats stats = output_stats(t->output);
+    keep_rates(t, &stats);
 }

@@ -11,7 +11,6 @@
 #define PLAYER_TALK_H
 
 #include "player/clock/clockmap.h"
-#include "player/playout/playout.h"
 #include "player/playout/program.h"
 #include "player/settings.h"
 
@@ -19,13 +18,13 @@
 
 struct talk;
 
-// None is owned. NULL, with one line in `error`, when the cache or the loop cannot be had.
+// Opens the card too, and plays from then on. None is owned. NULL, with one line in `error`, when
+// the card, the cache or the loop cannot be had.
 struct talk *talk_create(const struct settings *settings, struct program *program,
                          struct clockmap *clock, char *error, size_t error_size);
 void talk_destroy(struct talk *t);
 
-// Runs until *stop is set (by a signal, which also ends the wait) or the card is lost. False in
-// the latter case.
-bool talk_run(struct talk *t, struct playout *playout, const volatile sig_atomic_t *stop);
+// Runs until *stop is set (by a signal, which also ends the wait).
+void talk_run(struct talk *t, const volatile sig_atomic_t *stop);
 
 #endif

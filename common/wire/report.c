@@ -36,6 +36,16 @@ const char *wire_playing_name(enum wire_playing playing)
     return playing_names[playing];
 }
 
+const char *wire_servo_name(enum wire_servo servo)
+{
+    return servo_names[servo];
+}
+
+const char *wire_via_name(enum wire_via via)
+{
+    return via_names[via];
+}
+
 // The first name, "", stands for an absent one.
 static int get_name(struct json_reader *r, const char *key, const char *const *names, int n)
 {

@@ -149,7 +149,7 @@ enum wire_servo {
     WIRE_SERVO_ACQUIRE,  // on its way
     WIRE_SERVO_LOCK,     // there
     WIRE_SERVO_HOLDOVER, // goes on without the house's clock
-    WIRE_SERVO_DEGRADED, // there, by a clock it is not sure of
+    WIRE_SERVO_DEGRADED, // would leap more often than may be heard
 };
 // Which way its time comes.
 enum wire_via { WIRE_VIA_NONE, WIRE_VIA_WS, WIRE_VIA_UDP };
@@ -309,6 +309,8 @@ const char *wire_op_name(enum wire_op op);
 const char *wire_mode_name(enum wire_mode mode);
 const char *wire_role_name(enum wire_role role);
 const char *wire_playing_name(enum wire_playing playing);
+const char *wire_servo_name(enum wire_servo servo); // "" for NONE
+const char *wire_via_name(enum wire_via via);       // "" for NONE
 const char *wire_empty_name(enum wire_empty e);
 const char *wire_reboot_name(enum wire_reboot r);
 const char *wire_channel_name(enum wire_channel channel);

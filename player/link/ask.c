@@ -27,8 +27,8 @@ struct ask {
 
     struct clock_estimate estimate;
     struct pace pace;
-    mono_t due; // the next turn
-    bool epoch_known;
+    mono_t due;                // the next turn
+    bool epoch_known, current; // the published map is of this epoch
     uint32_t clock_epoch;
 };
 
@@ -44,27 +44,30 @@ static void turn_at(struct ask *a, mono_t due)
 // From one question to the next.
 static int64_t interval_ns(const struct ask *a)
 {
-    const struct exchange *in_use = a->path.via == LINK_VIA_UDP ? &a->by_udp : &a->by_ws;
+    const struct exchange *in_use = a->path.via == WIRE_VIA_UDP ? &a->by_udp : &a->by_ws;
     return path_interval_ns(&a->path, pace_interval_ns(&a->pace, in_use, &a->estimate));
-}
-
-static void forget_clock(struct ask *a)
-{
-    clock_init(&a->estimate);
-    pace_init(&a->pace);
-    exchange_init(&a->by_ws);
-    exchange_init(&a->by_udp);
-    clockmap_forget(a->config.clock);
 }
 
 void ask_epoch(struct ask *a, uint32_t epoch)
 {
     if (a->epoch_known && a->clock_epoch != epoch) {
         log_warn("link", "house time began anew: measuring it again");
-        forget_clock(a);
+        struct clock_map last = a->estimate.map;
+        clock_init(&a->estimate);
+        if (last.skew_sigma > 0)
+            clock_recall(&a->estimate, last.skew, last.skew_sigma);
+        pace_init(&a->pace);
+        exchange_init(&a->by_ws);
+        exchange_init(&a->by_udp);
+        a->current = false;
     }
     a->epoch_known = true;
     a->clock_epoch = epoch;
+}
+
+bool ask_current(const struct ask *a)
+{
+    return a->current;
 }
 
 // Pairs an answer with its question. False for one that has none: it says nothing, not even which
@@ -83,8 +86,14 @@ static void feed(struct ask *a, const struct clock_sample *s)
 {
     if (!clock_add(&a->estimate, s))
         return;
-    clockmap_publish(a->config.clock, &a->estimate.map);
     pace_note(&a->pace, &a->estimate, s);
+    if (a->current || pace_settled(&a->pace, &a->estimate, s->t4)) {
+        clockmap_publish(a->config.clock, &a->estimate.map);
+        bool renewed = !a->current;
+        a->current = true;
+        if (renewed)
+            a->config.renewed(a->config.user);
+    }
     mono_t sooner = mono_add_ns(s->t4, interval_ns(a));
     if (mono_diff_ns(a->due, sooner) > 0)
         turn_at(a, sooner);
@@ -97,7 +106,7 @@ void ask_answer(struct ask *a, const void *data, size_t len, mono_t t4)
     if (!stamp_get_answer(data, len, &answer) || !pair(a, &a->by_ws, &answer, t4, &s))
         return;
     a->heard = t4;
-    if (a->path.via == LINK_VIA_WS)
+    if (a->path.via == WIRE_VIA_WS)
         feed(a, &s);
 }
 
@@ -196,7 +205,12 @@ struct ask *ask_create(const struct ask_config *config)
 {
     struct ask *a = check_alloc(calloc(1, sizeof *a));
     a->config = *config;
-    forget_clock(a);
+    clock_init(&a->estimate);
+    if (config->skew_sigma > 0)
+        clock_recall(&a->estimate, config->skew, config->skew_sigma);
+    pace_init(&a->pace);
+    exchange_init(&a->by_ws);
+    exchange_init(&a->by_udp);
     return a;
 }
 
@@ -215,10 +229,11 @@ struct ask_stats ask_stats(const struct ask *a)
     struct ask_stats s = {.via = a->path.via};
     for (int i = 0; i < EXCHANGE_PENDING; i++)
         s.asking |= a->by_ws.pending[i].seq == a->by_ws.seq && a->by_ws.seq != 0;
-    s.asking &= s.via == LINK_VIA_WS;
+    s.asking &= s.via == WIRE_VIA_WS;
     if (clock_valid(&a->estimate)) {
         s.rtt_us = a->estimate.rtt_min_ns / 1000;
         s.skew_ppb = (int64_t)(a->estimate.map.skew * 1e9);
+        s.skew_known = a->estimate.map.skew_sigma < 0.5e-6;
         s.uncertainty_us = (int64_t)(clock_uncertainty_ns(&a->estimate.map, mono_now()) / 1000);
     }
     return s;

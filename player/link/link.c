@@ -33,11 +33,12 @@ struct link {
     bool want_hello, want_question, want_report;
     struct wire_report report;
     struct bytes in;
-    bool in_too_large;
 
     struct ask *ask;
 
     bool state_known; // since this welcome
+    bool waiting;     // the newest, until house time is known in its epoch
+    struct wire_state state;
     uint32_t state_epoch;
     int64_t state_rev;
 };
@@ -122,7 +123,20 @@ static void on_state(struct link *l, const struct wire_state *s)
     l->state_known = true;
     l->state_epoch = s->epoch;
     l->state_rev = s->rev;
-    l->config.on_state(l->config.user, s);
+    // Its times mean nothing on the map of an epoch that is over.
+    l->waiting = !ask_current(l->ask);
+    if (l->waiting)
+        l->state = *s;
+    else
+        l->config.on_state(l->config.user, s);
+}
+
+static void on_renewed(void *user)
+{
+    struct link *l = user;
+    if (l->waiting)
+        l->config.on_state(l->config.user, &l->state);
+    l->waiting = false;
 }
 
 // UDP goes where the WebSocket goes: address and port.
@@ -329,7 +343,14 @@ struct link *link_create(struct lws_context *context, const struct link_config *
     l->config.name = check_alloc(strdup(config->name));
     l->config.lang = check_alloc(strdup(config->lang));
     bytes_init(&l->in, WIRE_MESSAGE_MAX);
-    l->ask = ask_create(&(struct ask_config){context, config->clock, l, on_want, on_dead});
+    l->ask = ask_create(&(struct ask_config){.context = context,
+                                             .clock = config->clock,
+                                             .skew = config->skew,
+                                             .skew_sigma = config->skew_sigma,
+                                             .user = l,
+                                             .want = on_want,
+                                             .dead = on_dead,
+                                             .renewed = on_renewed});
     lws_sul_schedule(context, 0, &l->connect_timer, connect_now, 1);
     return l;
 }
@@ -373,6 +394,7 @@ struct link_stats link_stats(const struct link *l)
         .via = a.via,
         .rtt_us = a.rtt_us,
         .skew_ppb = a.skew_ppb,
+        .skew_known = a.skew_known,
         .uncertainty_us = a.uncertainty_us,
         .connections = l->connections,
     };

@@ -28,6 +28,7 @@ struct link_config {
     const char *lang;
     struct sealed_pair device; // this machine's key
     struct clockmap *clock;    // is published to
+    double skew, skew_sigma;   // of the clock, from an earlier run; sigma 0: not known
     void *user;
     // The room's state, newer than the last one of this connection.
     void (*on_state)(void *user, const struct wire_state *state);
@@ -38,9 +39,10 @@ struct link_config {
 struct link_stats {
     bool joined;
     bool asking;       // a time question is under way that is stamped when it is read
-    enum link_via via; // which way the time comes
+    enum wire_via via; // which way the time comes
     int64_t rtt_us;    // least of the clock's window; 0 when unknown
     int64_t skew_ppb;  // house against this machine's clock
+    bool skew_known;   // to half a part in a million
     int64_t uncertainty_us;
     uint32_t connections;
 };

@@ -5,12 +5,12 @@
 
 void path_open(struct path *p)
 {
-    *p = (struct path){.via = LINK_VIA_WS};
+    *p = (struct path){.via = WIRE_VIA_WS};
 }
 
 void path_close(struct path *p)
 {
-    *p = (struct path){.via = LINK_VIA_NONE};
+    *p = (struct path){.via = WIRE_VIA_NONE};
 }
 
 void path_offer(struct path *p)
@@ -22,9 +22,9 @@ void path_offer(struct path *p)
 
 static void give_up(struct path *p, mono_t now, struct path_turn *t)
 {
-    t->changed = p->via == LINK_VIA_UDP;
+    t->changed = p->via == WIRE_VIA_UDP;
     t->gave_up = true;
-    p->via = LINK_VIA_WS;
+    p->via = WIRE_VIA_WS;
     p->resting = true;
     p->misses = 0;
     p->again = mono_add_ns(now, PATH_REST_MS * MS);
@@ -40,7 +40,7 @@ struct path_turn path_ask(struct path *p, mono_t now)
     t.udp = p->has_udp && !p->resting;
     if (t.udp && p->misses++ == 0)
         p->missed = now;
-    t.ws = p->via == LINK_VIA_WS || mono_diff_ns(now, p->ws_asked) >= PATH_WS_MS * MS;
+    t.ws = p->via == WIRE_VIA_WS || mono_diff_ns(now, p->ws_asked) >= PATH_WS_MS * MS;
     if (t.ws)
         p->ws_asked = now;
     return t;
@@ -48,16 +48,16 @@ struct path_turn path_ask(struct path *p, mono_t now)
 
 bool path_answered(struct path *p)
 {
-    bool changed = p->has_udp && p->via == LINK_VIA_WS;
+    bool changed = p->has_udp && p->via == WIRE_VIA_WS;
     p->misses = 0;
     p->resting = false;
     if (changed)
-        p->via = LINK_VIA_UDP;
+        p->via = WIRE_VIA_UDP;
     return changed;
 }
 
 int64_t path_interval_ns(const struct path *p, int64_t wish_ns)
 {
-    bool tried = p->has_udp && !p->resting && (p->via == LINK_VIA_WS || p->misses > 1);
+    bool tried = p->has_udp && !p->resting && (p->via == WIRE_VIA_WS || p->misses > 1);
     return tried && wish_ns > PATH_QUICK_MS * MS ? PATH_QUICK_MS * MS : wish_ns;
 }

@@ -14,10 +14,9 @@
 #define PLAYER_LINK_PATH_H
 
 #include "common/time/instant.h"
+#include "common/wire/wire.h"
 
 #include <stdbool.h>
-
-enum link_via { LINK_VIA_NONE, LINK_VIA_WS, LINK_VIA_UDP };
 
 enum {
     // A wire that loses every third datagram has this many unanswered in a row now and then, yet
@@ -34,7 +33,7 @@ enum {
 };
 
 struct path {
-    enum link_via via;
+    enum wire_via via;
     bool has_udp;    // a session is known
     bool resting;    // UDP did not answer; not before `again`
     int misses;      // questions over UDP since its last answer

@@ -144,6 +144,16 @@ bool dac_settled(const struct dac *d)
     return d->valid && d->readings >= SETTLED_READINGS;
 }
 
+bool dac_known(const struct dac *d)
+{
+    return dac_settled(d) && d->slope.sigma < RESTART_SIGMA * d->rate;
+}
+
+double dac_off(const struct dac *d)
+{
+    return d->slope.slope / d->rate;
+}
+
 double dac_rate(const struct dac *d)
 {
     return d->rate + d->slope.slope;

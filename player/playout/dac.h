@@ -74,6 +74,10 @@ bool dac_settled(const struct dac *d);
 mono_t dac_instant(const struct dac *d, int64_t frame);
 // The frame, with its fraction, that leaves at an instant.
 double dac_frame(const struct dac *d, mono_t at);
+// The rate is known to a part in a million.
+bool dac_known(const struct dac *d);
+// How far it is off from nominal: rate = nominal * (1 + off).
+double dac_off(const struct dac *d);
 // Frames per second of local time.
 double dac_rate(const struct dac *d);
 

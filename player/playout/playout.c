@@ -8,6 +8,7 @@
 #include <math.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -38,7 +39,10 @@ struct playout {
 
     // For the talking thread.
     _Atomic bool stop, running, gone, realtime;
-    _Atomic int64_t next_frame, error_ns, peak_ns, dac_ppb, buffer_us, xruns, jumps, missing;
+    _Atomic int64_t next_frame, error_ns, peak_ns, buffer_us, xruns, jumps, missing;
+    _Atomic int64_t dac_ppb, card_ppb, corr_ppb;
+    _Atomic bool card_known;
+    _Atomic int state;
 };
 
 static void tell(_Atomic int64_t *figure, double value)
@@ -58,6 +62,7 @@ static void measure(struct playout *p, const struct clock_map *map)
     }
     tell(&p->buffer_us, steer_ahead_us(&p->steer, now));
     tell(&p->dac_ppb, steer_dac_ppb(&p->steer, map));
+    tell(&p->corr_ppb, steer_correction_ppb(&p->steer, map));
     tell(&p->jumps, (double)p->steer.jumps);
 }
 
@@ -104,6 +109,8 @@ static void play_period(struct playout *p)
     struct clock_map map;
     if (p->sink->ops->position(p->sink, &frame, &at))
         steer_reading(&p->steer, frame, at);
+    tell(&p->card_ppb, dac_off(&p->steer.dac) * 1e9);
+    atomic_store_explicit(&p->card_known, dac_known(&p->steer.dac), memory_order_relaxed);
     bool known = clockmap_get(p->clock, &map);
     steer_trim(&p->steer, atomic_load_explicit(&p->early_us, memory_order_relaxed));
     gain_aim(&p->gain, atomic_load_explicit(&p->linear, memory_order_relaxed));
@@ -111,6 +118,7 @@ static void play_period(struct playout *p)
     if (order.play)
         measure(p, &map);
     atomic_store_explicit(&p->running, order.play, memory_order_relaxed);
+    atomic_store_explicit(&p->state, (int)steer_state(&p->steer), memory_order_relaxed);
     struct frame_pos end = fill(p, &order);
     gain_apply(&p->gain, p->stereo, p->sink->period);
     switch (p->sink->ops->write(p->sink, p->stereo, p->sink->period)) {
@@ -138,8 +146,18 @@ static void *play(void *user)
     return NULL;
 }
 
+// Signals are for the talking thread; this one is not to be disturbed.
+static void start_thread(struct playout *p)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    CHECK(pthread_create(&p->thread, NULL, play, p) == 0);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
 struct playout *playout_start(struct sink *sink, struct program *program,
-                              const struct clockmap *clock)
+                              const struct clockmap *clock, const struct playout_card *card)
 {
     CHECK(sink->period > 0 && sink->period <= PERIOD_MAX);
     struct playout *p = check_alloc(calloc(1, sizeof *p));
@@ -148,9 +166,11 @@ struct playout *playout_start(struct sink *sink, struct program *program,
     p->program = program;
     p->clock = clock;
     steer_init(&p->steer, sink->rate, sink->period, 0);
+    if (card)
+        dac_recall(&p->steer.dac, card->off, card->sigma);
     gain_init(&p->gain, sink->rate);
     p->resample = resample_create(sink->rate);
-    CHECK(pthread_create(&p->thread, NULL, play, p) == 0);
+    start_thread(p);
     return p;
 }
 
@@ -186,6 +206,10 @@ struct playout_stats playout_stats(struct playout *p)
         .error_ns = atomic_load(&p->error_ns),
         .error_peak_ns = atomic_exchange(&p->peak_ns, 0),
         .dac_ppb = atomic_load(&p->dac_ppb),
+        .card_ppb = atomic_load(&p->card_ppb),
+        .card_known = atomic_load(&p->card_known),
+        .state = (enum steer_state)atomic_load(&p->state),
+        .corr_ppb = atomic_load(&p->corr_ppb),
         .buffer_us = atomic_load(&p->buffer_us),
         .xruns = atomic_load(&p->xruns),
         .jumps = atomic_load(&p->jumps),

@@ -15,6 +15,7 @@
 
 #include "player/clock/clockmap.h"
 #include "player/playout/program.h"
+#include "player/playout/steer.h"
 #include "player/sink/sink.h"
 
 #include <stdbool.h>
@@ -29,17 +30,27 @@ struct playout_stats {
     int64_t error_ns;      // heard minus wanted at the DAC, positive = ahead
     int64_t error_peak_ns; // largest error since the last call, with its sign
     int64_t dac_ppb;       // the DAC's rate against house time's
-    int64_t buffer_us;     // from writing to leaving the DAC
-    int64_t xruns;         // the sink ran dry
-    int64_t jumps;         // positions left for others beyond the servo's reach, while sounding
-    int64_t missing;       // frames that were due and not rendered
+    int64_t card_ppb;      // ...against this machine's clock's
+    bool card_known;       // card_ppb is good to a part in a million
+    enum steer_state state;
+    int64_t corr_ppb;  // what the servo adds to feed-forward
+    int64_t buffer_us; // from writing to leaving the DAC
+    int64_t xruns;     // the sink ran dry
+    int64_t jumps;     // positions left for others beyond the servo's reach, while sounding
+    int64_t missing;   // frames that were due and not rendered
 };
 
 struct playout;
 
-// Takes the sink over. Starts the thread, silent until a gain is set.
+// What an earlier run knew of the card's rate against this machine's clock: nominal * (1 + off),
+// good to sigma.
+struct playout_card {
+    double off, sigma;
+};
+
+// Takes the sink over. Starts the thread, silent until a gain is set. `card` may be NULL.
 struct playout *playout_start(struct sink *sink, struct program *program,
-                              const struct clockmap *clock);
+                              const struct clockmap *clock, const struct playout_card *card);
 // Ends the thread and closes the sink.
 void playout_stop(struct playout *p);
 

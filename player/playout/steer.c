@@ -87,8 +87,9 @@ struct steer_order steer_next(struct steer *s, const struct clock_map *map, bool
             order.fade_out = true;
         }
     } else {
-        // Nothing is heard, or a fade has just ended: begin exactly where we should be.
-        order.fade_in = s->motion == STEER_LEAVE;
+        // Nothing is heard, or a fade has just ended, or nothing was known until now: begin exactly
+        // where we should be, softly should that be in the middle of sound.
+        order.fade_in = s->motion != STEER_FOLLOW;
         s->pos = due;
         s->motion = STEER_FOLLOW;
     }

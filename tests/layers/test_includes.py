@@ -58,9 +58,13 @@ player/link             common/base common/clock common/net common/time common/w
 player/link             libwebsockets sodium
 player/settings.*       common/base common/wire
 player/talk.*           common/base player/clock player/link player/playout player/track
-player/zone_file.*      common/base common/wire
 player/talk.*           libwebsockets
-player/main.c           common/base player/clock player/playout  sodium threads
+player/keep.c           common/wire/wire.h
+player/zone_file.*      common/base common/wire
+player/rates.c          common/base common/wire
+player/output.*         common/base player/playout
+player/watch.*          common/base common/time common/wire player/link player/playout
+player/main.c           common/base player/clock player/playout  sodium
 """
 
 LIBRARIES = {

@@ -1,20 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "player/zone_file.h"
 
+#include "player/keep.h"
+
 #include "tests/unit/unit.h"
 
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-static char dir[40], path[200];
+static char dir[40], path[KEEP_PATH_MAX];
 
 static int set_up(void **state)
 {
     snprintf(dir, sizeof dir, "/tmp/roomtone-test-XXXXXX");
     if (!mkdtemp(dir))
         return 1;
-    zone_file_path(dir, "Hall, left", path, sizeof path);
+    keep_path(dir, "zone", "Hall, left", "json", path);
     return 0;
 }
 
@@ -103,7 +105,7 @@ static void whatever_is_in_the_file_the_gain_is_in_range(void **state)
 
 static void a_disk_that_refuses_leaves_the_old_one(void **state)
 {
-    char part[220];
+    char part[KEEP_PATH_MAX + 8];
     zone_file_write(path, &a_zone);
     snprintf(part, sizeof part, "%s.part", path);
     assert_int_equal(mkdir(part, 0700), 0); // nothing can be written there

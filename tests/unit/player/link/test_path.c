@@ -27,15 +27,15 @@ static void without_an_offer_it_is_the_websocket(void **state)
     (void)state;
     struct path p;
     path_close(&p);
-    assert_int_equal(p.via, LINK_VIA_NONE);
+    assert_int_equal(p.via, WIRE_VIA_NONE);
     path_open(&p);
     for (int i = 0; i < 100; i++) {
         struct path_turn t = turn_after(&p, 25);
         assert_true(t.ws && !t.udp && !t.changed && !t.gave_up);
     }
-    assert_int_equal(p.via, LINK_VIA_WS);
+    assert_int_equal(p.via, WIRE_VIA_WS);
     assert_false(path_answered(&p)); // an answer to nothing
-    assert_int_equal(p.via, LINK_VIA_WS);
+    assert_int_equal(p.via, WIRE_VIA_WS);
     assert_int_equal(path_interval_ns(&p, 1000 * MS), 1000 * MS);
 }
 
@@ -47,7 +47,7 @@ static void the_first_answer_decides_for_udp(void **state)
     struct path_turn t = turn_after(&p, 25);
     assert_true(t.ws && t.udp); // until it answers, both
     assert_true(path_answered(&p));
-    assert_int_equal(p.via, LINK_VIA_UDP);
+    assert_int_equal(p.via, WIRE_VIA_UDP);
     assert_false(path_answered(&p));
     t = turn_after(&p, 25);
     assert_true(t.udp && !t.ws);
@@ -110,13 +110,13 @@ static void a_udp_that_falls_silent_is_given_up_soon(void **state)
         t = turn_after(&p, path_interval_ns(&p, 1000 * MS) / MS);
     while (!t.gave_up);
     assert_true(t.changed && t.ws && !t.udp);
-    assert_int_equal(p.via, LINK_VIA_WS);
+    assert_int_equal(p.via, WIRE_VIA_WS);
     assert_in_range(mono_diff_ns(now, begin) / MS, 1000, 4000);
     // Back by itself.
     while (!turn_after(&p, 1000).udp)
         ;
     assert_true(path_answered(&p));
-    assert_int_equal(p.via, LINK_VIA_UDP);
+    assert_int_equal(p.via, WIRE_VIA_UDP);
 }
 
 static void single_losses_change_nothing(void **state)
@@ -142,7 +142,7 @@ static void a_new_socket_begins_anew(void **state)
     turn_after(&p, 25);
     path_answered(&p);
     path_close(&p);
-    assert_int_equal(p.via, LINK_VIA_NONE);
+    assert_int_equal(p.via, WIRE_VIA_NONE);
     path_open(&p);
     struct path_turn t = turn_after(&p, 1);
     assert_true(t.ws && !t.udp);

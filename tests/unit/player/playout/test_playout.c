@@ -75,7 +75,7 @@ static int set_up(void **state)
     clockmap_init(&clockmap);
     clockmap_publish(&clockmap, &map);
     program = program_create();
-    playout = playout_start(&card.sink, program, &clockmap);
+    playout = playout_start(&card.sink, program, &clockmap, NULL);
     return 0;
 }
 

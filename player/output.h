@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// The sound's way out: a sink and the playing thread on it, opened again whenever the card comes
+// back. Somebody pulls a USB card and puts it back in; the player plays on, silent in between, at
+// the place where everybody is.
+// Thread: the talking thread.
+#ifndef PLAYER_OUTPUT_H
+#define PLAYER_OUTPUT_H
+
+#include "player/playout/playout.h"
+#include "player/settings.h"
+
+struct output;
+
+// Opens the card and begins to play, silent until a gain is set. None is owned. `card`: what is
+// known of its rate, or NULL. NULL with one line in `error`. A machine without any card gets a sink
+// that keeps time instead; a card that was asked for by name must be there at the start.
+struct output *output_open(const struct settings *settings, struct program *program,
+                           const struct clockmap *clock, const struct playout_card *card,
+                           char *error, size_t error_size);
+void output_close(struct output *o);
+
+// Looks after the card: to be called some times a second.
+void output_look(struct output *o, mono_t now);
+
+// See playout.h; they hold for every card that comes.
+void output_set_early(struct output *o, int64_t early_us);
+void output_set_gain(struct output *o, float linear);
+
+// As of the last look. What is counted is counted over all cards; `gone` is true while there is
+// none; the peak is that since output_new_peak.
+struct playout_stats output_stats(const struct output *o);
+void output_new_peak(struct output *o);
+
+#endif
