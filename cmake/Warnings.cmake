@@ -2,7 +2,7 @@
 add_compile_options(
   -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
   -Wpointer-arith -Wwrite-strings -Wundef -Wno-unused-parameter
-  -fno-common -fstack-protector-strong)
+  -fno-common -fno-math-errno -fno-trapping-math -fstack-protector-strong)
 add_compile_definitions(_GNU_SOURCE)
 # Includes are spelled from the top of the tree, so that each crossing shows.
 include_directories(${CMAKE_SOURCE_DIR})

@@ -7,6 +7,7 @@
 #include "player/link/device.h"
 #include "player/link/link.h"
 #include "player/link/time_udp.h"
+#include "player/loop/wake.h"
 #include "player/output.h"
 #include "player/playout/render.h"
 #include "player/rates.h"
@@ -32,8 +33,8 @@ enum {
     // With this much rendered, time questions have the thread for themselves while an answer is
     // awaited, so that its arrival is stamped at once.
     CALM_FRAMES = FRAME_RATE,
-    // Five blocks at a time; what changes the plan is looked at at once.
-    TICK_MS = 50,
+    // Ten blocks at a time; what changes the plan is looked at at once.
+    TICK_MS = 100,
     BUSY_US = 3000, // of rendering in one go; then the sockets have their turn
     // The setting and the zone together, either way: below the second by which the playing thread's
     // place may differ from house time (tick).
@@ -68,16 +69,14 @@ struct talk {
     int64_t undue;   // frames missed before that: nothing was due
     bool plan_stale; // the timeline, the tour or what is on disk has changed
 
-    lws_sorted_usec_list_t tick_timer, report_timer;
+    struct wake *tick, *report;
     int64_t slowest_ns; // rendering of a block, slowly forgotten
 };
-
-static void tick(lws_sorted_usec_list_t *timer);
 
 static void plan_anew(struct talk *t)
 {
     t->plan_stale = true;
-    lws_sul_schedule(t->context, 0, &t->tick_timer, tick, 1);
+    wake_in_us(t->tick, 0);
 }
 
 static void wish(struct talk *t)
@@ -195,9 +194,9 @@ static bool render_ahead(struct talk *t, int64_t from, int64_t now)
     }
 }
 
-static void tick(lws_sorted_usec_list_t *timer)
+static void tick(void *user)
 {
-    struct talk *t = lws_container_of(timer, struct talk, tick_timer);
+    struct talk *t = user;
     output_look(t->output, mono_now());
     struct playout_stats stats = output_stats(t->output);
     if (!t->planned)
@@ -216,7 +215,7 @@ static void tick(lws_sorted_usec_list_t *timer)
             renew_plan(t, at + MARGIN_FRAMES);
         done = render_ahead(t, at, frame);
     }
-    lws_sul_schedule(t->context, 0, timer, tick, done ? TICK_MS * MS : 1);
+    wake_in_us(t->tick, done ? TICK_MS * MS : 0);
 }
 
 // What is known now, should it be news.
@@ -241,9 +240,9 @@ static void keep_rates(struct talk *t, const struct playout_stats *stats)
     rates_write(t->rates_path, t->settings->server, t->settings->device, &now);
 }
 
-static void report(lws_sorted_usec_list_t *timer)
+static void report(void *user)
 {
-    struct talk *t = lws_container_of(timer, struct talk, report_timer);
+    struct talk *t = user;
     struct playout_stats stats = output_stats(t->output);
     struct link_stats link = link_stats(t->link);
     int64_t early = early_us(t);
@@ -268,7 +267,7 @@ static void report(lws_sorted_usec_list_t *timer)
         t->rates_due = RATES_S;
     }
     t->slowest_ns -= t->slowest_ns / 60; // a slow moment is remembered for a minute
-    lws_sul_schedule(t->context, 0, timer, report, 1000 * MS);
+    wake_in_us(t->report, 1000 * MS);
 }
 
 static void lws_line(int level, const char *line)
@@ -280,11 +279,12 @@ static struct lws_context *open_context(void)
 {
     // The first protocol is also called for sockets that are not bound to any yet; whose they are
     // cannot be known there, so it is none of ours.
-    static struct lws_protocols protocols[5] = {
+    static struct lws_protocols protocols[6] = {
         {.name = "unbound", .callback = lws_callback_http_dummy}};
     protocols[1] = link_protocol;
     protocols[2] = fetch_protocol;
     protocols[3] = time_udp_protocol;
+    protocols[4] = wake_protocol;
     lws_set_log_level(LLL_ERR | LLL_WARN, lws_line);
     struct lws_context_creation_info info = {
         .port = CONTEXT_PORT_NO_LISTEN,
@@ -320,9 +320,13 @@ static bool open_all(struct talk *t, struct program *program, char *error, size_
     if (!t->output)
         return false;
     t->context = open_context();
-    if (!t->context)
+    if (!t->context) {
         snprintf(error, error_size, "the network loop cannot be made");
-    return t->context != NULL;
+        return false;
+    }
+    t->tick = wake_create(t->context, tick, t);
+    t->report = wake_create(t->context, report, t);
+    return true;
 }
 
 struct talk *talk_create(const struct settings *settings, struct program *program,
@@ -366,6 +370,8 @@ void talk_destroy(struct talk *t)
         fetch_stop(t->fetch);
         lws_context_destroy(t->context);
     }
+    wake_destroy(t->tick);
+    wake_destroy(t->report);
     output_close(t->output); // before the program that it reads
     watch_trace_close(t->trace);
     link_destroy(t->link);
@@ -379,12 +385,10 @@ void talk_destroy(struct talk *t)
 void talk_run(struct talk *t, const volatile sig_atomic_t *stop)
 {
     apply_zone(t);
-    lws_sul_schedule(t->context, 0, &t->tick_timer, tick, 1);
-    lws_sul_schedule(t->context, 0, &t->report_timer, report, 1000 * MS);
+    wake_in_us(t->tick, 0);
+    wake_in_us(t->report, 1000 * MS);
     while (!*stop && lws_service(t->context, 0) >= 0)
         ;
-    lws_sul_cancel(&t->tick_timer);
-    lws_sul_cancel(&t->report_timer);
     struct playout_stats stats = output_stats(t->output);
     keep_rates(t, &stats);
 }

@@ -6,6 +6,7 @@
 #include "common/clock/exchange.h"
 #include "player/clock/pace.h"
 #include "player/link/time_udp.h"
+#include "player/loop/wake.h"
 
 #include <errno.h>
 #include <string.h>
@@ -18,7 +19,7 @@ enum {
 
 struct ask {
     struct ask_config config;
-    lws_sorted_usec_list_t timer;
+    struct wake *wake;
     struct path path;
     struct exchange by_ws, by_udp;
     struct time_udp *udp; // NULL without a session
@@ -32,13 +33,11 @@ struct ask {
     uint32_t clock_epoch;
 };
 
-static void turn(lws_sorted_usec_list_t *timer);
-
 static void turn_at(struct ask *a, mono_t due)
 {
     int64_t us = mono_diff_ns(due, mono_now()) / 1000;
     a->due = due;
-    lws_sul_schedule(a->config.context, 0, &a->timer, turn, us > 1 ? us : 1);
+    wake_in_us(a->wake, us);
 }
 
 // From one question to the next.
@@ -144,9 +143,9 @@ static void on_given_up(struct ask *a, bool changed)
     exchange_init(&a->by_udp); // asked quickly, should it come back
 }
 
-static void turn(lws_sorted_usec_list_t *timer)
+static void turn(void *user)
 {
-    struct ask *a = lws_container_of(timer, struct ask, timer);
+    struct ask *a = user;
     mono_t now = mono_now();
     if (mono_diff_ns(now, a->heard) > DEAD_MS * INT64_C(1000000)) {
         log_warn("link", "no answer for %d s: connecting anew", DEAD_MS / 1000);
@@ -181,7 +180,7 @@ void ask_open(struct ask *a)
 
 void ask_close(struct ask *a)
 {
-    lws_sul_cancel(&a->timer);
+    wake_stop(a->wake);
     time_udp_close(a->udp);
     a->udp = NULL;
     path_close(&a->path);
@@ -211,6 +210,7 @@ struct ask *ask_create(const struct ask_config *config)
     pace_init(&a->pace);
     exchange_init(&a->by_ws);
     exchange_init(&a->by_udp);
+    a->wake = wake_create(config->context, turn, a);
     return a;
 }
 
@@ -221,6 +221,7 @@ void ask_stop(struct ask *a)
 
 void ask_destroy(struct ask *a)
 {
+    wake_destroy(a->wake);
     free(a);
 }
 

@@ -18,13 +18,13 @@ static const double GRAIN_S = 1e-6;
 // witnesses, of about a second each.
 static const double LEAD_S = 0.00001;
 static const double LEAD_MARGINS = 8;
-enum { WITNESSES = 2, WITNESS_READINGS = 100 };
-// A tenth of a second, at a period of 10 ms.
+enum { WITNESSES = 2, WITNESS_READINGS = 50 };
+// A fifth of a second, at periods of 20 ms.
 enum { SETTLED_READINGS = 10 };
 // One that is off by more than this is no pointer's step...
 static const double FAR_S = 0.030;
 // ...and so many of them in a row, half a second, show that the line is wrong.
-enum { FAR_MAX = 50 };
+enum { FAR_MAX = 25 };
 
 void dac_init(struct dac *d, int rate)
 {
@@ -84,7 +84,7 @@ static void push(struct dac *d, struct dac_point p)
 // A pointer may not lead the truth: is it the line that lags, or the reading that is wrong?
 static bool believed(struct dac *d, double lead)
 {
-    bool leads = lead > LEAD_S * d->rate && lead > LEAD_MARGINS * d->margin && d->count > 1;
+    bool leads = lead > LEAD_S * d->rate && lead > LEAD_MARGINS * d->margin && dac_settled(d);
     if (leads) {
         d->witnesses++;
         d->quiet = 0;

@@ -25,8 +25,8 @@
 #include <stdbool.h>
 
 enum {
-    // 25 s in buckets of 100 ms, of which only the best reading is kept: a 1 ms pointer read a
-    // hundred times a second shows its edge to some microseconds in that time.
+    // 25 s in buckets of 100 ms, of which only the best reading is kept: a 1 ms pointer read fifty
+    // times a second shows its edge to some microseconds in that time.
     DAC_BUCKETS = EDGE_POINTS,
     DAC_BUCKET_NS = 100000000,
 };

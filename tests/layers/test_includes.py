@@ -54,11 +54,13 @@ player/track            common/base common/wire
 player/track/cache.c    sodium
 player/track/decode.c   opusfile
 player/track/fetch.*    libwebsockets
+player/loop             common/base  libwebsockets
 player/link             common/base common/clock common/net common/time common/wire player/clock
+player/link/ask.c       player/loop
 player/link             libwebsockets sodium
 player/settings.*       common/base common/wire
 player/talk.*           common/base player/clock player/link player/playout player/track
-player/talk.*           libwebsockets
+player/talk.*           player/loop  libwebsockets
 player/keep.c           common/wire/wire.h
 player/zone_file.*      common/base common/wire
 player/rates.c          common/base common/wire
@@ -80,7 +82,7 @@ LIBRARIES = {
 LIBC = set("""assert ctype errno float inttypes limits locale math setjmp signal stdarg stdatomic
     stdbool stddef stdint stdio stdlib string strings time
     arpa/inet dirent fcntl getopt netdb poll sched sys/mman sys/prctl sys/resource sys/random
-    sys/socket sys/stat sys/statvfs sys/timex sys/types sys/un sys/wait termios unistd""".split())
+    sys/socket sys/stat sys/statvfs sys/timerfd sys/timex sys/types sys/un sys/wait termios unistd""".split())
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 
