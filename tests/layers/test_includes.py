@@ -52,7 +52,7 @@ player/playout          common/base common/clock common/time player/clock
 player/playout/playout.* player/sink  threads
 player/track            common/base common/wire
 player/track/cache.c    sodium
-player/track/decode.c   opusfile
+player/track/decode.c   common/time opus opusfile
 player/track/fetch.*    libwebsockets
 player/loop             common/base  libwebsockets
 player/link             common/base common/clock common/net common/time common/wire player/clock
