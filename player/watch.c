@@ -9,7 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PREP_MAX_US = 1000000 };
+// What a report may say (common/wire/report.c).
+enum { PREP_MAX_US = 1000000, PPB_MAX = 10000000 };
 
 struct watch_trace {
     char *path;
@@ -53,16 +54,16 @@ struct wire_report watch_report(const struct watch_view *v)
         .at = v->now,
         .error_us = p->error_ns / 1000,
         .peak_us = p->error_peak_ns / 1000,
-        .uncertainty_us = v->link->uncertainty_us,
-        .rtt_us = v->link->rtt_us,
+        .uncertainty_us = between(0, v->link->uncertainty_us, WIRE_TIME_MAX),
+        .rtt_us = between(0, v->link->rtt_us, WIRE_TIME_MAX),
         .skew_ppb = v->link->skew_ppb,
-        .dac_ppb = p->dac_ppb,
-        .corr_ppb = p->corr_ppb,
+        .dac_ppb = between(-PPB_MAX, p->dac_ppb, PPB_MAX),
+        .corr_ppb = between(-PPB_MAX, p->corr_ppb, PPB_MAX),
         .buffer_ms =
             between(0, (render_end(v->render) - tl_house_frame(v->now)) / 48, WIRE_TIME_MAX),
         .xruns = p->xruns,
         .jumps = p->jumps,
-        .missing = p->missing,
+        .missing = between(0, p->missing, WIRE_TIME_MAX),
         .prep_us = between(0, v->prep_us, PREP_MAX_US),
     };
     if (v->timeline) {

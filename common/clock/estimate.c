@@ -145,16 +145,24 @@ static double middle(const struct edges *at, double slope, double *gap)
     return (upper - fmin(at->f.margin, most) + lower + fmin(at->b.margin, most)) / 2;
 }
 
+// The two bounds of a bucket are of different instants, between which the clocks drifted apart.
+static void note_round_trip(struct clock_estimate *e)
+{
+    double least = INFINITY;
+    for (int i = 0; i < e->count; i++) {
+        const struct clock_bucket *k = bucket(e, i);
+        least = fmin(least, k->f - k->b - e->latest.slope * seconds(k->ft, k->bt));
+    }
+    e->rtt_min_ns = (int64_t)fmax(least, 0);
+}
+
 static void renew_map(struct clock_estimate *e)
 {
     struct edges at;
     struct edge *both[] = {&at.f, &at.b};
     mono_t now = bucket(e, e->count - 1)->bt;
     double gap, unused;
-    double least = INFINITY;
-    for (int i = 0; i < e->count; i++)
-        least = fmin(least, bucket(e, i)->f - bucket(e, i)->b);
-    e->rtt_min_ns = (int64_t)least;
+    note_round_trip(e);
     // Never fewer than the newest, which may be of a bucket that is new.
     e->used = e->used < 1 ? 1 : e->used < e->count ? e->used : e->count;
     gather(e, now, &at.f, &at.b);

@@ -3,8 +3,10 @@
 
 The limits are generous, since the machine that tests may be busy; `./dev bench sync` measures.
 """
+import contextlib
 import pathlib
 import signal
+import sqlite3
 import sys
 import time
 
@@ -14,7 +16,8 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "vdac"))
 from analyse import RATE, follow, spread, stretches  # noqa: E402
 from hall import Hall  # noqa: E402
-from rig import CRYSTALS, PLUGIN, true_ns  # noqa: E402
+from harness import wait_until  # noqa: E402
+from rig import CRYSTALS, PLUGIN, replug, true_ns, unplug  # noqa: E402
 
 pytestmark = pytest.mark.skipif(not PLUGIN.exists(), reason="the plain builds have the plug-in")
 
@@ -128,3 +131,69 @@ def test_a_card_that_stops_now_and_then(hall, on):
     # Windows with a hole in them are unlike; those between holes are in step.
     known = apart[~np.isnan(apart)]
     assert len(known) > len(apart) / 2 and np.quantile(known, 0.8) < IN_STEP_US
+
+
+def test_a_box_that_was_rebooted_is_not_heard(hall, speakers):
+    """House time begins anew, by the wall clock: the old goes on until the new is measured."""
+    begin = true_ns()
+    play_on(speakers, 2)
+    hall.server.stop(signal.SIGKILL)
+    with contextlib.closing(sqlite3.connect(hall.server.state / "roomtone.db")) as db, db:
+        # As after minutes off, which are not waited for: what was reserved ahead is long over.
+        db.execute("UPDATE clock_anchor SET boot_id='an earlier boot', reserved_us=house_us")
+    hall.server.start()
+    hall.wait_for(2, lambda r: in_step(r) and r.get("via") == "udp", "both back")
+    play_on(speakers, 4)
+    assert all("house time began anew" in p.log.read_text() for p in speakers.programs)
+    sounds, source = heard(speakers, begin), hall.source()
+    for sound in sounds:
+        assert len(stretches(sound, pause_s=0.001)) == 1, "a gap"
+        times, places = follow(sound, source)
+        assert np.max(np.abs(np.diff((places - times) * 1e6))) < 300, "a jump"
+    assert np.nanmax(spread(sounds)[1]) < 2 * IN_STEP_US
+
+
+def test_a_card_that_is_pulled_out_and_put_back(hall, speakers):
+    """The player looks for it, and plays on at everybody's place."""
+    begin = true_ns()
+    play_on(speakers, 1)
+    unplug(speakers.records[0])
+    gone, back = "is gone: looking for it", "playing on p0"
+    wait_until(lambda: gone in speakers.programs[0].log.read_text(), "the loss to be seen", 30)
+    wait_until(lambda: any(r["servo"] == "silent" for r in hall.reports()), "the loss told", 30)
+    replug(speakers.records[0])
+    wait_until(lambda: speakers.programs[0].log.read_text().count(back) == 2, "the card back", 30)
+    hall.wait_for(2, in_step, "both in step again")
+    play_on(speakers, 3)
+    a, b = heard(speakers, begin)
+    assert len(stretches(b, pause_s=0.001)) == 1, "the other was disturbed"
+    assert len(stretches(a)) == 2
+    _, apart = spread([a, b])
+    assert np.nanmax(apart[-8:]) < IN_STEP_US and not np.any(np.isnan(apart[-8:]))
+    assert [r["jumps"] for r in hall.reports()] == [0, 0]
+
+
+def test_a_zone_is_heard_without_a_click(hall, speakers):
+    def zone(**changes):
+        kiosks = hall.server.request("GET", "/api/v1/kiosks").json["kiosks"]
+        kiosk = next(k for k in kiosks if k["name"] == "p0")
+        assert hall.server.request("PATCH", f"/api/v1/kiosks/{kiosk['id']}",
+                                   changes).status == 200
+        begin = true_ns()
+        play_on(speakers, 2)
+        card = speakers.cards()[0]
+        return [card.sound(begin, RATE * 3 // 2, channel) for channel in (0, 1)]
+
+    def level(sound):
+        """Of the last second, dB."""
+        return 10 * np.log10(np.mean(sound[-RATE:] ** 2) + 1e-20)
+    loud = zone(gain=0)
+    quiet = zone(gain=-200)
+    assert abs(level(loud[0]) - level(quiet[0]) - 20) < 1.5
+    # What changes is a ramp, not a step: nothing is steeper than the sound itself at its loudest.
+    assert np.max(np.abs(np.diff(quiet[0]))) <= np.max(np.abs(np.diff(loud[0]))) * 1.05
+    muted = zone(mute=True)
+    assert level(muted[0]) < -75 and level(muted[1]) < -75
+    left_only = zone(mute=False, gain=0, map=[None, {"channel": "none"}])
+    assert abs(level(left_only[0]) - level(loud[0])) < 1.5 and level(left_only[1]) < -75
+    zone(map=[None, {"channel": "right"}])

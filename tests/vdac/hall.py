@@ -69,9 +69,12 @@ class Hall:
     def wait_for(self, count, condition, what):
         """Until so many players report, and each report is as wished."""
         def check():
-            reports = [m["report"] for m in self.server.group()["members"] if "report" in m]
+            reports = self.reports()
             return len(reports) == count and all(condition(r) for r in reports)
         wait_until(check, what, 60)
+
+    def reports(self):
+        return [m["report"] for m in self.server.group()["members"] if "report" in m]
 
     def play(self):
         """From the beginning."""
