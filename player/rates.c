@@ -3,7 +3,7 @@
 
 #include "common/base/log.h"
 #include "common/wire/json.h"
-#include "player/keep.h"
+#include "player/keep/keep.h"
 
 #include <errno.h>
 #include <math.h>

@@ -16,8 +16,8 @@ struct rates {
     double card; // the card's rate: nominal * (1 + card), by this machine's clock
 };
 
-// Of a kept file (player/keep.h) what belongs to this house and this card: names that the settings
-// give them. Nothing when there is none, or (with a warning) none that can be read.
+// Of a kept file (player/keep/keep.h) what belongs to this house and this card: names that the
+// settings give them. Nothing when there is none, or (with a warning) none that can be read.
 struct rates rates_read(const char *path, const char *house, const char *card);
 // Keeps them; what is not known is left out. A disk that fails is a warning.
 void rates_write(const char *path, const char *house, const char *card, const struct rates *r);

@@ -42,7 +42,8 @@ const struct conf_key settings_keys[] = {
      "Sample rate of the card, 44100 or 48000; 0 takes 48000 where the card has it, since tracks "
      "are at 48000."},
     {"sound", "period_us", CONF_INT, FIELD(period_us), "20000", 1000, 50000,
-     "Sound written at once, in microseconds; 20000 wakes the player fifty times a second, three of "
+     "Sound written at once, in microseconds; 20000 wakes the player fifty times a second, three "
+     "of "
      "them fit the buffer."},
     {"sound", "buffer_us", CONF_INT, FIELD(buffer_us), "60000", 4000, 500000,
      "Sound the card holds, in microseconds; 60000 rides out the longest delay of a busy kernel "

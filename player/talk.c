@@ -3,7 +3,7 @@
 
 #include "common/base/check.h"
 #include "common/base/log.h"
-#include "player/keep.h"
+#include "player/keep/keep.h"
 #include "player/link/device.h"
 #include "player/link/link.h"
 #include "player/link/time_udp.h"

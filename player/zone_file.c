@@ -2,7 +2,7 @@
 #include "player/zone_file.h"
 
 #include "common/base/log.h"
-#include "player/keep.h"
+#include "player/keep/keep.h"
 
 #include <errno.h>
 #include <string.h>

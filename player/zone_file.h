@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The zone that the server said last, kept beside the tracks: a kiosk that is switched on keeps its
 // mute, its ceiling and its trim before the server has spoken. `path` is that of a kept file
-// (player/keep.h).
+// (player/keep/keep.h).
 // Thread: the talking thread.
 #ifndef PLAYER_ZONE_FILE_H
 #define PLAYER_ZONE_FILE_H

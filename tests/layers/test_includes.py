@@ -55,15 +55,16 @@ player/track/cache.c    sodium
 player/track/decode.c   common/time opus opusfile
 player/track/fetch.*    libwebsockets
 player/loop             common/base  libwebsockets
+player/keep             common/wire
 player/link             common/base common/clock common/net common/time common/wire player/clock
 player/link/ask.c       player/loop
+player/link/device.c    player/keep
 player/link             libwebsockets sodium
 player/settings.*       common/base common/wire
 player/talk.*           common/base player/clock player/link player/playout player/track
-player/talk.*           player/loop  libwebsockets
-player/keep.c           common/wire/wire.h
-player/zone_file.*      common/base common/wire
-player/rates.c          common/base common/wire
+player/talk.*           player/keep player/loop  libwebsockets
+player/zone_file.*      common/base common/wire player/keep
+player/rates.c          common/base common/wire player/keep
 player/output.*         common/base player/playout
 player/watch.*          common/base common/time common/wire player/link player/playout
 player/main.c           common/base player/clock player/playout  sodium

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "player/zone_file.h"
 
-#include "player/keep.h"
+#include "player/keep/keep.h"
 
 #include "tests/unit/unit.h"
 

@@ -2,8 +2,8 @@
 // Small files that a player keeps in its cache folder, one of a kind per player: two on a machine
 // may share the folder. After a power cut there is the old file or the new one. Thread: any; one
 // file, one owner.
-#ifndef PLAYER_KEEP_H
-#define PLAYER_KEEP_H
+#ifndef PLAYER_KEEP_KEEP_H
+#define PLAYER_KEEP_KEEP_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "player/keep.h"
+#include "player/keep/keep.h"
 
 #include "common/wire/wire.h"
 
