@@ -28,6 +28,7 @@ struct ask {
 
     struct clock_estimate estimate;
     struct pace pace;
+    struct clock_map published;
     mono_t due;                // the next turn
     bool epoch_known, current; // the published map is of this epoch
     uint32_t clock_epoch;
@@ -81,13 +82,28 @@ static bool pair(struct ask *a, struct exchange *x, const struct stamp_answer *s
     return same;
 }
 
+// Another way has other floors. Until they are known well enough the old map is the better one.
+static void change_path(struct ask *a)
+{
+    clock_repath(&a->estimate);
+    pace_init(&a->pace);
+}
+
+static bool worth_publishing(const struct ask *a, mono_t now)
+{
+    return pace_settled(&a->pace, &a->estimate, now) ||
+           (a->current && clock_uncertainty_ns(&a->estimate.map, now) <=
+                              clock_uncertainty_ns(&a->published, now));
+}
+
 static void feed(struct ask *a, const struct clock_sample *s)
 {
     if (!clock_add(&a->estimate, s))
         return;
     pace_note(&a->pace, &a->estimate, s);
-    if (a->current || pace_settled(&a->pace, &a->estimate, s->t4)) {
-        clockmap_publish(a->config.clock, &a->estimate.map);
+    if (worth_publishing(a, s->t4)) {
+        a->published = a->estimate.map;
+        clockmap_publish(a->config.clock, &a->published);
         bool renewed = !a->current;
         a->current = true;
         if (renewed)
@@ -118,7 +134,7 @@ static void on_udp_answer(void *user, const struct stamp_answer *answer, mono_t 
     if (path_answered(&a->path)) {
         a->told_blocked = false;
         log_info("link", "the time comes over UDP");
-        clock_repath(&a->estimate);
+        change_path(a);
     }
     feed(a, &s);
 }
@@ -135,7 +151,7 @@ static void on_given_up(struct ask *a, bool changed)
     if (changed) {
         log_warn("link", "no answer over UDP any more: the time comes over the WebSocket");
         exchange_init(&a->by_ws);
-        clock_repath(&a->estimate);
+        change_path(a);
     } else if (!a->told_blocked) {
         log_warn("link", "UDP does not get through: the time comes over the WebSocket");
     }
