@@ -251,7 +251,10 @@ struct ask_stats ask_stats(const struct ask *a)
         s.rtt_us = a->estimate.rtt_min_ns / 1000;
         s.skew_ppb = (int64_t)(a->estimate.map.skew * 1e9);
         s.skew_known = a->estimate.map.skew_sigma < 0.5e-6;
-        s.uncertainty_us = (int64_t)(clock_uncertainty_ns(&a->estimate.map, mono_now()) / 1000);
+        s.uncertainty_us =
+            (int64_t)(clock_uncertainty_ns(a->current ? &a->published : &a->estimate.map,
+                                           mono_now()) /
+                      1000);
     }
     return s;
 }
