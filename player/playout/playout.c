@@ -138,6 +138,7 @@ static void play_period(struct playout *p)
 static void *play(void *user)
 {
     struct playout *p = user;
+    pthread_setname_np(pthread_self(), "playing");
     // 20 of 99: above everything ordinary, below the kernel's own interrupt threads (50).
     struct sched_param param = {.sched_priority = 20};
     atomic_store(&p->realtime, pthread_setschedparam(pthread_self(), SCHED_FIFO, &param) == 0);

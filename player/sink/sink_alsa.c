@@ -248,6 +248,9 @@ struct sink *sink_alsa_open(const char *device, const struct sink_wish *wish, ch
     a->sink.ops = &ops;
     a->noise = 0x9e3779b9; // anything but 0
     snd_lib_error_set_handler(no_message);
+    // Only one thread uses a card here: alsa-lib is not to lock a mutex at each call. Read once, at
+    // the first card that the process opens.
+    setenv("LIBASOUND_THREAD_SAFE", "0", 0);
     int e = snd_pcm_open(&a->pcm, device, SND_PCM_STREAM_PLAYBACK, 0);
     if (absent)
         *absent = e == -ENOENT || e == -ENODEV || e == -ENXIO;

@@ -8,7 +8,6 @@ import pathlib
 import signal
 import sqlite3
 import sys
-import time
 
 import numpy as np
 import pytest
@@ -17,7 +16,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "vdac"))
 from analyse import RATE, follow, spread, stretches  # noqa: E402
 from hall import Hall  # noqa: E402
 from harness import wait_until  # noqa: E402
-from rig import CRYSTALS, PLUGIN, replug, true_ns, unplug  # noqa: E402
+from rig import CRYSTALS, PLUGIN, play_on, replug, true_ns, unplug  # noqa: E402
 
 pytestmark = pytest.mark.skipif(not PLUGIN.exists(), reason="the plain builds have the plug-in")
 
@@ -62,13 +61,6 @@ def heard(speakers, begin_ns):
     assert not any(c.count("dry") for c in cards), "a card ran dry"
     count = int((min(c.ended_ns for c in cards) - begin_ns) / 1e9 * RATE)
     return [c.sound(begin_ns, count) for c in cards]
-
-
-def play_on(speakers, seconds):
-    """Until that much more was played, by the cards' own count."""
-    end = true_ns() + seconds * 1e9
-    while min(c.ended_ns for c in speakers.cards()) < end:
-        time.sleep(0.1)
 
 
 def test_they_sound_together(speakers):

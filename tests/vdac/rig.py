@@ -106,10 +106,13 @@ class Program:
 
 
 class Speakers:
-    """Players of any make: each a program on a card and on a machine's clock of its own."""
+    """Players of any make: each a program on a card and on a machine's clock of its own.
 
-    def __init__(self, folder, cards, clocks=CLOCKS):
-        self.rig, self.clocks = Rig(folder), clocks
+    `environment` comes last: with another LD_PRELOAD they are on this machine's clock.
+    """
+
+    def __init__(self, folder, cards, clocks=CLOCKS, environment=None):
+        self.rig, self.clocks, self.environment = Rig(folder), clocks, environment or {}
         self.records = [self.rig.card(f"p{i}", **card) for i, card in enumerate(cards)]
         self.programs = [None] * len(cards)
         self.started_ns = [0] * len(cards)
@@ -118,10 +121,18 @@ class Speakers:
         """Starts (again) the program that plays on card "p<i>"."""
         self.started_ns[i] = true_ns()
         self.programs[i] = Program(self.rig.folder / f"p{i}.txt", command,
-                                   {**self.rig.environment, **machine(*self.clocks[i % len(self.clocks)])})
+                                   {**self.rig.environment, **machine(*self.clocks[i % len(self.clocks)]),
+                                    **self.environment})
 
     def cards(self):
         return [Card(r) for r in self.records]
 
     def stop(self):
         return [p.stop() for p in self.programs]
+
+
+def play_on(speakers, seconds):
+    """Until that much more was played, by the cards' own count."""
+    end = true_ns() + seconds * 1e9
+    while min(c.ended_ns for c in speakers.cards()) < end:
+        time.sleep(0.1)
