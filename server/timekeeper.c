@@ -2,9 +2,11 @@
 #include "server/timekeeper.h"
 
 #include "common/base/log.h"
+#include "server/house/calendar.h"
 #include "server/store/anchor_store.h"
 
 #include <stdio.h>
+#include <string.h>
 
 enum { LOOK_MS = 1000 };
 
@@ -25,26 +27,47 @@ house_t timekeeper_now(const struct timekeeper *t)
     return house_at(&t->anchor, house_raw_now());
 }
 
+// Were the schedules on disk planned for another zone, or by another wall clock?
+static bool plans_are_stale(sqlite3 *db, const struct house_anchor *last,
+                            const struct house_reading *reading, bool trusted, const char *zone)
+{
+    char planned[CALENDAR_ZONE_SIZE];
+    if (anchor_store_zone(db, planned, sizeof planned) != ERR_OK || strcmp(planned, zone) != 0)
+        return true;
+    int64_t step_us = last->present ? house_wall_step_us(last, reading) : 0;
+    return last->realtime_trusted != trusted || step_us > STEP_US || step_us < -STEP_US;
+}
+
+// When there is no place to mark every room, the rooms are asked to wake instead; the zone stays
+// the old one on disk, so that the next start does it again.
+static enum err put_on_disk(struct timekeeper *t, sqlite3 *db, bool stale, const char *zone)
+{
+    if (stale && anchor_store_replan(db, &t->anchor, zone) == ERR_OK)
+        return ERR_OK;
+    t->replan = stale;
+    return anchor_store_write(db, &t->anchor);
+}
+
 bool timekeeper_resume(struct timekeeper *t, sqlite3 *db, bool trust_clock, char *error,
                        size_t error_size)
 {
     struct house_anchor last;
     struct house_reading reading;
+    char zone[CALENDAR_ZONE_SIZE];
     t->trust_clock = trust_clock;
+    calendar_zone_name(zone);
     if (!read_clocks(t, &reading)) {
         snprintf(error, error_size, "/proc/sys/kernel/random/boot_id cannot be read");
         return false;
     }
     if (anchor_store_read(db, &last) == ERR_OK) {
         t->anchor = house_resume(&last, &reading);
-        int64_t step_us = last.present ? house_wall_step_us(&last, &reading) : 0;
-        t->zone_is_new = last.realtime_trusted != t->anchor.realtime_trusted || step_us > STEP_US ||
-                         step_us < -STEP_US;
+        bool stale = plans_are_stale(db, &last, &reading, t->anchor.realtime_trusted, zone);
         t->renewed = reading.raw;
         if (house_is_guessed(&t->anchor))
             log_warn("house", "the wall clock cannot be trusted: nobody knows how long the box was"
                               " off, house time goes on by a guess");
-        if (anchor_store_write(db, &t->anchor) == ERR_OK)
+        if (put_on_disk(t, db, stale, zone) == ERR_OK)
             return true;
     }
     snprintf(error, error_size, "the clock anchor cannot be kept");
@@ -105,6 +128,6 @@ void timekeeper_start(struct timekeeper *t, uv_loop_t *loop, struct store *store
     uv_timer_init(loop, &t->timer);
     t->timer.data = t;
     uv_timer_start(&t->timer, on_look, LOOK_MS, LOOK_MS);
-    if (t->zone_is_new)
+    if (t->replan)
         rooms_replan(rooms, timekeeper_now(t));
 }

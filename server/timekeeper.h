@@ -15,7 +15,7 @@
 struct timekeeper {
     struct house_anchor anchor; // the one in force
     bool trust_clock;           // settings: a plausible wall clock is enough
-    bool zone_is_new;           // the schedules were planned for another zone, or clock
+    bool replan;                // the schedules on disk are still for another zone, or clock
     mono_t renewed;
     bool unsaved; // the last renewal is not on disk
     uv_timer_t timer;

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 // 32 bits end in 2038; a 32 bit machine wants _TIME_BITS=64.
 _Static_assert(sizeof(time_t) == 8, "time_t has 64 bits");
@@ -260,4 +261,16 @@ bool calendar_zone_use(const char *name)
     in_environment = true;
     tzset();
     return true;
+}
+
+void calendar_zone_name(char out[CALENDAR_ZONE_SIZE])
+{
+    static const char machines[] = "/etc/localtime";
+    char target[CALENDAR_ZONE_SIZE] = "";
+    const char *zone = getenv("TZ");
+    if (!zone)
+        zone = readlink(machines, target, sizeof target - 1) > 0 ? target : machines;
+    const char *name = strstr(zone, ZONES);
+    name = name ? name + strlen(ZONES) : zone;
+    snprintf(out, CALENDAR_ZONE_SIZE, "%s", name[0] ? name : "UTC0"); // as libc takes TZ=""
 }

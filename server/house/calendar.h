@@ -72,4 +72,10 @@ bool calendar_zone_valid(const char *name);
 // A newer edition of the database is seen when the program starts again.
 bool calendar_zone_use(const char *name);
 
+// A name for the zone in force, never empty: that of calendar_zone_use, else that of the
+// environment or of the machine's own ("/etc/localtime" when that is a file without a name).
+// Another zone has another name; the same one may have two, by how it was set.
+enum { CALENDAR_ZONE_SIZE = 256 };
+void calendar_zone_name(char out[CALENDAR_ZONE_SIZE]);
+
 #endif

@@ -6,12 +6,15 @@
 
 #include <string.h>
 
+#define COLUMNS                                                                                   \
+    "boot_id,base_ns,house_us,realtime_us,realtime_trusted,reserved_us,clock_epoch,suspended_ns," \
+    "guessed_epoch,known_until_us"
+#define VALUES "?1,?2,?3,?4,?5,?6,?7,?8,?9,?10"
+
 enum err anchor_store_read(sqlite3 *db, struct house_anchor *out)
 {
     memset(out, 0, sizeof *out);
-    sqlite3_stmt *st = db_prepare(db, "SELECT boot_id,base_ns,house_us,realtime_us,"
-                                      "realtime_trusted,reserved_us,clock_epoch,suspended_ns,"
-                                      "guessed_epoch,known_until_us FROM clock_anchor");
+    sqlite3_stmt *st = db_prepare(db, "SELECT " COLUMNS " FROM clock_anchor");
     if (db_row(st)) {
         out->present = true;
         db_text(st, 0, out->boot_id, sizeof out->boot_id);
@@ -28,13 +31,12 @@ enum err anchor_store_read(sqlite3 *db, struct house_anchor *out)
     return db_done(db, st);
 }
 
+// What else is in the row stays.
 enum err anchor_store_write(sqlite3 *db, const struct house_anchor *a)
 {
     sqlite3_stmt *st =
-        db_prepare(db, "INSERT OR REPLACE INTO clock_anchor(id,boot_id,base_ns,house_us,"
-                       "realtime_us,realtime_trusted,reserved_us,clock_epoch,"
-                       "suspended_ns,guessed_epoch,known_until_us)"
-                       " VALUES(1,?,?,?,?,?,?,?,?,?,?)");
+        db_prepare(db, "INSERT INTO clock_anchor(id," COLUMNS ") VALUES(1," VALUES ")"
+                       " ON CONFLICT(id) DO UPDATE SET (" COLUMNS ")=(" VALUES ")");
     db_bind_text(st, 1, a->boot_id);
     db_bind_int(st, 2, a->base_ns);
     db_bind_int(st, 3, a->house.us);
@@ -78,4 +80,39 @@ void anchor_store_submit(struct store *s, const struct house_anchor *a,
     j->done = done;
     j->user = user;
     store_submit(s, &j->job);
+}
+
+enum err anchor_store_zone(sqlite3 *db, char *out, size_t size)
+{
+    out[0] = '\0';
+    sqlite3_stmt *st = db_prepare(db, "SELECT zone FROM clock_anchor");
+    if (db_row(st))
+        db_text(st, 0, out, size);
+    return db_done(db, st);
+}
+
+static enum err write_zone(sqlite3 *db, const char *zone)
+{
+    sqlite3_stmt *st = db_prepare(db, "UPDATE clock_anchor SET zone=?");
+    db_bind_text(st, 1, zone);
+    return db_run(db, st);
+}
+
+// Zero: before anything else that is due; house time begins later.
+static enum err make_due(sqlite3 *db)
+{
+    return db_run(db, db_prepare(db, "UPDATE room SET due_us=0 WHERE schedule IS NOT NULL"));
+}
+
+enum err anchor_store_replan(sqlite3 *db, const struct house_anchor *a, const char *zone)
+{
+    enum err e = db_run(db, db_prepare(db, "BEGIN IMMEDIATE"));
+    if (e != ERR_OK)
+        return e;
+    if ((e = anchor_store_write(db, a)) == ERR_OK && (e = write_zone(db, zone)) == ERR_OK &&
+        (e = make_due(db)) == ERR_OK)
+        e = db_run(db, db_prepare(db, "COMMIT"));
+    if (e != ERR_OK)
+        sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL); // the error may have done it already
+    return e;
 }

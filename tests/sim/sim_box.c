@@ -269,6 +269,8 @@ static void start(struct box *b)
         resume_after_boot(b);
     look_at_wall(b);
     renew_anchor(b);
+    if (was_set != b->wall_set || was_off - b->seen_off > SEC || b->seen_off - was_off > SEC)
+        disk_make_due(b->sim->disk);
     struct rooms_config c = {
         .port = disk_port(b->sim->disk),
         .clock_epoch = b->anchor.clock_epoch,
@@ -282,8 +284,6 @@ static void start(struct box *b)
     b->rooms = rooms_new(&c);
     b->fine_since = now(b);
     b->stalled_until = 0;
-    if (was_set != b->wall_set || was_off - b->seen_off > SEC || b->seen_off - was_off > SEC)
-        rooms_replan(b->rooms, box_house(b));
     world_after(world(b), RENEW_US, on_renew, b, b->life);
     world_after(world(b), SWEEP_US, on_sweep, b, b->life);
     check_started(b->sim->check);

@@ -8,6 +8,17 @@
 
 // --- looking -------------------------------------------------------------------------------------
 
+void disk_make_due(struct disk *d)
+{
+    for (int i = 0; i < disk_count(d); i++) {
+        struct disk_room *r = disk_room(d, i);
+        if (r->record.state.plan.rule_count == 0)
+            continue;
+        r->has_due = true;
+        r->due = (house_t){0};
+    }
+}
+
 int disk_count(const struct disk *d)
 {
     return d->count;

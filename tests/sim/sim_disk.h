@@ -51,6 +51,9 @@ const struct room_port *disk_port(struct disk *d);
 void disk_publish(struct disk *d, const char *tour_id);
 struct disk_room *disk_add_room(struct disk *d, house_t now, int64_t wall_us);
 
+// Rooms with a schedule are due at once, as server/store/anchor_store.h does it.
+void disk_make_due(struct disk *d);
+
 int disk_count(const struct disk *d);
 struct disk_room *disk_room(struct disk *d, int index);
 struct disk_room *disk_find(struct disk *d, const char *id);

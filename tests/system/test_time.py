@@ -2,6 +2,7 @@
 """House time over reboots, with a wall clock that is right, dead, or set later; and over a server that
 was put aside. A reboot is played by giving the anchor of the stopped server another boot's name."""
 import contextlib
+import datetime
 import signal
 import sqlite3
 import time
@@ -114,3 +115,32 @@ def test_server_that_was_put_aside_is_where_it_should_be(box):
     assert 1_400_000 < after["house_now"] - h["house_now"] < aside + 1_000_000
     assert after["clock_epoch"] == h["clock_epoch"]
     assert box.group()["state"]["vec"] == state["vec"] or box.group()["state"]["cue"] > state["cue"]
+
+
+def restart(box, zone):
+    box.stop(signal.SIGKILL)
+    box.config.write_text(f"[time]\ntrust_clock = yes\nzone = {zone}\n")
+    box.start()
+
+
+def awake(box):
+    return box.request("GET", "/api/v1/status").json["groups"]
+
+
+def test_another_zone_reaches_those_that_sleep(box):
+    """Ten o'clock is two hours nearer after the restart, and nobody looks at the group."""
+    ten = datetime.datetime.now(datetime.UTC).replace(hour=8, minute=0, second=0, microsecond=0)
+    ten = int((ten + datetime.timedelta(days=1)).timestamp()) * 1_000_000
+    box.faults.realtime_us = ten - 10_000_000 - int(time.time() * 1e6)
+    restart(box, "UTC")
+    box.ctl("group", "schedule", "demo", "daily 10:00 start:2")
+    h = health(box)
+    at = h["house_now"] + ten - h["time"]["wall"]
+    wait_until(lambda: abs(box.group()["due"] - at - 2 * HOUR_US) < 10_000_000, "ten o'clock of UTC")
+    restart(box, "UTC")
+    assert awake(box) == 0
+    restart(box, "Etc/GMT-2")  # as POSIX has it: two hours ahead
+    restart(box, "Etc/GMT-2")  # whatever the first had done by then
+    wait_until(lambda: awake(box) == 1, "the group to be woken")
+    state = running(box)
+    assert abs(state["vec"]["t0"] - at) < 1_000_000 and state["cue"] == 2

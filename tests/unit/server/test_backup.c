@@ -432,7 +432,7 @@ static void another_boxs_time_is_not_undercut(void **state)
     sqlite3 *db;
     assert_int_equal(sqlite3_open(folder_path("roomtone.db.restore"), &db), SQLITE_OK);
     assert_true(db_exec(db, "UPDATE clock_anchor SET reserved_us=5000000,clock_epoch=8,"
-                            "boot_id='another'"));
+                            "boot_id='another',zone='Asia/Tokyo'"));
     db_close(db);
     db = start_again();
     struct house_anchor a;
@@ -441,6 +441,9 @@ static void another_boxs_time_is_not_undercut(void **state)
     struct house_anchor next = house_resume(&a, &now);
     assert_true(house_at(&next, now.raw).us > 5000000);
     assert_int_equal(next.clock_epoch, 9);
+    char zone[100]; // its schedules were planned there
+    assert_int_equal(anchor_store_zone(db, zone, sizeof zone), ERR_OK);
+    assert_string_equal(zone, "Asia/Tokyo");
     db_close(db);
 }
 

@@ -684,6 +684,33 @@ static void the_zone_can_change(void **state)
     assert_int_equal(hit.wall_us, utc("2026-07-01T11:00:00"));
 }
 
+static void the_zone_has_a_name(void **state)
+{
+    (void)state;
+    char name[CALENDAR_ZONE_SIZE], other[CALENDAR_ZONE_SIZE];
+    assert_true(calendar_zone_use("Europe/Berlin"));
+    calendar_zone_name(name);
+    assert_string_equal(name, "Europe/Berlin");
+    assert_true(calendar_zone_use(""));
+    calendar_zone_name(name);
+    assert_true(calendar_zone_use("UTC"));
+    calendar_zone_name(other);
+    assert_string_equal(name, other);
+
+    // What others put into the environment, and the machine's own.
+    const char *const given[][2] = {{"", "UTC0"},
+                                    {"CET-1CEST", "CET-1CEST"},
+                                    {":/usr/share/zoneinfo/Asia/Tokyo", "Asia/Tokyo"}};
+    for (size_t i = 0; i < sizeof given / sizeof given[0]; i++) {
+        assert_int_equal(setenv("TZ", given[i][0], 1), 0);
+        calendar_zone_name(name);
+        assert_string_equal(name, given[i][1]);
+    }
+    unsetenv("TZ");
+    calendar_zone_name(name);
+    assert_true(name[0]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -697,6 +724,7 @@ int main(void)
         cmocka_unit_test(rules_have_bounds),
         cmocka_unit_test(zones_are_those_of_the_system),
         cmocka_unit_test(the_zone_can_change),
+        cmocka_unit_test(the_zone_has_a_name), // the last: it takes the environment away
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

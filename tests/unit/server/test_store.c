@@ -236,6 +236,62 @@ static void anchor_is_kept(void **state)
     db_close(db);
 }
 
+static void assert_zone(sqlite3 *db, const char *zone)
+{
+    char found[100];
+    assert_int_equal(anchor_store_zone(db, found, sizeof found), ERR_OK);
+    assert_string_equal(found, zone);
+}
+
+static int64_t due_of(sqlite3 *db, const char *room)
+{
+    sqlite3_stmt *st = db_prepare(db, "SELECT coalesce(due_us,-1) FROM room WHERE id=?");
+    db_bind_text(st, 1, room);
+    assert_true(db_row(st));
+    int64_t due = sqlite3_column_int64(st, 0);
+    assert_int_equal(db_done(db, st), ERR_OK);
+    return due;
+}
+
+#define A_ROOM(id, due, schedule)                                                              \
+    "INSERT INTO room(id,name,code,link,guide_link,created_us,epoch,rev,mode,cue,p0_us,t0_us," \
+    "rate,due_us,schedule,updated_us) VALUES('" id "','','" id "','" id "','" id               \
+    "',1,1,0,0,0,0,0,0," due "," schedule ",1);"
+
+static void rooms_with_a_schedule_are_due_in_another_zone(void **state)
+{
+    (void)state;
+    sqlite3 *db = folder_db(path);
+    struct house_anchor a = {.boot_id = "boot", .clock_epoch = 1}, found;
+    assert_true(db_exec(db, A_ROOM("opens", "77", "'0 daily 10:00 start:1'")
+                                A_ROOM("plays", "88", "NULL") A_ROOM("rests", "NULL", "NULL")));
+    assert_zone(db, "");
+    assert_int_equal(anchor_store_replan(db, &a, "Europe/Berlin"), ERR_OK);
+    assert_int_equal(due_of(db, "opens"), 0);
+    assert_int_equal(due_of(db, "plays"), 88);
+    assert_int_equal(due_of(db, "rests"), -1);
+    a.clock_epoch = 2;
+    assert_int_equal(anchor_store_write(db, &a), ERR_OK); // a renewal leaves the zone alone
+    assert_zone(db, "Europe/Berlin");
+
+    // All of it or nothing.
+    assert_true(db_exec(db, "UPDATE room SET due_us=99 WHERE id='opens';"
+                            "CREATE TRIGGER refuse BEFORE UPDATE OF due_us ON room BEGIN"
+                            " SELECT raise(ABORT,'a full disk'); END"));
+    a.clock_epoch = 3;
+    assert_int_not_equal(anchor_store_replan(db, &a, "Asia/Tokyo"), ERR_OK);
+    assert_zone(db, "Europe/Berlin");
+    assert_int_equal(due_of(db, "opens"), 99);
+    assert_int_equal(anchor_store_read(db, &found), ERR_OK);
+    assert_int_equal(found.clock_epoch, 2);
+    assert_int_equal(anchor_store_write(db, &a), ERR_OK); // no transaction stayed open
+    db_close(db);
+    db = folder_db(path);
+    assert_int_equal(anchor_store_read(db, &found), ERR_OK);
+    assert_int_equal(found.clock_epoch, 3);
+    db_close(db);
+}
+
 static void tour_is_published_as_an_immutable_document(void **state)
 {
     (void)state;
@@ -324,6 +380,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(room_comes_back_as_it_was_committed, make_dir,
                                         folder_remove),
         cmocka_unit_test_setup_teardown(anchor_is_kept, make_dir, folder_remove),
+        cmocka_unit_test_setup_teardown(rooms_with_a_schedule_are_due_in_another_zone, make_dir,
+                                        folder_remove),
         cmocka_unit_test_setup_teardown(the_house_has_one_key, make_dir, folder_remove),
         cmocka_unit_test_setup_teardown(a_key_that_cannot_be_kept_is_none, make_dir, folder_remove),
         cmocka_unit_test_setup_teardown(tour_is_published_as_an_immutable_document, make_dir,
