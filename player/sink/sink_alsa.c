@@ -163,8 +163,8 @@ static int choose_rate(struct sink_alsa *a, snd_pcm_hw_params_t *hw, const struc
     return -EINVAL;
 }
 
-// The card decides about its periods and its buffer; what is written at once is ours, as long as two
-// of it fit. Returns an error when they do not.
+// The card decides about its periods and its buffer; what is written at once is ours, as long as
+// two of it fit. Returns an error when they do not.
 static int choose_sizes(struct sink_alsa *a, snd_pcm_hw_params_t *hw, const struct sink_wish *wish)
 {
     snd_pcm_uframes_t wanted =
