@@ -28,6 +28,6 @@ int64_t pace_interval_ns(const struct pace *p, const struct exchange *x,
 // Sound may begin: its first sample will be where it belongs, to a millisecond. True after
 // PACE_PATIENCE_NS whatever is known: on a bad network late is worse than a little off.
 bool pace_settled(const struct pace *p, const struct clock_estimate *e, mono_t now);
-#define PACE_PATIENCE_NS (8 * INT64_C(1000000000))
+#define PACE_PATIENCE_NS (9 * INT64_C(1000000000))
 
 #endif
