@@ -34,7 +34,6 @@ void clock_init(struct clock_estimate *e)
     e->accepted = 0;
     e->refused = 0;
     e->rtt_min_ns = 0;
-    e->rtt_last_ns = 0;
     e->valid = false;
     e->map = (struct clock_map){.at = {0}};
 }
@@ -233,7 +232,6 @@ bool clock_add(struct clock_estimate *e, const struct clock_sample *s)
         return false;
     }
     e->accepted++;
-    e->rtt_last_ns = rtt;
     if (put(e, k, is_new, s))
         renew_map(e);
     return true;

@@ -67,7 +67,7 @@ struct clock_estimate {
     int64_t period;                          // number of the window in which the prior was set
     int suspects;                            // samples in a row that cannot belong to the map
     uint32_t accepted, refused;
-    int64_t rtt_min_ns, rtt_last_ns; // least of the window; of the newest sample
+    int64_t rtt_min_ns; // least of the window
     bool valid;
     struct clock_map map;
 };

@@ -48,18 +48,23 @@ static int64_t interval_ns(const struct ask *a)
     return path_interval_ns(&a->path, pace_interval_ns(&a->pace, in_use, &a->estimate));
 }
 
+// Nothing is known of house time but, when sigma is not 0, how fast it goes.
+static void begin_clock(struct ask *a, double skew, double skew_sigma)
+{
+    clock_init(&a->estimate);
+    if (skew_sigma > 0)
+        clock_recall(&a->estimate, skew, skew_sigma);
+    pace_init(&a->pace);
+    exchange_init(&a->by_ws);
+    exchange_init(&a->by_udp);
+    a->current = false;
+}
+
 void ask_epoch(struct ask *a, uint32_t epoch)
 {
     if (a->epoch_known && a->clock_epoch != epoch) {
         log_warn("link", "house time began anew: measuring it again");
-        struct clock_map last = a->estimate.map;
-        clock_init(&a->estimate);
-        if (last.skew_sigma > 0)
-            clock_recall(&a->estimate, last.skew, last.skew_sigma);
-        pace_init(&a->pace);
-        exchange_init(&a->by_ws);
-        exchange_init(&a->by_udp);
-        a->current = false;
+        begin_clock(a, a->estimate.map.skew, a->estimate.map.skew_sigma);
     }
     a->epoch_known = true;
     a->clock_epoch = epoch;
@@ -220,12 +225,7 @@ struct ask *ask_create(const struct ask_config *config)
 {
     struct ask *a = check_alloc(calloc(1, sizeof *a));
     a->config = *config;
-    clock_init(&a->estimate);
-    if (config->skew_sigma > 0)
-        clock_recall(&a->estimate, config->skew, config->skew_sigma);
-    pace_init(&a->pace);
-    exchange_init(&a->by_ws);
-    exchange_init(&a->by_udp);
+    begin_clock(a, config->skew, config->skew_sigma);
     a->wake = wake_create(config->context, turn, a);
     return a;
 }
