@@ -8,9 +8,9 @@
 
 #include "common/clock/estimate.h"
 
-// Questions that may be under way at once. An answer that comes later than this many newer
-// questions is dropped.
-enum { EXCHANGE_PENDING = 16 };
+// Questions that may be under way at once: a question a millisecond, and an answer that takes 64.
+// One that comes later than this many newer questions is dropped.
+enum { EXCHANGE_PENDING = 64 };
 
 struct exchange {
     uint32_t seq; // of the newest question; the first is 1

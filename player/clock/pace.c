@@ -12,13 +12,15 @@ enum { SOON = 64, SOON_MS = 100 };
 // For ever after: enough to average the scatter of stamps over the seconds in which a crystal is a
 // straight line, and 20 kiosks cost the box nothing.
 enum { CALM_MS = 125 };
-// A kiosk on a swaying network: 50 questions a second are 10 kB/s, and of those some dozens a
-// minute meet an empty queue each way; twice that until it is roughly right.
-enum { ROUGH_MS = 5, SWAY_MS = 20, LUCKY_MS = 5 };
-static const double ROUGH_NS = 200000; // one sigma
-static const double SWAY_NS = 25000;
-// An excess of less than this share of the usual one is luck.
-static const double LUCK = 0.5;
+// A kiosk on a swaying network: while a queue is all but empty, while it may soon be, and else. Of
+// a minute that is mostly the first kind, 100 to 300 questions a second.
+enum { EMPTY_MS = 1, LOW_MS = 5, FULL_MS = 20, FULL_ROUGH_MS = 10 };
+// Shares of the usual excess.
+static const double EMPTY = 0.2, EMPTY_ROUGH = 0.3, LOW = 0.5;
+// One sigma of the map: above, the network sways; above, little is known yet.
+static const double SWAY_NS = 25000, ROUGH_NS = 100000;
+// A level is forgotten at this speed, ns a second: in 0.2 s a queue of milliseconds is another.
+static const double RISE = 10e6;
 // The usual excess is an average over some fifty samples.
 static const double MEMORY = 0.02;
 // One sigma at which sound may begin; what errs by it is slewed away within seconds.
@@ -29,17 +31,28 @@ void pace_init(struct pace *p)
     *p = (struct pace){.begun = false};
 }
 
+static void note_way(struct pace_way *w, double excess, double since_s)
+{
+    excess = fmax(excess, 0);
+    w->level = fmin(w->level + RISE * since_s, excess);
+    w->mean += MEMORY * (excess - w->mean);
+}
+
 void pace_note(struct pace *p, const struct clock_estimate *e, const struct clock_sample *s)
 {
     if (!p->begun)
-        p->began = s->t4;
+        p->began = p->noted = s->t4;
     p->begun = true;
+    double since_s = fmax((double)mono_diff_ns(s->t4, p->noted) / 1e9, 0);
+    p->noted = s->t4;
     double floor = (double)e->rtt_min_ns / 2;
-    double there = (double)(s->t2_house_ns - clock_house_ns(&e->map, s->t1)) - floor;
-    double back = (double)(clock_house_ns(&e->map, s->t4) - s->t3_house_ns) - floor;
-    double excess = fmax(fmin(there, back), 0);
-    p->lucky = excess < LUCK * p->usual_ns;
-    p->usual_ns += MEMORY * (excess - p->usual_ns);
+    note_way(&p->there, (double)(s->t2_house_ns - clock_house_ns(&e->map, s->t1)) - floor, since_s);
+    note_way(&p->back, (double)(clock_house_ns(&e->map, s->t4) - s->t3_house_ns) - floor, since_s);
+}
+
+static double fullness(const struct pace_way *w)
+{
+    return w->mean > 0 ? w->level / w->mean : 0;
 }
 
 int64_t pace_interval_ns(const struct pace *p, const struct exchange *x,
@@ -47,12 +60,15 @@ int64_t pace_interval_ns(const struct pace *p, const struct exchange *x,
 {
     if (!clock_valid(e) || x->answered < FIRST)
         return FIRST_MS * MS;
-    if (e->map.sigma_ns > SWAY_NS) {
-        if (p->lucky)
-            return LUCKY_MS * MS;
-        return (e->map.sigma_ns > ROUGH_NS ? ROUGH_MS : SWAY_MS) * MS;
-    }
-    return (x->answered < SOON ? SOON_MS : CALM_MS) * MS;
+    if (e->map.sigma_ns <= SWAY_NS)
+        return (x->answered < SOON ? SOON_MS : CALM_MS) * MS;
+    double least = fmin(fullness(&p->there), fullness(&p->back));
+    bool rough = e->map.sigma_ns > ROUGH_NS;
+    if (least < (rough ? EMPTY_ROUGH : EMPTY))
+        return EMPTY_MS * MS;
+    if (least < LOW)
+        return LOW_MS * MS;
+    return (rough ? FULL_ROUGH_MS : FULL_MS) * MS;
 }
 
 bool pace_settled(const struct pace *p, const struct clock_estimate *e, mono_t now)

@@ -2,8 +2,17 @@
 // How often a kiosk asks the time, and when it knows it well enough to begin.
 //
 // What is asked for is what is missing: a quiet wire tells all in a few exchanges, a swaying one
-// only while its queues happen to be empty. So the less is known the more is asked, and a lucky
-// answer is at once followed by another question, while the luck lasts.
+// only while a queue happens to be empty. A queue moves slowly beside the messages in it, so the
+// shortest of the last moments says how full it is now:
+//
+//   excess │ '      '         '  of each answer, over the edge of its direction
+//          │   '  '    '   '       '
+//          │  ___/'___/'  '    '  ___/'   level: the least lately, forgotten by and by
+//          │_/      level low:     '
+//          └── ask very often ─────┴──── ask seldom ── time
+//
+// Most questions are then asked when they can tell something, and few when they would only add to
+// the queue.
 //
 // Pure. One owner.
 #ifndef PLAYER_CLOCK_PACE_H
@@ -11,10 +20,15 @@
 
 #include "common/clock/exchange.h"
 
+// A direction of the path; excess over its edge, ns.
+struct pace_way {
+    double level, mean; // least of the last moments, and what is usual
+};
+
 struct pace {
-    mono_t began;      // the first sample
-    bool begun, lucky; // the newest sample found a queue empty
-    double usual_ns;   // excess over the edges: what is usual
+    mono_t began, noted; // the first sample, the newest
+    bool begun;
+    struct pace_way there, back;
 };
 
 void pace_init(struct pace *p);

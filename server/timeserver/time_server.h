@@ -20,9 +20,9 @@ enum {
     // Kiosks that may ask at once. A visitor who plays the kiosk takes up a place, no more: who
     // comes later asks over the WebSocket.
     TIME_SERVER_SESSIONS = 256,
-    // Questions of one session: twice what a kiosk asks on a bad network (player/clock/pace.c). All
-    // of them together cost a third of a core then.
-    TIME_SERVER_PER_S = 400,
+    // Questions of one session: what a kiosk asks at worst, on a bad network and at first
+    // (player/clock/pace.c). All of them together cost half a core then.
+    TIME_SERVER_PER_S = 500,
 };
 
 struct time_server;

@@ -8,7 +8,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { PERIOD = 960, BUFFER = 2880, FLIGHT_MAX = 64 };
+enum { PERIOD = 960, BUFFER = 2880, FLIGHT_MAX = 128 };
 static const double OFFSET_S = 86400.25; // house time at true time 0
 static const double WAKE_S = 0.0003;     // the writer wakes up to this late
 static const double AT_ONCE_S = 5e-6;    // the server's answer

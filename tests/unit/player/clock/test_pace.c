@@ -42,7 +42,7 @@ static void a_quiet_wire_is_asked_often_at_first_and_then_eight_times_a_second(v
     assert_int_equal(pace_interval_ns(&p, &x, &e), 125 * MS);
 }
 
-static void a_bad_one_is_asked_often_and_luck_is_used(void **state)
+static void a_bad_one_is_asked_while_a_queue_is_empty(void **state)
 {
     begin();
     unit_seed();
@@ -50,12 +50,16 @@ static void a_bad_one_is_asked_often_and_luck_is_used(void **state)
     for (int i = 0; i < 100; i++, s += 0.02)
         exchange_of(s, 3 + 10 * unit_uniform(), 3 + 10 * unit_uniform());
     assert_false(e.map.sigma_ns < 25000);
+    s += 1; // what the queues were like is forgotten
     exchange_of(s, 20, 20);
-    assert_in_range(pace_interval_ns(&p, &x, &e), 5 * MS, 20 * MS);
-    assert_false(p.lucky);
-    exchange_of(s + 0.05, 3.1, 9);
-    assert_true(p.lucky);
-    assert_int_equal(pace_interval_ns(&p, &x, &e), 5 * MS);
+    assert_in_range(pace_interval_ns(&p, &x, &e), 10 * MS, 20 * MS);
+    exchange_of(s += 0.05, 3.1, 9); // there, the edge was met
+    assert_int_equal(pace_interval_ns(&p, &x, &e), MS);
+    exchange_of(s += 0.005, 6, 12); // bad luck: the queue has not filled within 5 ms
+    assert_int_equal(pace_interval_ns(&p, &x, &e), MS);
+    for (int i = 0; i < 10; i++)
+        exchange_of(s += 0.05, 13, 13);
+    assert_in_range(pace_interval_ns(&p, &x, &e), 10 * MS, 20 * MS);
 }
 
 static void patience_ends(void **state)
@@ -70,7 +74,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_quiet_wire_is_asked_often_at_first_and_then_eight_times_a_second),
-        cmocka_unit_test(a_bad_one_is_asked_often_and_luck_is_used),
+        cmocka_unit_test(a_bad_one_is_asked_while_a_queue_is_empty),
         cmocka_unit_test(patience_ends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
