@@ -21,6 +21,10 @@ static const double LEAD_MARGINS = 8;
 enum { WITNESSES = 2, WITNESS_READINGS = 50 };
 // A fifth of a second, at periods of 20 ms.
 enum { SETTLED_READINGS = 10 };
+// Among the first there is no line yet to lead. One that leads the rest by more than this, and by
+// more than twice their spread, would be the edge of the next half minute: they are asked again.
+static const double FIRST_LEAD_S = 0.002;
+static const double FIRST_SPREADS = 2;
 // One that is off by more than this is no pointer's step...
 static const double FAR_S = 0.030;
 // ...and so many of them in a row, half a second, show that the line is wrong.
@@ -97,6 +101,18 @@ static bool believed(struct dac *d, double lead)
     return true;
 }
 
+// Whether one of the first readings, of which `x` is the newest (frames above the believed rate's
+// line), is wild.
+static bool one_is_wild(struct dac *d, double x)
+{
+    if (x > d->second)
+        d->second = fmin(x, d->top);
+    d->top = fmax(d->top, x);
+    d->least = fmin(d->least, x);
+    double lead = d->top - d->second;
+    return lead > FIRST_LEAD_S * d->rate && lead > FIRST_SPREADS * (d->second - d->least);
+}
+
 bool dac_add(struct dac *d, int64_t frame, mono_t at)
 {
     bool same = true;
@@ -114,10 +130,19 @@ bool dac_add(struct dac *d, int64_t frame, mono_t at)
     if (d->count == 0) {
         d->origin_frame = frame;
         d->origin = at;
+        d->top = d->second = -INFINITY;
+        d->least = INFINITY;
     }
     int64_t since = mono_diff_ns(at, d->origin);
     double t = (double)since / 1e9;
     struct dac_point p = {t, (double)(frame - d->origin_frame) - t * d->rate};
+    if (d->readings <= SETTLED_READINGS && one_is_wild(d, p.x - d->prior.slope * t) &&
+        d->readings == SETTLED_READINGS) {
+        struct edge_slope believed_before = d->prior;
+        dac_init(d, d->rate);
+        d->prior = d->slope = believed_before;
+        return false;
+    }
     int64_t bucket = since / DAC_BUCKET_NS;
     struct dac_point *newest = d->count > 0 ? point(d, d->count - 1) : NULL;
     bool is_new = !newest || bucket > d->bucket;

@@ -47,6 +47,7 @@ struct dac {
     int far;                        // readings in a row that are off by more than any pointer is
     int witnesses, quiet;           // readings that led the line; others since the last of them
     int64_t readings;               // of this run
+    double top, second, least;      // of the first of them, frames above the believed line
     struct edge_slope prior, slope; // frames per second beyond nominal: as believed before this run
                                     // of the card, and now
     double at, x;                   // the line runs through this point
@@ -64,7 +65,7 @@ void dac_recall(struct dac *d, double off, double sigma);
 void dac_restart(struct dac *d);
 
 // `frame` (a count of this run of the card) was leaving at `at`. Returns false when the readings
-// jumped so far that the model began anew.
+// jumped so far that the model began anew, or one of the first was out of all proportion.
 bool dac_add(struct dac *d, int64_t frame, mono_t at);
 
 bool dac_valid(const struct dac *d);

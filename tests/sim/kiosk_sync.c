@@ -171,7 +171,7 @@ int main(int argc, char **argv)
         for (size_t i = 0; i < sizeof weathers / sizeof weathers[0]; i++)
             ok &= weather(&weathers[i], seed);
     }
-    ok &= sway_settles(20 * seeds, first, false);
-    ok &= sway_settles(20 * seeds, first, true);
+    ok &= sway_settles(10 * seeds, first, false);
+    ok &= sway_settles(10 * seeds, first, true);
     return ok ? 0 : 1;
 }

@@ -108,6 +108,19 @@ static void one_wild_reading_changes_nothing_and_many_begin_anew(void **state)
                 2);
 }
 
+// It would be the edge that all others lag behind, for half a minute.
+static void a_wild_one_among_the_first_is_asked_again(void **state)
+{
+    for (int wild = 0; wild < 10; wild++) {
+        struct dac d;
+        dac_init(&d, 48000);
+        for (int i = 0; i < 25; i++)
+            dac_add(&d, i * 960 + (i == wild ? 700 : 0), (mono_t){i * INT64_C(20000000)});
+        assert_true(dac_settled(&d));
+        assert_true(fabs(dac_frame(&d, (mono_t){INT64_C(600000000)}) - 28800) < 2);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -116,6 +129,7 @@ int main(void)
         cmocka_unit_test(instant_and_frame_are_inverse),
         cmocka_unit_test(a_restart_keeps_the_rate),
         cmocka_unit_test(one_wild_reading_changes_nothing_and_many_begin_anew),
+        cmocka_unit_test(a_wild_one_among_the_first_is_asked_again),
     };
     return cmocka_run_group_tests(tests, start, NULL);
 }
