@@ -12,13 +12,17 @@
 // One that comes later than this many newer questions is dropped.
 enum { EXCHANGE_PENDING = 64 };
 
+struct exchange_question {
+    uint32_t seq;               // 0: none
+    mono_t t1;                  // as the question said
+    bool open;                  // not answered yet
+    struct clock_sample sample; // of one that was
+};
+
 struct exchange {
     uint32_t seq; // of the newest question; the first is 1
     uint32_t answered;
-    struct {
-        uint32_t seq; // 0: free
-        mono_t t1;
-    } pending[EXCHANGE_PENDING];
+    struct exchange_question questions[EXCHANGE_PENDING];
 };
 
 void exchange_init(struct exchange *x);
@@ -26,9 +30,20 @@ void exchange_init(struct exchange *x);
 // Notes a question sent at t1 and gives its sequence number.
 uint32_t exchange_ask(struct exchange *x, mono_t t1);
 
+// The newest question left at `left`, by better knowledge than t1, which it said. Not earlier.
+void exchange_left(struct exchange *x, mono_t left);
+
 // Pairs an answer. False for one that was never asked, or asked with another t1 (forged or late).
 bool exchange_answer(struct exchange *x, uint32_t seq, mono_t t1, int64_t t2_house_ns,
                      int64_t t3_house_ns, mono_t t4, struct clock_sample *out);
+
+// The answer to the question that said t1 left at t3, by better knowledge than it could say itself:
+// its sample once more. False when there is none, or when that cannot be.
+bool exchange_answer_left(struct exchange *x, mono_t t1, int64_t t3_house_ns,
+                          struct clock_sample *out);
+
+// The newest question has no answer yet.
+bool exchange_waits(const struct exchange *x);
 
 // Nanoseconds to wait between the last question and the next.
 int64_t exchange_interval_ns(const struct exchange *x);

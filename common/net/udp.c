@@ -2,15 +2,21 @@
 #include "common/net/udp.h"
 
 #include <arpa/inet.h>
+#include <linux/errqueue.h>
+#include <linux/net_tstamp.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-// The room for one control message, aligned as the kernel wants it.
+// The room for what the kernel may tell of a datagram, aligned as it wants it.
 union control {
     struct cmsghdr head;
-    char space[CMSG_SPACE(sizeof(struct timespec))];
+    char space[CMSG_SPACE(sizeof(struct timespec)) + CMSG_SPACE(sizeof(struct scm_timestamping)) +
+               CMSG_SPACE(sizeof(struct sock_extended_err) + sizeof(struct sockaddr_in6))];
 };
+
+// Stamps and errors taken off the error queue in one go.
+enum { AT_ONCE = 8 };
 
 static int64_t ns_of(const struct timespec *ts)
 {
@@ -53,10 +59,13 @@ int udp_port(const struct udp_peer *p)
 
 int udp_open(const struct udp_peer *address, bool bound)
 {
-    int yes = 1;
+    int yes = 1, sending = SOF_TIMESTAMPING_TX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE |
+                           SOF_TIMESTAMPING_OPT_TSONLY;
     int fd = socket(address->address.ss_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
         return -1;
+    // A kernel that does not stamp what is sent is one without that word.
+    setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPING, &sending, sizeof sending);
     if (setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &yes, sizeof yes) == 0 &&
         (!bound || bind(fd, (const struct sockaddr *)&address->address, address->len) == 0))
         return fd;
@@ -123,7 +132,39 @@ ssize_t udp_receive(int fd, void *data, size_t size, struct udp_peer *from, mono
     return n;
 }
 
-bool udp_send(int fd, const void *data, size_t len, const struct udp_peer *to)
+// The newest stamp on the error queue, of the wall clock; 0 when there is none.
+static int64_t take_stamp(int fd)
 {
-    return sendto(fd, data, len, 0, (const struct sockaddr *)&to->address, to->len) == (ssize_t)len;
+    int64_t wall_ns = 0;
+    for (int i = 0; i < AT_ONCE; i++) {
+        union control control;
+        struct msghdr m = {.msg_control = control.space, .msg_controllen = sizeof control.space};
+        if (recvmsg(fd, &m, MSG_ERRQUEUE | MSG_DONTWAIT) < 0)
+            break;
+        for (struct cmsghdr *c = CMSG_FIRSTHDR(&m); c; c = CMSG_NXTHDR(&m, c)) {
+            struct scm_timestamping stamps;
+            if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_TIMESTAMPING)
+                continue;
+            memcpy(&stamps, CMSG_DATA(c), sizeof stamps);
+            wall_ns = ns_of(&stamps.ts[0]);
+        }
+    }
+    return wall_ns;
+}
+
+bool udp_send(int fd, const void *data, size_t len, const struct udp_peer *to, mono_t *left)
+{
+    *left = (mono_t){clock_ns(CLOCK_MONOTONIC_RAW)};
+    if (sendto(fd, data, len, 0, (const struct sockaddr *)&to->address, to->len) != (ssize_t)len)
+        return false;
+    int64_t stamp = take_stamp(fd);
+    mono_t at = stamp > 0 ? carry_now(stamp) : *left;
+    if (mono_diff_ns(at, *left) > 0) // else it is of an earlier one
+        *left = at;
+    return true;
+}
+
+void udp_clear(int fd)
+{
+    take_stamp(fd);
 }

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Datagrams with the kernel's word on when they arrived, so that waking up the program does not
-// count as time on the wire (SO_TIMESTAMPNS, socket(7)).
+// Datagrams with the kernel's word on when they arrived and when they left, so that neither waking
+// the program up nor its way through the kernel counts as time on the wire (SO_TIMESTAMPNS,
+// SO_TIMESTAMPING; socket(7), the kernel's networking/timestamping.rst).
+//
+// What left is stamped where it is handed to the network's driver, and the stamp comes back on the
+// socket's error queue: with most drivers before sendto() has returned. One that comes later raises
+// POLLERR, and is taken off by udp_clear().
 //
 // The kernel stamps with the wall clock, which may be set or slewed; time is measured on
 // CLOCK_MONOTONIC_RAW here. So a stamp is taken as an age: both clocks are read together when the
@@ -38,7 +43,11 @@ int udp_port(const struct udp_peer *p);
 // One datagram; `at` is when the kernel had it. A longer one than `size` gives its whole length.
 // -1 with errno; EAGAIN when there is none.
 ssize_t udp_receive(int fd, void *data, size_t size, struct udp_peer *from, mono_t *at);
-bool udp_send(int fd, const void *data, size_t len, const struct udp_peer *to);
+// `left`: when it left. The kernel's word, where it is there at once, else the instant of the call,
+// which is earlier. False when the network takes none at the moment.
+bool udp_send(int fd, const void *data, size_t len, const struct udp_peer *to, mono_t *left);
+// Takes off what is on the error queue.
+void udp_clear(int fd);
 
 // When a stamp of the wall clock was, given both clocks at one instant: `now` when the stamp lies
 // in the future or is too old. Pure.

@@ -6,7 +6,12 @@
 #include <sodium.h>
 #include <string.h>
 
-enum { ID_AT = STAMP_ANSWER_BYTES, MAC_AT = ID_AT + 8, MAC_BYTES = SEALED_BYTES - MAC_AT };
+enum {
+    LEFT_AT = STAMP_ANSWER_BYTES,
+    ID_AT = LEFT_AT + 16,
+    MAC_AT = ID_AT + 8,
+    MAC_BYTES = SEALED_BYTES - MAC_AT
+};
 
 _Static_assert(MAC_BYTES == crypto_generichash_BYTES_MIN, "the shortest that BLAKE2b offers here");
 _Static_assert(SEALED_KEY_BYTES == crypto_kx_PUBLICKEYBYTES, "X25519");
@@ -40,10 +45,18 @@ bool sealed_key_from_text(const char *text, uint8_t out[SEALED_KEY_BYTES])
            len == SEALED_KEY_BYTES && end == text + text_len;
 }
 
-static void put_id(uint8_t *p, uint64_t id)
+static void put(uint8_t *p, uint64_t v)
 {
     for (int i = 0; i < 8; i++)
-        p[i] = (uint8_t)(id >> (8 * i));
+        p[i] = (uint8_t)(v >> (8 * i));
+}
+
+static uint64_t get(const uint8_t *p)
+{
+    uint64_t v = 0;
+    for (int i = 0; i < 8; i++)
+        v |= (uint64_t)p[i] << (8 * i);
+    return v;
 }
 
 // The kiosk's receiving half first, on both sides.
@@ -52,7 +65,7 @@ static void make(struct sealed_session *out, const uint8_t to_kiosk[SEALED_KEY_B
 {
     crypto_generichash_state h;
     uint8_t id_bytes[8];
-    put_id(id_bytes, id);
+    put(id_bytes, id);
     crypto_generichash_init(&h, NULL, 0, SEALED_KEY_BYTES);
     crypto_generichash_update(&h, to_kiosk, SEALED_KEY_BYTES);
     crypto_generichash_update(&h, to_house, SEALED_KEY_BYTES);
@@ -85,10 +98,7 @@ bool sealed_session_house(struct sealed_session *out, const struct sealed_pair *
 
 uint64_t sealed_id(const uint8_t *data, size_t len)
 {
-    uint64_t id = 0;
-    for (int i = 0; len == SEALED_BYTES && i < 8; i++)
-        id |= (uint64_t)data[ID_AT + i] << (8 * i);
-    return id;
+    return len == SEALED_BYTES ? get(data + ID_AT) : 0;
 }
 
 static void mac(const struct sealed_session *s, const uint8_t *data, uint8_t out[MAC_BYTES])
@@ -98,7 +108,7 @@ static void mac(const struct sealed_session *s, const uint8_t *data, uint8_t out
 
 static void seal(const struct sealed_session *s, uint8_t data[SEALED_BYTES])
 {
-    put_id(data + ID_AT, s->id);
+    put(data + ID_AT, s->id);
     mac(s, data, data + MAC_AT);
 }
 
@@ -126,14 +136,19 @@ bool sealed_get_question(const struct sealed_session *s, const uint8_t *data, si
 }
 
 void sealed_put_answer(const struct sealed_session *s, const struct stamp_answer *a,
-                       uint8_t out[SEALED_BYTES])
+                       const struct sealed_left *left, uint8_t out[SEALED_BYTES])
 {
     stamp_put_answer(a, out);
+    put(out + LEFT_AT, (uint64_t)left->t1_ns);
+    put(out + LEFT_AT + 8, (uint64_t)left->t3_house_ns);
     seal(s, out);
 }
 
 bool sealed_get_answer(const struct sealed_session *s, const uint8_t *data, size_t len,
-                       struct stamp_answer *out)
+                       struct stamp_answer *out, struct sealed_left *left)
 {
-    return is_sealed(s, data, len) && stamp_get_answer(data, STAMP_ANSWER_BYTES, out);
+    if (!is_sealed(s, data, len) || !stamp_get_answer(data, STAMP_ANSWER_BYTES, out))
+        return false;
+    *left = (struct sealed_left){(int64_t)get(data + LEFT_AT), (int64_t)get(data + LEFT_AT + 8)};
+    return true;
 }

@@ -2,11 +2,12 @@
 // The time exchange over UDP: stamps that nobody on the network can forge. docs/PROTOCOL.md,
 // "Time over UDP"; why it is so: docs/decisions/0015-time-over-udp.md.
 //
-//   question and answer, 60 bytes:  stamp, 36 | u64 session | MAC, 16
+//   question and answer, 76 bytes:  stamp, 36 | i64 t1 | i64 t3 | u64 session | MAC, 16
 //
 // The stamp is that of stamp.h, a question filled up with zeros: an answer is no longer than what
-// was asked, so nobody can be flooded through us. The MAC is keyed BLAKE2b over all before it, with
-// the session's key:
+// was asked, so nobody can be flooded through us. An answer cannot carry when itself it left, but
+// when an earlier one did (NTP's interleaved mode): the t1 it answered, and its true t3. The MAC is
+// keyed BLAKE2b over all before it, with the session's key:
 //
 //   shared  = both halves of crypto_kx between the kiosk's device key and the house's key
 //   key     = BLAKE2b-256(shared || session)
@@ -22,7 +23,7 @@
 
 enum {
     SEALED_KEY_BYTES = 32, // X25519 keys, and that of a session
-    SEALED_BYTES = STAMP_ANSWER_BYTES + 8 + 16,
+    SEALED_BYTES = STAMP_ANSWER_BYTES + 16 + 8 + 16,
     SEALED_KEY_TEXT = 44, // base64url without padding, and its NUL
 };
 
@@ -35,6 +36,12 @@ struct sealed_pair {
 struct sealed_session {
     uint64_t id; // never 0
     uint8_t key[SEALED_KEY_BYTES];
+};
+
+// When an earlier answer left.
+struct sealed_left {
+    int64_t t1_ns;       // of the question it answered
+    int64_t t3_house_ns; // 0: nothing is said
 };
 
 void sealed_pair_new(struct sealed_pair *out);
@@ -61,8 +68,8 @@ void sealed_put_question(const struct sealed_session *s, const struct stamp_ques
 bool sealed_get_question(const struct sealed_session *s, const uint8_t *data, size_t len,
                          struct stamp_question *out);
 void sealed_put_answer(const struct sealed_session *s, const struct stamp_answer *a,
-                       uint8_t out[SEALED_BYTES]);
+                       const struct sealed_left *left, uint8_t out[SEALED_BYTES]);
 bool sealed_get_answer(const struct sealed_session *s, const uint8_t *data, size_t len,
-                       struct stamp_answer *out);
+                       struct stamp_answer *out, struct sealed_left *left);
 
 #endif

@@ -101,12 +101,9 @@ static bool worth_publishing(const struct ask *a, mono_t now)
                               clock_uncertainty_ns(&a->published, now));
 }
 
-static void feed(struct ask *a, const struct clock_sample *s)
+static void publish(struct ask *a, mono_t now)
 {
-    if (!clock_add(&a->estimate, s))
-        return;
-    pace_note(&a->pace, &a->estimate, s);
-    if (worth_publishing(a, s->t4)) {
+    if (worth_publishing(a, now)) {
         a->published = a->estimate.map;
         clockmap_publish(a->config.clock, &a->published);
         bool renewed = !a->current;
@@ -114,6 +111,14 @@ static void feed(struct ask *a, const struct clock_sample *s)
         if (renewed)
             a->config.renewed(a->config.user);
     }
+}
+
+static void feed(struct ask *a, const struct clock_sample *s)
+{
+    if (!clock_add(&a->estimate, s))
+        return;
+    pace_note(&a->pace, &a->estimate, s);
+    publish(a, s->t4);
     mono_t sooner = mono_add_ns(s->t4, interval_ns(a));
     if (mono_diff_ns(a->due, sooner) > 0)
         turn_at(a, sooner);
@@ -130,7 +135,18 @@ void ask_answer(struct ask *a, const void *data, size_t len, mono_t t4)
         feed(a, &s);
 }
 
-static void on_udp_answer(void *user, const struct stamp_answer *answer, mono_t t4)
+// An earlier sample, now with the instant at which its answer left.
+static void feed_again(struct ask *a, const struct sealed_left *left, mono_t now)
+{
+    struct clock_sample s;
+    if (left->t3_house_ns != 0 &&
+        exchange_answer_left(&a->by_udp, (mono_t){left->t1_ns}, left->t3_house_ns, &s) &&
+        clock_add(&a->estimate, &s))
+        publish(a, now);
+}
+
+static void on_udp_answer(void *user, const struct stamp_answer *answer,
+                          const struct sealed_left *left, mono_t t4)
 {
     struct ask *a = user;
     struct clock_sample s;
@@ -141,6 +157,7 @@ static void on_udp_answer(void *user, const struct stamp_answer *answer, mono_t 
         log_info("link", "the time comes over UDP");
         change_path(a);
     }
+    feed_again(a, left, t4);
     feed(a, &s);
 }
 
@@ -148,7 +165,9 @@ static void ask_udp(struct ask *a)
 {
     mono_t t1 = mono_now();
     struct stamp_question q = {exchange_ask(&a->by_udp, t1), t1.ns};
-    time_udp_ask(a->udp, &q);
+    mono_t left;
+    if (time_udp_ask(a->udp, &q, &left))
+        exchange_left(&a->by_udp, left);
 }
 
 static void on_given_up(struct ask *a, bool changed)
@@ -244,9 +263,7 @@ void ask_destroy(struct ask *a)
 struct ask_stats ask_stats(const struct ask *a)
 {
     struct ask_stats s = {.via = a->path.via};
-    for (int i = 0; i < EXCHANGE_PENDING; i++)
-        s.asking |= a->by_ws.pending[i].seq == a->by_ws.seq && a->by_ws.seq != 0;
-    s.asking &= s.via == WIRE_VIA_WS;
+    s.asking = s.via == WIRE_VIA_WS && exchange_waits(&a->by_ws);
     if (clock_valid(&a->estimate)) {
         s.rtt_us = a->estimate.rtt_min_ns / 1000;
         s.skew_ppb = (int64_t)(a->estimate.map.skew * 1e9);

@@ -4,6 +4,7 @@
 #include "common/base/check.h"
 
 #include <sodium.h>
+#include <sys/epoll.h>
 #include <unistd.h>
 
 // Datagrams read in one go: a flood of them does not keep the loop from its other sockets.
@@ -11,10 +12,10 @@ enum { AT_ONCE = 16 };
 
 struct time_udp {
     struct lws *wsi;
-    int fd; // lws closes it
+    int fd;
     struct udp_peer server;
     struct sealed_session session;
-    void (*on_answer)(void *user, const struct stamp_answer *a, mono_t t4);
+    time_udp_answer_fn on_answer;
     void *user;
 };
 
@@ -26,12 +27,15 @@ static void receive(struct lws *wsi)
         uint8_t data[SEALED_BYTES];
         struct udp_peer from;
         struct stamp_answer a;
+        struct sealed_left left;
         mono_t t4;
         ssize_t n = udp_receive(u->fd, data, sizeof data, &from, &t4);
-        if (n < 0)
+        if (n < 0) {
+            udp_clear(u->fd); // or a late stamp would wake us for ever
             return;
-        if (sealed_get_answer(&u->session, data, (size_t)n, &a))
-            u->on_answer(u->user, &a, t4);
+        }
+        if (sealed_get_answer(&u->session, data, (size_t)n, &a, &left))
+            u->on_answer(u->user, &a, &left, t4);
     }
 }
 
@@ -45,31 +49,44 @@ static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *use
 
 const struct lws_protocols time_udp_protocol = {.name = "roomtone.time", .callback = callback};
 
-struct time_udp *
-time_udp_open(struct lws_vhost *vhost, const struct udp_peer *server,
-              const struct sealed_session *session,
-              void (*on_answer)(void *user, const struct stamp_answer *a, mono_t t4), void *user)
+// Readable when the socket has an answer or a stamp. lws owns it; should that fail, it is closed.
+static struct lws *watch(struct lws_vhost *vhost, int fd)
+{
+    int inside = epoll_create1(EPOLL_CLOEXEC);
+    if (inside < 0)
+        return NULL;
+    if (epoll_ctl(inside, EPOLL_CTL_ADD, fd, &(struct epoll_event){.events = EPOLLIN}) != 0) {
+        close(inside);
+        return NULL;
+    }
+    return lws_adopt_descriptor_vhost(vhost, LWS_ADOPT_RAW_FILE_DESC,
+                                      (lws_sock_file_fd_type){.filefd = inside},
+                                      time_udp_protocol.name, NULL);
+}
+
+struct time_udp *time_udp_open(struct lws_vhost *vhost, const struct udp_peer *server,
+                               const struct sealed_session *session, time_udp_answer_fn on_answer,
+                               void *user)
 {
     int fd = udp_open(server, false);
     if (fd < 0)
         return NULL;
-    // Should it fail, it has closed the socket.
-    struct lws *wsi = lws_adopt_descriptor_vhost(vhost, LWS_ADOPT_RAW_FILE_DESC,
-                                                 (lws_sock_file_fd_type){.filefd = fd},
-                                                 time_udp_protocol.name, NULL);
-    if (!wsi)
+    struct lws *wsi = watch(vhost, fd);
+    if (!wsi) {
+        close(fd);
         return NULL;
+    }
     struct time_udp *u = check_alloc(calloc(1, sizeof *u));
     *u = (struct time_udp){wsi, fd, *server, *session, on_answer, user};
     lws_set_opaque_user_data(wsi, u);
     return u;
 }
 
-bool time_udp_ask(struct time_udp *u, const struct stamp_question *q)
+bool time_udp_ask(struct time_udp *u, const struct stamp_question *q, mono_t *left)
 {
     uint8_t data[SEALED_BYTES];
     sealed_put_question(&u->session, q, data);
-    return udp_send(u->fd, data, sizeof data, &u->server);
+    return udp_send(u->fd, data, sizeof data, &u->server, left);
 }
 
 void time_udp_close(struct time_udp *u)
@@ -78,6 +95,7 @@ void time_udp_close(struct time_udp *u)
         return;
     lws_set_opaque_user_data(u->wsi, NULL);
     lws_set_timeout(u->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
+    close(u->fd);
     sodium_memzero(u, sizeof *u);
     free(u);
 }

@@ -24,6 +24,7 @@ struct session {
     int64_t seen[SEEN];           // the latest t1 that were answered, in no order
     double tokens;
     mono_t tokens_at;
+    struct sealed_left left; // the last answer
 };
 
 struct time_server {
@@ -78,7 +79,7 @@ static bool may_ask(struct session *session, mono_t now)
 
 // What the mutex is for: is this a question to answer, and by which key and anchor?
 static bool take(struct time_server *s, const uint8_t *data, size_t len, mono_t now,
-                 struct stamp_question *q, struct sealed_session *sealed, struct house_anchor *a)
+                 struct stamp_question *q, struct session *asker, struct house_anchor *a)
 {
     uint64_t id = sealed_id(data, len);
     pthread_mutex_lock(&s->mutex);
@@ -86,7 +87,7 @@ static bool take(struct time_server *s, const uint8_t *data, size_t len, mono_t 
     bool good = session && sealed_get_question(&session->sealed, data, len, q) &&
                 may_ask(session, now) && is_new(session, q->t1_ns);
     if (good) {
-        *sealed = session->sealed;
+        *asker = *session;
         *a = s->anchor;
         s->stats.answers++;
     } else {
@@ -96,16 +97,25 @@ static bool take(struct time_server *s, const uint8_t *data, size_t len, mono_t 
     return good;
 }
 
+static void note_left(struct time_server *s, uint64_t id, int64_t t1_ns, int64_t t3_house_ns)
+{
+    pthread_mutex_lock(&s->mutex);
+    struct session *session = find(s, id); // it may have ended meanwhile
+    if (session)
+        session->left = (struct sealed_left){t1_ns, t3_house_ns};
+    pthread_mutex_unlock(&s->mutex);
+}
+
 static void answer(struct time_server *s)
 {
     uint8_t data[SEALED_BYTES];
     struct udp_peer from;
-    mono_t at;
+    mono_t at, left;
     struct stamp_question q;
-    struct sealed_session sealed;
+    struct session asker;
     struct house_anchor anchor;
     ssize_t n = udp_receive(s->fd, data, sizeof data, &from, &at);
-    if (n < 0 || !take(s, data, (size_t)n, at, &q, &sealed, &anchor))
+    if (n < 0 || !take(s, data, (size_t)n, at, &q, &asker, &anchor))
         return;
     struct stamp_answer a = {
         .seq = q.seq,
@@ -114,8 +124,10 @@ static void answer(struct time_server *s)
         .t3_house_ns = house_ns_at(&anchor, house_raw_now()),
         .clock_epoch = anchor.clock_epoch,
     };
-    sealed_put_answer(&sealed, &a, data);
-    udp_send(s->fd, data, sizeof data, &from); // one that is not sent is one that was lost
+    sealed_put_answer(&asker.sealed, &a, &asker.left, data);
+    // One that is not sent is one that was lost.
+    if (udp_send(s->fd, data, sizeof data, &from, &left))
+        note_left(s, asker.sealed.id, q.t1_ns, house_ns_at(&anchor, left));
 }
 
 static void *serve(void *user)
@@ -123,7 +135,11 @@ static void *serve(void *user)
     struct time_server *s = user;
     struct pollfd fds[] = {{.fd = s->fd, .events = POLLIN}, {.fd = s->stop[0], .events = POLLIN}};
     while (!fds[1].revents) {
-        if (poll(fds, 2, -1) > 0 && fds[0].revents)
+        if (poll(fds, 2, -1) <= 0)
+            continue;
+        if (fds[0].revents & POLLERR)
+            udp_clear(s->fd);
+        if (fds[0].revents & POLLIN)
             answer(s);
     }
     return NULL;

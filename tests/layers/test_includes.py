@@ -82,8 +82,9 @@ LIBRARIES = {
 # row above, and a reason.
 LIBC = set("""assert ctype errno float inttypes limits locale math setjmp signal stdarg stdatomic
     stdbool stddef stdint stdio stdlib string strings time
-    arpa/inet dirent fcntl getopt netdb poll sched sys/mman sys/prctl sys/resource sys/random
-    sys/socket sys/stat sys/statvfs sys/timerfd sys/timex sys/types sys/un sys/wait termios unistd""".split())
+    arpa/inet dirent fcntl getopt linux/errqueue linux/net_tstamp netdb poll sched sys/epoll
+    sys/mman sys/prctl sys/resource sys/random sys/socket sys/stat sys/statvfs sys/timerfd sys/timex
+    sys/types sys/un sys/wait termios unistd""".split())
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 

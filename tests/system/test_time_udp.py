@@ -236,7 +236,7 @@ def test_forged_and_repeated_answers_move_nothing(house, tmp_path):
         flipped = bytearray(data)
         flipped[secrets.randbelow(len(data))] ^= 1 << secrets.randbelow(8)
         kept.append(data)
-        return [ahead, other, bytes(flipped), kept[len(kept) // 2], secrets.token_bytes(60), data, data]
+        return [ahead, other, bytes(flipped), kept[len(kept) // 2], secrets.token_bytes(76), data, data]
 
     relay = Relay(house.port, answers=forge)
     p = Player(f"http://127.0.0.2:{house.port}", house.group()["code"], tmp_path)
@@ -300,23 +300,24 @@ class Session:
         self.socket.connect(("127.0.0.1", port))
 
     def seal(self, stamp):
-        data = stamp + bytes(36 - len(stamp)) + self.id
+        data = stamp + bytes(52 - len(stamp)) + self.id
         return data + hashlib.blake2b(data, key=self.key, digest_size=16).digest()
 
     def question(self, seq, t1):
         return self.seal(b"RTQ\x01" + struct.pack("<Iq", seq, t1))
 
     def ask(self, data, patience=PATIENCE):
-        """seq, t1, t2, t3, epoch; None when there is no answer."""
+        """seq, t1, t2, t3, epoch, and an earlier answer's t1 and when it left; None when there is
+        no answer."""
         self.socket.settimeout(patience)
         self.socket.send(data)
         try:
             answer = self.socket.recv(2048)
         except TimeoutError:
             return None
-        assert len(answer) == len(data) == 60 and answer == self.seal(answer[:36])
+        assert len(answer) == len(data) == 76 and answer == self.seal(answer[:52])
         assert answer[:4] == b"RTA\x01"
-        return struct.unpack("<IqqqI", answer[4:36])
+        return struct.unpack("<IqqqIqq", answer[4:52])
 
 
 def test_the_protocol_is_as_it_is_written(house):
@@ -327,8 +328,8 @@ def test_the_protocol_is_as_it_is_written(house):
             code = house.group()["code"]
             welcome = await c.hello(role="kiosk", code=code, device=base64url(public))
             s = Session(house.port, secret, public, welcome)
-            seq, t1, t2, t3, epoch = s.ask(s.question(3, 1000))
-            assert (seq, t1, epoch) == (3, 1000, welcome["clock_epoch"])
+            seq, t1, t2, t3, epoch, *before = s.ask(s.question(3, 1000))
+            assert (seq, t1, epoch, before) == (3, 1000, welcome["clock_epoch"], [0, 0])
             assert 0 <= t3 - t2 < 1_000_000_000
             assert abs(t2 // 1000 - welcome["house_now"]) < 60_000_000
             refused = metric(house, "time_udp_refused_total")
@@ -338,7 +339,8 @@ def test_the_protocol_is_as_it_is_written(house):
             stranger = Session(house.port, secrets.token_bytes(32), public, welcome)
             for data in (s.question(3, 1000), bytes(wrong), b"", stranger.question(9, 9000)):
                 s.socket.send(data)
-            assert s.ask(s.question(5, 3000))[0] == 5
+            *head, before_t1, left = s.ask(s.question(5, 3000))
+            assert head[0] == 5 and before_t1 == 1000 and t3 <= left < head[2]
             assert metric(house, "time_udp_refused_total") == refused + 4
             # A visitor has no use for it, a kiosk without a key no way.
             assert "time" not in await other.hello(role="kiosk", code=code)
@@ -352,7 +354,7 @@ def test_a_stranger_cannot_make_the_server_talk(house):
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
         s.connect(("127.0.0.1", house.port))
         for i in range(2000):
-            s.send(secrets.token_bytes(60 if i % 2 else i % 1400))
+            s.send(secrets.token_bytes(76 if i % 2 else i % 1400))
             if i % 100 == 0:
                 time.sleep(0.001)
         wait_until(lambda: metric(house, "time_udp_refused_total") > 1000, "them to be counted")

@@ -217,9 +217,37 @@ static void answers_are_paired_once_and_forgeries_dropped(void **state)
     assert_int_equal(exchange_interval_ns(&x), 1000000000);
 }
 
+// Better knowledge of when question and answer left tightens a sample, once, and can only tighten.
+static void what_left_later_than_it_said(void **state)
+{
+    (void)state;
+    struct exchange x;
+    struct clock_sample s;
+    exchange_init(&x);
+    uint32_t a = exchange_ask(&x, (mono_t){100});
+    exchange_left(&x, (mono_t){90});
+    exchange_left(&x, (mono_t){107});
+    assert_false(exchange_answer_left(&x, (mono_t){100}, 2005, &s)); // not answered yet
+    assert_true(exchange_waits(&x));
+    assert_true(exchange_answer(&x, a, (mono_t){100}, 1000, 2000, (mono_t){3000}, &s));
+    assert_false(exchange_waits(&x));
+    assert_int_equal(s.t1.ns, 107);
+    assert_false(exchange_answer_left(&x, (mono_t){107}, 2005, &s)); // its name is what it said
+    assert_true(exchange_answer_left(&x, (mono_t){100}, 2005, &s));
+    assert_int_equal(s.t1.ns, 107);
+    assert_int_equal(s.t2_house_ns, 1000);
+    assert_int_equal(s.t3_house_ns, 2005);
+    assert_int_equal(s.t4.ns, 3000);
+    assert_false(exchange_answer_left(&x, (mono_t){100}, 2006, &s));
+    a = exchange_ask(&x, (mono_t){200});
+    assert_true(exchange_answer(&x, a, (mono_t){200}, 1000, 2000, (mono_t){3000}, &s));
+    assert_false(exchange_answer_left(&x, (mono_t){200}, 1999, &s));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_left_later_than_it_said),
         cmocka_unit_test(quiet_wire_settles_in_a_second_and_learns_the_rate),
         cmocka_unit_test(jittery_wire_stays_in_step),
         cmocka_unit_test(nonsense_is_refused_and_changes_nothing),

@@ -10,6 +10,8 @@ static struct sealed_pair device, house;
 static struct sealed_session kiosk_side, house_side;
 static const struct stamp_question question = {7, 123456789};
 static const struct stamp_answer answer = {7, 123456789, 86400000000000, 86400000001000, 3};
+static const struct sealed_left left_in = {123400000, 86399999990000};
+static struct sealed_left left;
 
 static int make_session(void **state)
 {
@@ -33,11 +35,13 @@ static void both_sides_have_the_same_key(void **state)
     assert_true(sealed_get_question(&house_side, data, sizeof data, &q));
     assert_int_equal(q.seq, question.seq);
     assert_int_equal(q.t1_ns, question.t1_ns);
-    sealed_put_answer(&house_side, &answer, data);
-    assert_true(sealed_get_answer(&kiosk_side, data, sizeof data, &a));
+    sealed_put_answer(&house_side, &answer, &left_in, data);
+    assert_true(sealed_get_answer(&kiosk_side, data, sizeof data, &a, &left));
     assert_int_equal(a.seq, answer.seq);
     assert_int_equal(a.t3_house_ns, answer.t3_house_ns);
     assert_int_equal(a.clock_epoch, answer.clock_epoch);
+    assert_int_equal(left.t1_ns, left_in.t1_ns);
+    assert_int_equal(left.t3_house_ns, left_in.t3_house_ns);
 }
 
 // The key as docs/PROTOCOL.md tells others to make it.
@@ -65,14 +69,14 @@ static void a_bit_that_flips_is_noticed(void **state)
     (void)state;
     uint8_t data[SEALED_BYTES];
     struct stamp_answer a;
-    sealed_put_answer(&house_side, &answer, data);
+    sealed_put_answer(&house_side, &answer, &left_in, data);
     for (int bit = 0; bit < SEALED_BYTES * 8; bit++) {
         data[bit / 8] ^= (uint8_t)(1 << bit % 8);
-        assert_false(sealed_get_answer(&kiosk_side, data, sizeof data, &a));
+        assert_false(sealed_get_answer(&kiosk_side, data, sizeof data, &a, &left));
         data[bit / 8] ^= (uint8_t)(1 << bit % 8);
     }
-    assert_true(sealed_get_answer(&kiosk_side, data, sizeof data, &a));
-    assert_false(sealed_get_answer(&kiosk_side, data, sizeof data - 1, &a));
+    assert_true(sealed_get_answer(&kiosk_side, data, sizeof data, &a, &left));
+    assert_false(sealed_get_answer(&kiosk_side, data, sizeof data - 1, &a, &left));
     assert_int_equal(sealed_id(data, sizeof data - 1), 0);
 }
 
@@ -87,12 +91,12 @@ static void nothing_of_another_session_fits(void **state)
     // The same machines at another time, with the session's number forged.
     assert_true(sealed_session_house(&other, &house, device.public_key, 43));
     other.id = 42;
-    sealed_put_answer(&other, &answer, data);
-    assert_false(sealed_get_answer(&kiosk_side, data, sizeof data, &a));
+    sealed_put_answer(&other, &answer, &left_in, data);
+    assert_false(sealed_get_answer(&kiosk_side, data, sizeof data, &a, &left));
     // Somebody who knows all that is public.
     assert_true(sealed_session_house(&other, &stranger, device.public_key, 42));
-    sealed_put_answer(&other, &answer, data);
-    assert_false(sealed_get_answer(&kiosk_side, data, sizeof data, &a));
+    sealed_put_answer(&other, &answer, &left_in, data);
+    assert_false(sealed_get_answer(&kiosk_side, data, sizeof data, &a, &left));
 }
 
 static void a_question_sent_back_is_no_answer(void **state)
@@ -102,8 +106,8 @@ static void a_question_sent_back_is_no_answer(void **state)
     struct stamp_answer a;
     struct stamp_question q;
     sealed_put_question(&kiosk_side, &question, data);
-    assert_false(sealed_get_answer(&kiosk_side, data, sizeof data, &a));
-    sealed_put_answer(&house_side, &answer, data);
+    assert_false(sealed_get_answer(&kiosk_side, data, sizeof data, &a, &left));
+    sealed_put_answer(&house_side, &answer, &left_in, data);
     assert_false(sealed_get_question(&house_side, data, sizeof data, &q));
 }
 
@@ -112,7 +116,7 @@ static void what_a_stranger_makes_up_is_refused(void **state)
     (void)state;
     unit_seed();
     uint8_t whole[SEALED_BYTES];
-    sealed_put_answer(&house_side, &answer, whole);
+    sealed_put_answer(&house_side, &answer, &left_in, whole);
     for (int i = 0; i < 200000; i++) {
         uint8_t data[SEALED_BYTES + 8] = {0};
         struct stamp_answer a;
@@ -121,7 +125,7 @@ static void what_a_stranger_makes_up_is_refused(void **state)
             data[unit_below(SEALED_BYTES)] = (uint8_t)unit_random();
         size_t len = unit_below(2) ? SEALED_BYTES : (size_t)unit_below(SEALED_BYTES + 8);
         bool same = len == SEALED_BYTES && memcmp(data, whole, len) == 0;
-        assert_int_equal(sealed_get_answer(&kiosk_side, data, len, &a), same);
+        assert_int_equal(sealed_get_answer(&kiosk_side, data, len, &a, &left), same);
     }
 }
 

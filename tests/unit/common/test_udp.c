@@ -61,8 +61,9 @@ static int64_t age_ns(int by, int to, const struct udp_peer *here)
 {
     struct udp_peer from;
     char data[8];
-    mono_t at;
-    assert_true(udp_send(by, "ping", 4, here));
+    mono_t at, before = raw_now(), left;
+    assert_true(udp_send(by, "ping", 4, here, &left));
+    assert_true(mono_diff_ns(left, before) >= 0 && mono_diff_ns(raw_now(), left) >= 0);
     usleep(30000);
     wait_for(to);
     mono_t woken = raw_now();
@@ -78,7 +79,7 @@ static void the_kernel_knows_when_it_arrived(void **state)
     (void)state;
     struct udp_peer here, from;
     char data[8];
-    mono_t at;
+    mono_t at, left;
     assert_true(udp_address("127.0.0.1", 0, &here));
     int to = udp_open(&here, true), by = udp_open(&here, false);
     assert_true(to >= 0 && by >= 0);
@@ -92,9 +93,40 @@ static void the_kernel_knows_when_it_arrived(void **state)
     while (age_ns(by, to, &here) < 15000000)
         assert_true(tries++ < 200);
 
-    assert_true(udp_send(by, "longer than that", 16, &here));
+    assert_true(udp_send(by, "longer than that", 16, &here, &left));
     wait_for(to);
     assert_int_equal(udp_receive(to, data, sizeof data, &from, &at), 16);
+    close(to);
+    close(by);
+}
+
+// On the loopback its stamp is there at once, and close before that of the arrival: what lies
+// between the call and the wire is not in it.
+static void the_kernel_knows_when_it_left(void **state)
+{
+    (void)state;
+    struct udp_peer here, from;
+    char data[8];
+    mono_t at, left;
+    assert_true(udp_address("127.0.0.1", 0, &here));
+    int to = udp_open(&here, true), by = udp_open(&here, false);
+    assert_int_equal(getsockname(to, (struct sockaddr *)&here.address, &here.len), 0);
+    int64_t least_call = INT64_MAX, least_wire = INT64_MAX;
+    for (int i = 0; i < 2000; i++) {
+        mono_t called = raw_now();
+        assert_true(udp_send(by, "ping", 4, &here, &left));
+        wait_for(to);
+        assert_int_equal(udp_receive(to, data, sizeof data, &from, &at), 4);
+        int64_t call = mono_diff_ns(left, called), wire = mono_diff_ns(at, left);
+        least_call = call < least_call ? call : least_call;
+        least_wire = wire > 0 && wire < least_wire ? wire : least_wire;
+        struct pollfd errors = {.fd = by, .events = 0};
+        assert_int_equal(poll(&errors, 1, 0), 0); // its stamp was taken off
+    }
+    print_message("call to wire at least %lld ns, over it %lld ns\n", (long long)least_call,
+                  (long long)least_wire);
+    assert_true(least_call > 0);
+    assert_true(least_wire < least_call);
     close(to);
     close(by);
 }
@@ -106,6 +138,7 @@ int main(void)
         cmocka_unit_test(a_stamp_that_cannot_be_means_now),
         cmocka_unit_test(addresses_of_both_families),
         cmocka_unit_test(the_kernel_knows_when_it_arrived),
+        cmocka_unit_test(the_kernel_knows_when_it_left),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

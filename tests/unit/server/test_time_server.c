@@ -63,9 +63,12 @@ static void leave(struct kiosk *k)
 static void send_question(const struct kiosk *k, uint32_t seq, int64_t t1_ns)
 {
     uint8_t data[SEALED_BYTES];
+    mono_t sent;
     sealed_put_question(&k->session, &(struct stamp_question){seq, t1_ns}, data);
-    assert_true(udp_send(k->fd, data, sizeof data, &address));
+    assert_true(udp_send(k->fd, data, sizeof data, &address, &sent));
 }
+
+static struct sealed_left left; // as the last answer said
 
 static struct stamp_answer answer(const struct kiosk *k)
 {
@@ -76,7 +79,7 @@ static struct stamp_answer answer(const struct kiosk *k)
     struct pollfd wait = {.fd = k->fd, .events = POLLIN};
     assert_int_equal(poll(&wait, 1, 20000), 1);
     assert_int_equal(udp_receive(k->fd, data, sizeof data, &from, &at), SEALED_BYTES);
-    assert_true(sealed_get_answer(&k->session, data, sizeof data, &a));
+    assert_true(sealed_get_answer(&k->session, data, sizeof data, &a, &left));
     return a;
 }
 
@@ -160,8 +163,26 @@ static void who_left_is_not_answered(void **state)
     leave(&k);
 }
 
+// In its own answer's place: when the one before left, which no answer can say of itself.
+static void the_next_answer_says_when_the_last_one_left(void **state)
+{
+    (void)state;
+    struct kiosk k = join();
+    int64_t t1 = house_raw_now().ns;
+    send_question(&k, 1, t1);
+    struct stamp_answer first = answer(&k);
+    assert_int_equal(left.t3_house_ns, 0);
+    send_question(&k, 2, t1 + 1);
+    struct stamp_answer second = answer(&k);
+    assert_int_equal(left.t1_ns, t1);
+    assert_true(left.t3_house_ns >= first.t3_house_ns);
+    assert_true(left.t3_house_ns <= second.t2_house_ns);
+    leave(&k);
+}
+
 static void what_is_not_sealed_is_dropped(void **state)
 {
+    mono_t sent;
     (void)state;
     struct kiosk k = join();
     unit_seed();
@@ -177,7 +198,7 @@ static void what_is_not_sealed_is_dropped(void **state)
             memcpy(data, good, len);
             data[unit_below(SEALED_BYTES)] ^= (uint8_t)(1 << unit_below(8));
         }
-        assert_true(udp_send(k.fd, data, len, &address));
+        assert_true(udp_send(k.fd, data, len, &address, &sent));
         if (i % 200 == 199) {
             // Slowly enough for the session's rate, whatever the machine's.
             usleep(5000);
@@ -292,6 +313,7 @@ int main(void)
         TEST(what_was_heard_before_is_not_answered_again),
         TEST(what_was_overtaken_is_answered),
         TEST(who_left_is_not_answered),
+        TEST(the_next_answer_says_when_the_last_one_left),
         TEST(what_is_not_sealed_is_dropped),
         TEST(a_kiosk_that_asks_too_fast_waits),
         TEST(there_are_so_many_places),
