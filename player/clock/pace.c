@@ -12,11 +12,13 @@ enum { SOON = 64, SOON_MS = 100 };
 // For ever after: enough to average the scatter of stamps over the seconds in which a crystal is a
 // straight line, and 20 kiosks cost the box nothing.
 enum { CALM_MS = 125 };
-// A kiosk on a swaying network: while a queue is all but empty, while it may soon be, and else. Of
-// a minute that is mostly the first kind, 100 to 300 questions a second.
-enum { EMPTY_MS = 1, LOW_MS = 5, FULL_MS = 20, FULL_ROUGH_MS = 10 };
+// A kiosk on a swaying network: while a queue is all but empty, while it may soon be, and else. The
+// second of each while little is known yet.
+static const int64_t EMPTY_NS[] = {2000000, 1000000};
+static const int64_t LOW_NS[] = {10000000, 5000000};
+static const int64_t FULL_NS[] = {40000000, 10000000};
 // Shares of the usual excess.
-static const double EMPTY = 0.2, EMPTY_ROUGH = 0.3, LOW = 0.5;
+static const double EMPTY[] = {0.2, 0.3}, LOW = 0.5;
 // One sigma of the map: above, the network sways; above, little is known yet.
 static const double SWAY_NS = 25000, ROUGH_NS = 100000;
 // A level is forgotten at this speed, ns a second: in 0.2 s a queue of milliseconds is another.
@@ -64,11 +66,7 @@ int64_t pace_interval_ns(const struct pace *p, const struct exchange *x,
         return (x->answered < SOON ? SOON_MS : CALM_MS) * MS;
     double least = fmin(fullness(&p->there), fullness(&p->back));
     bool rough = e->map.sigma_ns > ROUGH_NS;
-    if (least < (rough ? EMPTY_ROUGH : EMPTY))
-        return EMPTY_MS * MS;
-    if (least < LOW)
-        return LOW_MS * MS;
-    return (rough ? FULL_ROUGH_MS : FULL_MS) * MS;
+    return least < EMPTY[rough] ? EMPTY_NS[rough] : least < LOW ? LOW_NS[rough] : FULL_NS[rough];
 }
 
 bool pace_settled(const struct pace *p, const struct clock_estimate *e, mono_t now)

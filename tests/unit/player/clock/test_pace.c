@@ -52,14 +52,14 @@ static void a_bad_one_is_asked_while_a_queue_is_empty(void **state)
     assert_false(e.map.sigma_ns < 25000);
     s += 1; // what the queues were like is forgotten
     exchange_of(s, 20, 20);
-    assert_in_range(pace_interval_ns(&p, &x, &e), 10 * MS, 20 * MS);
+    assert_in_range(pace_interval_ns(&p, &x, &e), 10 * MS, 40 * MS);
     exchange_of(s += 0.05, 3.1, 9); // there, the edge was met
-    assert_int_equal(pace_interval_ns(&p, &x, &e), MS);
+    assert_in_range(pace_interval_ns(&p, &x, &e), MS, 2 * MS);
     exchange_of(s += 0.005, 6, 12); // bad luck: the queue has not filled within 5 ms
-    assert_int_equal(pace_interval_ns(&p, &x, &e), MS);
+    assert_in_range(pace_interval_ns(&p, &x, &e), MS, 2 * MS);
     for (int i = 0; i < 10; i++)
         exchange_of(s += 0.05, 13, 13);
-    assert_in_range(pace_interval_ns(&p, &x, &e), 10 * MS, 20 * MS);
+    assert_in_range(pace_interval_ns(&p, &x, &e), 10 * MS, 40 * MS);
 }
 
 static void patience_ends(void **state)
