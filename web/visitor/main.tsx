@@ -46,7 +46,7 @@ export async function start(root: HTMLElement, wasm: Promise<ArrayBuffer>, texts
       return session.state.value;
     },
     get heard() {
-      return session.heardNow;
+      return session.listening.heardNow;
     },
     get house() {
       return core.valid ? core.house(performance.now()) : null;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The visitor's session: joining, the group's newest state, the tour, the sound. The view
-// (view.tsx) shows its signals and calls its methods; nothing here knows how it looks.
-import { computed, signal } from "@preact/signals";
+// The visitor's session: joining, the group's newest state, the tour; the sound is listening.ts. The
+// view shows its signals and calls its methods; nothing here knows how it looks.
+import { type Signal, computed, signal } from "@preact/signals";
 import { type Core, NEXT } from "../common/core";
 import { Link, type LinkState } from "../common/link";
 import { type Cue, type Tour, chooseVariant, languages, readTour } from "../common/tour";
@@ -9,43 +9,22 @@ import { type Caption, readVtt } from "../common/vtt";
 import { type FromServer, type Hello, type Keep, type Mode, type Report, type State, newer } from "../common/wire";
 import type { Engine, Heard } from "../sound/engine";
 import type { Key } from "../common/i18n";
-import { makeAnchor } from "./anchor";
+import { keep, kept, phone, tab } from "./kept";
+import { Listening, type Sound } from "./listening";
+import * as media from "./media";
 
 const RETRY_MS = 2000;
 const LOST_LINE_MS = 10_000;
-const BLOCKED_MS = 1500; // a context that has not begun by then waits for another tap
-const SHOW_MS = 250; // how often the eye gets new figures
 const KEPT_JOIN = "roomtone.join"; // of this tab: a reload comes back to the group
-const KEPT_TRIM = "roomtone.trim";
 const KEPT_LANG = "roomtone.lang";
 const KEPT_SESSION = "roomtone.session"; // brings this phone back as the same visitor
 export const TRIM_MAX_MS = 500;
 
 export type Join = { code: string } | { link: string; role?: "guide" };
-export type Sound = "off" | "starting" | "on" | "blocked";
 export interface Notice {
   key: Key;
   why?: string;
 }
-
-/** Storage may be forbidden or full: a convenience, never a need. */
-function keep(storage: () => Storage, key: string, value: string | null): void {
-  try {
-    if (value === null) storage().removeItem(key);
-    else storage().setItem(key, value);
-  } catch {
-    // lives without
-  }
-}
-function kept(storage: () => Storage, key: string): string | null {
-  try {
-    return storage().getItem(key);
-  } catch {
-    return null;
-  }
-}
-const tab = (): Storage => sessionStorage;
-const phone = (): Storage => localStorage;
 
 const REFUSALS: Record<string, Key> = {
   code_slip: "err_slip",
@@ -75,12 +54,6 @@ export class Session {
   readonly languages = computed(() => (this.tour.value ? languages(this.tour.value) : []));
   readonly captionsOn = signal(false);
   readonly captions = signal<Caption[]>([]);
-  // sound
-  readonly sound = signal<Sound>("off");
-  readonly heard = signal<Heard | null>(null);
-  readonly muted = signal(false);
-  readonly volume = signal(1);
-  readonly trimMs = signal(Number(kept(phone, KEPT_TRIM) ?? 0) || 0);
   // the turn of the clock, a few times a second: house time, null while unknown
   readonly house = signal<number | null>(null);
   readonly part = computed(() => {
@@ -97,29 +70,24 @@ export class Session {
     return this.tour.value?.cues[index] ?? null;
   });
 
+  readonly listening: Listening;
   private readonly link: Link;
-  private engine: Engine | null = null;
-  private ctx: AudioContext | null = null;
-  private anchor: HTMLAudioElement | null = null;
   private join_: Join | null = null;
-  private shownAt = 0;
   private tourHash = "";
   private captionsHash = "";
   private lostTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     private readonly core: Core,
-    private readonly loadEngine: (ctx: AudioContext, onTick: () => void) => Promise<Engine>,
+    loadEngine: (ctx: AudioContext, onTick: () => void) => Promise<Engine>,
   ) {
+    this.listening = new Listening(loadEngine);
     this.link = new Link(core, {
       message: (m) => this.take(m),
       state: (s) => this.lineChanged(s),
     });
     setInterval(() => this.turn(), 250);
     setInterval(() => this.report(), 1000);
-    const wake = (): void => void this.wake();
-    document.addEventListener("visibilitychange", wake);
-    addEventListener("pageshow", wake);
   }
 
   // --- joining ---
@@ -156,7 +124,7 @@ export class Session {
   leave(): void {
     keep(tab, KEPT_JOIN, null);
     this.link.leave();
-    this.stopSound();
+    this.listening.stop();
     this.join_ = null;
     this.joined.value = false;
     this.joining.value = false;
@@ -183,7 +151,7 @@ export class Session {
         this.refused.value = null;
         this.groupName.value = m.group_name;
         if (this.join_ && "code" in this.join_) keep(tab, KEPT_JOIN, this.join_.code);
-        if (m.resumed && kept(phone, KEPT_TRIM) === null) this.applyTrim(m.trim / 1000);
+        if (m.resumed && !this.listening.trimKept) this.listening.setTrim(m.trim / 1000);
         break;
       case "session":
         keep(phone, KEPT_SESSION, m.token);
@@ -258,7 +226,7 @@ export class Session {
   }
 
   private plan(): void {
-    this.engine?.setPlan(this.state.value, this.tour.value, this.lang.value);
+    this.listening.setPlan({ state: this.state.value, tour: this.tour.value, lang: this.lang.value });
   }
 
   /** A running cue that has come to its end without a word from the house is over. */
@@ -299,85 +267,49 @@ export class Session {
 
   // --- sound ---
 
-  /** Call in a tap: browsers give sound only to a hand. Nothing may be awaited before. */
+  get sound(): Signal<Sound> {
+    return this.listening.sound;
+  }
+  get heard(): Signal<Heard | null> {
+    return this.listening.heard;
+  }
+  get muted(): Signal<boolean> {
+    return this.listening.muted;
+  }
+  get volume(): Signal<number> {
+    return this.listening.volume;
+  }
+  get trimMs(): Signal<number> {
+    return this.listening.trimMs;
+  }
+  get latencyMs(): number | null {
+    return this.listening.latencyMs;
+  }
+  get uncertaintyUs(): number | null {
+    return this.core.valid ? this.core.uncertaintyUs(performance.now()) : null;
+  }
+  get rttUs(): number | null {
+    return this.core.valid ? this.core.rttUs : null;
+  }
+
+  /** Call in a tap, before anything is awaited. */
   listen(): void {
-    if (this.sound.value === "on" || this.sound.value === "starting") return;
-    const session = (navigator as { audioSession?: { type: string } }).audioSession;
-    if (session) session.type = "playback"; // beats the silent switch, plays on when locked
-    this.ctx ??= new AudioContext({ latencyHint: "balanced" });
-    const { ctx } = this;
-    const resumed = ctx.resume();
-    this.anchor ??= makeAnchor();
-    this.anchor.play().catch(() => undefined); // without it the sound may stop behind the lock
-    this.sound.value = "starting";
-    ctx.onstatechange = () => this.contextChanged();
-    this.mediaSession();
-    void resumed.then(() => this.startEngine(ctx));
-    setTimeout(() => {
-      if (this.sound.value === "starting" && ctx.state !== "running") this.sound.value = "blocked";
-    }, BLOCKED_MS);
-  }
-
-  private async startEngine(ctx: AudioContext): Promise<void> {
-    if (!this.engine) {
-      const engine = await this.loadEngine(ctx, () => this.ticked());
-      if (ctx !== this.ctx || this.engine) return engine.close();
-      this.engine = engine;
-      engine.output.trimMs = this.trimMs.value;
-      engine.setVolume(this.muted.value ? 0 : this.volume.value);
-    }
-    this.plan();
-    this.contextChanged();
-  }
-
-  private contextChanged(): void {
-    if (this.sound.value === "off" || !this.engine) return;
-    this.sound.value = this.ctx?.state === "running" ? "on" : "blocked";
-  }
-
-  private async wake(): Promise<void> {
-    if (document.visibilityState !== "visible" || !this.ctx || this.ctx.state === "running") return;
-    await this.ctx.resume().catch(() => undefined);
-    this.contextChanged();
-  }
-
-  private stopSound(): void {
-    this.engine?.close();
-    this.engine = null;
-    this.anchor?.pause();
-    void this.ctx?.close();
-    this.ctx = null;
-    this.sound.value = "off";
-    this.heard.value = null;
-  }
-
-  private ticked(): void {
-    const now = performance.now();
-    if (!this.engine || document.hidden || now - this.shownAt < SHOW_MS) return;
-    this.shownAt = now;
-    this.heard.value = { ...this.engine.heard };
+    this.listening.listen();
   }
 
   setMuted(muted: boolean): void {
-    this.muted.value = muted;
-    this.engine?.setVolume(muted ? 0 : this.volume.value);
-    if ("mediaSession" in navigator) navigator.mediaSession.playbackState = muted ? "paused" : "playing";
+    this.listening.setMuted(muted);
   }
 
   setVolume(volume: number): void {
-    this.volume.value = volume;
-    this.setMuted(false);
+    this.listening.setVolume(volume);
   }
 
   nudge(ms: number): void {
-    this.applyTrim(Math.max(-TRIM_MAX_MS, Math.min(TRIM_MAX_MS, this.trimMs.value + ms)));
-    keep(phone, KEPT_TRIM, String(this.trimMs.value));
+    const { listening } = this;
+    listening.setTrim(Math.max(-TRIM_MAX_MS, Math.min(TRIM_MAX_MS, listening.trimMs.value + ms)));
+    listening.keepTrim();
     this.tellKeep();
-  }
-
-  private applyTrim(ms: number): void {
-    this.trimMs.value = ms;
-    this.engine?.setTrim(ms);
   }
 
   /** What the house is to remember of this visitor, should the phone forget. */
@@ -387,31 +319,9 @@ export class Session {
     this.link.send(words);
   }
 
-  /** As new as the engine has it; `heard` is what is shown. */
-  get heardNow(): Heard | null {
-    return this.engine?.heard ?? null;
-  }
-  get latencyMs(): number | null {
-    return this.engine?.output.ready ? this.engine.output.latencyMs : null;
-  }
-  get uncertaintyUs(): number | null {
-    return this.core.valid ? this.core.uncertaintyUs(performance.now()) : null;
-  }
-  get rttUs(): number | null {
-    return this.core.valid ? this.core.rttUs : null;
-  }
-
-  private mediaSession(): void {
-    if (!("mediaSession" in navigator) || !("MediaMetadata" in window)) return;
-    const { mediaSession } = navigator;
-    mediaSession.setActionHandler("play", () => this.setMuted(false));
-    mediaSession.setActionHandler("pause", () => this.setMuted(true));
-  }
-
   /** What the lock screen shows. */
   setMetadata(title: string): void {
-    if (this.sound.value !== "on" || !("mediaSession" in navigator) || !("MediaMetadata" in window)) return;
-    navigator.mediaSession.metadata = new MediaMetadata({ title, artist: this.groupName.value });
+    if (this.sound.value === "on") media.setMetadata(title, this.groupName.value);
   }
 
   // --- reports ---
@@ -419,19 +329,11 @@ export class Session {
   private report(): void {
     if (this.line.value !== "joined") return;
     const { core } = this;
-    const heard = this.sound.value === "on" ? this.engine?.heard : undefined;
-    const report: Report = { type: "report", playing: heard?.playing ?? "silent", lang: this.heardLang() };
+    const report: Report = { type: "report", lang: this.heardLang(), ...this.listening.report() };
     if (core.valid) {
       report.uncertainty_us = Math.round(core.uncertaintyUs(performance.now()));
       report.rtt_us = Math.round(core.rttUs);
       report.skew_ppb = Math.round(core.skew * 1e9);
-    }
-    if (heard && this.engine) {
-      const { position, at, errorUs, bufferMs, xruns, jumps, prepUs } = heard;
-      Object.assign(report, { buffer_ms: bufferMs, xruns, jumps, prep_us: prepUs });
-      report.dac_ppb = Math.round((this.engine.output.rate - 1) * 1e9);
-      if (position !== undefined && at !== undefined)
-        Object.assign(report, { position, at, error_us: errorUs });
     }
     this.link.send(report);
   }
