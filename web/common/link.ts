@@ -3,19 +3,26 @@
 //
 //        connect                 welcome
 //   idle -------> connecting ------------> joined
-//     ^               ^   close, 5 s         |  close, or no answer to a time question for 6 s
-//     | refused       '------- waiting <-----'
+//     ^               ^   close, 5 s         |  close, or no answer to a time question for 6 s,
+//     | refused       '------- waiting <-----'  or for 1 s after waking up
 //     '--- (the same socket takes another hello)
 //
 // Waiting is random from the first try (0-1 s, then 1.6 times longer, at most 10 s), so that a
 // room full of phones does not come back in one instant. Coming back to the page or to the network
-// ends the wait.
+// ends the wait. So does waking up, which no browser reliably tells: a turn that comes late, or a
+// wall clock that ran further than the page's own, says so too.
+//
+// Everything that is due is done in turn(), which anybody may call: behind a locked screen the
+// page's own timers are slow, and the sound worker's ticks drive it (visitor/session.ts).
 import type { Core } from "./core";
 import { type FromServer, type Hello, readMessage } from "./wire";
 
 const CONNECT_LIMIT_MS = 5000;
 const SILENCE_LIMIT_MS = 6000;
-const WAKE_LIMIT_MS = 1500; // after waking up, a good socket answers at once
+const WAKE_LIMIT_MS = 1000; // after waking up, a good socket answers at once
+const SLEPT_MS = 3000; // a turn this much later than due: the page was frozen, or the phone asleep
+const JUMP_MS = 1000; // the wall clock against the page's own: the phone slept, or was set
+const TURN_MAX_MS = 1000;
 const WAIT_FIRST_MS = 1000;
 const WAIT_GROWTH = 1.6;
 const WAIT_MAX_MS = 10_000;
@@ -32,9 +39,14 @@ export class Link {
   private socket: WebSocket | null = null;
   private hello: Hello | null = null;
   private tries = 0;
-  private askedSince = 0; // when the oldest question without an answer was asked; 0: none
+  // Instants on the page's clock (performance.now), ms; Infinity: nothing to wait for.
+  private alarmAt = Infinity; // connecting: give up; waiting: connect
+  private askAt = Infinity; // the next question about time
+  private answerBy = Infinity; // the oldest question without an answer
+  private turnDue = Infinity;
+  private waking = false; // answerBy is the short limit after waking up
+  private wallAhead = wallAhead();
   private timer: ReturnType<typeof setTimeout> | undefined;
-  private clockTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     private readonly core: Core,
@@ -44,6 +56,7 @@ export class Link {
     const back = (): void => this.hurry();
     addEventListener("online", back);
     addEventListener("pageshow", back);
+    document.addEventListener("resume", back);
     document.addEventListener("visibilitychange", () => {
       if (document.visibilityState === "visible") back();
     });
@@ -83,11 +96,10 @@ export class Link {
   }
 
   private drop(): void {
-    clearTimeout(this.timer);
-    clearTimeout(this.clockTimer);
     const old = this.socket;
     this.socket = null;
-    this.askedSince = 0;
+    this.alarmAt = this.askAt = this.answerBy = Infinity;
+    this.waking = false;
     old?.close();
   }
 
@@ -97,10 +109,10 @@ export class Link {
     const socket = new WebSocket(this.url, "roomtone.v1");
     socket.binaryType = "arraybuffer";
     this.socket = socket;
-    this.timer = setTimeout(() => this.lost(socket), CONNECT_LIMIT_MS);
+    this.alarmAt = performance.now() + CONNECT_LIMIT_MS;
     socket.onopen = () => {
       if (socket !== this.socket) return;
-      clearTimeout(this.timer);
+      this.alarmAt = Infinity;
       this.askTime();
       if (this.hello) this.send(this.hello);
     };
@@ -111,6 +123,43 @@ export class Link {
       else this.takeTime(new Uint8Array(event.data), arrived);
     };
     socket.onclose = () => this.lost(socket);
+    this.schedule();
+  }
+
+  // --- the turn ---
+
+  /** Does what is due. */
+  turn(): void {
+    const now = performance.now();
+    const ahead = wallAhead();
+    const slept = now - this.turnDue > SLEPT_MS || Math.abs(ahead - this.wallAhead) > JUMP_MS;
+    this.wallAhead = ahead;
+    if (slept) this.hurry();
+    else if (now >= this.alarmAt) {
+      if (this.state === "waiting") this.connect();
+      else this.lost(this.socket);
+    } else if (now >= this.answerBy) this.silent();
+    else if (now >= this.askAt) this.askTime();
+    this.schedule();
+  }
+
+  /** Open by name only: the phone woke up, or walked out of reach. */
+  private silent(): void {
+    if (!this.waking || !this.hello) return this.lost(this.socket);
+    this.tries = 0;
+    this.connect();
+  }
+
+  private schedule(): void {
+    const now = performance.now();
+    const next = Math.min(this.alarmAt, this.answerBy, this.askAt, now + TURN_MAX_MS);
+    clearTimeout(this.timer);
+    if (this.state === "idle" && !this.socket) {
+      this.turnDue = Infinity;
+      return;
+    }
+    this.turnDue = next;
+    this.timer = setTimeout(() => this.turn(), next - now);
   }
 
   private take(text: string): void {
@@ -138,42 +187,45 @@ export class Link {
     }
     const most = Math.min(WAIT_MAX_MS, WAIT_FIRST_MS * WAIT_GROWTH ** this.tries++);
     this.become("waiting");
-    this.timer = setTimeout(() => this.connect(), least + Math.random() * most);
+    this.alarmAt = performance.now() + least + Math.random() * most;
+    this.schedule();
   }
 
+  /** Somebody looks, or the page woke up: no waiting, and an open socket has to prove itself. */
   private hurry(): void {
-    if (this.state === "waiting") {
+    const now = performance.now();
+    if (this.state === "waiting" || (this.state === "connecting" && now >= this.alarmAt)) {
       this.tries = 0;
       this.connect();
     } else if (this.socket?.readyState === WebSocket.OPEN) {
-      const { socket } = this;
-      this.askedSince = 0; // timers slept: what was asked before says nothing
+      this.answerBy = Infinity; // timers slept: what was asked before says nothing
       this.askTime();
-      const asked = this.askedSince;
-      setTimeout(() => {
-        if (socket === this.socket && asked > 0 && this.askedSince === asked) this.lost(socket);
-      }, WAKE_LIMIT_MS);
+      this.answerBy = now + WAKE_LIMIT_MS;
+      this.waking = true;
+      this.schedule();
     }
   }
 
   // --- time ---
 
   private askTime(): void {
-    clearTimeout(this.clockTimer);
-    const socket = this.socket;
+    const { socket } = this;
     if (socket?.readyState !== WebSocket.OPEN) return;
     const now = performance.now();
-    if (this.askedSince > 0 && now - this.askedSince > SILENCE_LIMIT_MS) {
-      this.lost(socket); // open by name only: a phone woke up, or walked out of reach
-      return;
-    }
-    if (this.askedSince === 0) this.askedSince = now;
+    this.answerBy = Math.min(this.answerBy, now + SILENCE_LIMIT_MS);
     socket.send(this.core.ask(performance.now()));
-    this.clockTimer = setTimeout(() => this.askTime(), this.core.intervalMs);
+    this.askAt = now + this.core.intervalMs;
+    this.schedule();
   }
 
   private takeTime(bytes: Uint8Array, arrived: number): void {
     if (this.core.answer(bytes, arrived) === "refused") return;
-    this.askedSince = 0;
+    this.answerBy = Infinity;
+    this.waking = false;
   }
+}
+
+/** How far the wall clock is ahead of the page's own since it was loaded, ms. */
+function wallAhead(): number {
+  return Date.now() - performance.timeOrigin - performance.now();
 }

@@ -8,6 +8,7 @@ export default {
   err_slip: "In diesem Code steckt ein Tippfehler. Bitte pr\u00fcfen Sie die Ziffern.",
   err_wrong: "Keine Gruppe hat diesen Code. Vielleicht ist sie beendet; fragen Sie nach einem neuen.",
   err_link: "Diese Gruppe ist beendet, oder der Link ist alt. Geben Sie einen Code ein oder scannen Sie einen neuen.",
+  err_ended: "Diese Gruppe ist zu Ende. Danke f\u00fcrs Zuh\u00f6ren. Mit einem Code geht es in eine andere.",
   err_guesses: "Gerade wurden im Haus zu viele falsche Codes eingegeben. Bitte warten Sie eine Minute.",
   err_full: "Das Haus ist im Moment voll. Bitte versuchen Sie es in ein paar Minuten wieder.",
   err_other: "Das hat nicht geklappt: {why}",

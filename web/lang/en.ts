@@ -8,6 +8,7 @@ export default {
   err_slip: "That code has a slip. Please check the digits.",
   err_wrong: "No group has this code. It may have ended; ask your guide for a new one.",
   err_link: "This group has ended, or the link is old. Type a code, or scan a new one.",
+  err_ended: "This group has ended. Thank you for listening. Type a code to join another one.",
   err_guesses: "Too many wrong codes in this house just now. Please wait a minute and try again.",
   err_full: "The house is full at the moment. Please try again in a few minutes.",
   err_other: "That did not work: {why}",

@@ -8,6 +8,7 @@ export default {
   err_slip: "Ce code contient une faute de frappe. V\u00e9rifiez les chiffres.",
   err_wrong: "Aucun groupe n\u2019a ce code. Il est peut-\u00eatre termin\u00e9 ; demandez-en un nouveau.",
   err_link: "Ce groupe est termin\u00e9, ou le lien est ancien. Saisissez un code ou scannez-en un nouveau.",
+  err_ended: "Ce groupe est termin\u00e9. Merci de votre \u00e9coute. Tapez un code pour en rejoindre un autre.",
   err_guesses: "Trop de codes faux dans la maison en ce moment. Attendez une minute et r\u00e9essayez.",
   err_full: "La maison est pleine pour l\u2019instant. R\u00e9essayez dans quelques minutes.",
   err_other: "Cela n\u2019a pas march\u00e9 : {why}",

@@ -10,7 +10,7 @@
 import { type Core, NEXT, NOW, type Which } from "../common/core";
 import { type Tour, chooseVariant } from "../common/tour";
 import type { Part, Playing, State } from "../common/wire";
-import type { FromWorker, ToWorker } from "./messages";
+import type { Failure, FromWorker, ToWorker } from "./messages";
 import { OutputClock } from "./output";
 import { Run } from "./run";
 import type { Source } from "./stream";
@@ -60,15 +60,22 @@ export interface Heard {
   xruns: number;
   jumps: number;
   breaks: number; // of the sound card's own time
+  workers: number; // that were started anew
   prepUs: number;
-  failed: string; // "": all well
+  heldS: number; // seconds of this track still in hand, decoded or not
+  failed: "" | Failure; // "": all well
   runs: string; // phases of the open runs, oldest first
 }
 
 export class Engine {
-  readonly output: OutputClock;
-  heard: Heard = { playing: "silent", bufferMs: 0, xruns: 0, jumps: 0, breaks: 0, prepUs: 0, failed: "", runs: "" };
-  private readonly master: GainNode;
+  output!: OutputClock;
+  heard: Heard = {
+    playing: "silent", bufferMs: 0, xruns: 0, jumps: 0, breaks: 0, workers: 0, prepUs: 0, heldS: 0, failed: "", runs: "",
+  };
+  private ctx!: AudioContext;
+  private master!: GainNode;
+  private worker!: Worker;
+  private volume = 1;
   private state: State | null = null;
   private tour: Tour | null = null;
   private lang = "";
@@ -81,15 +88,47 @@ export class Engine {
   private jumpTimes: number[] = [];
 
   constructor(
-    private readonly ctx: AudioContext,
+    ctx: AudioContext,
     private readonly core: Core,
-    private readonly worker: Worker,
+    private readonly makeWorker: () => Worker,
     private readonly onTick: () => void,
   ) {
+    this.setContext(ctx);
+    this.setWorker();
+  }
+
+  /** Goes on in another context: the old one broke. What was fetched stays. */
+  setContext(ctx: AudioContext): void {
+    if (ctx === this.ctx) return;
+    for (const e of [...this.entries]) this.drop(e);
+    const trimMs = this.output?.trimMs ?? 0;
+    this.ctx = ctx;
     this.output = new OutputClock(ctx);
+    this.output.trimMs = trimMs;
     this.master = ctx.createGain();
+    this.master.gain.value = this.volume;
     this.master.connect(ctx.destination);
+    this.first = true;
+    this.wasRunning = false;
+  }
+
+  /** The worker died: what is scheduled sounds on, and another one carries on behind it. */
+  renewWorker(): void {
+    this.worker.terminate();
+    this.heard.workers++;
+    for (const e of [...this.entries])
+      if (e.phase === "playing") e.replaced = true;
+      else this.drop(e);
+    this.setWorker();
+  }
+
+  private setWorker(): void {
+    const worker = this.makeWorker();
+    this.worker = worker;
     worker.onmessage = (e: MessageEvent<FromWorker>) => this.take(e.data);
+    worker.onerror = () => {
+      if (worker === this.worker) this.heard.failed = "worker"; // no more ticks: it is renewed by who misses them
+    };
   }
 
   /** What to play. The core's timeline must be set to the same state. */
@@ -101,6 +140,7 @@ export class Engine {
   }
 
   setVolume(gain: number): void {
+    this.volume = gain;
     this.master.gain.setTargetAtTime(gain, this.ctx.currentTime, 0.03);
   }
 
@@ -282,6 +322,7 @@ export class Engine {
     heard.bufferMs = Math.round(
       Math.max(0, ...playing.map((e) => e.run.scheduled * 1000 + e.run.aheadMs)),
     );
+    heard.heldS = Math.floor(heard.bufferMs / 1000);
     heard.breaks = output.breaks;
     heard.runs = this.entries.map((e) => (e.replaced ? `(${e.phase})` : e.phase)).join(" ");
     const pair = output.latest;

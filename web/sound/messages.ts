@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // What page and sound worker say to each other. `run` numbers a stretch of sound (engine.ts);
 // answers to a run that is closed are never sent.
+import type { ContentError } from "./pieces";
 import type { Chunk, Source } from "./stream";
+
+/** Why there is no sound. "worker": the worker itself broke. */
+export type Failure = ContentError["code"] | "worker";
 
 export type ToWorker =
   | { do: "open"; run: number; source: Source; near: number; rate: number }
@@ -13,4 +17,4 @@ export type FromWorker =
   | { is: "tick" }
   | { is: "ready"; run: number; prepMs: number }
   | ({ is: "chunk"; run: number } & Chunk)
-  | { is: "failed"; run: number; code: string };
+  | { is: "failed"; run: number; code: Failure };

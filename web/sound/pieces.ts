@@ -9,7 +9,7 @@ const LIMIT_MS = 8000;
 
 export class ContentError extends Error {
   constructor(
-    readonly code: "missing" | "network" | "bad",
+    readonly code: "missing" | "network" | "bad" | "decoder",
     readonly status = 0,
   ) {
     super(code);

@@ -1,19 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 // Listening: the audio context that a tap unlocks, the anchor element that keeps the page alive, and
 // the engine that plays. The session says what is to be heard; nothing here knows of joining.
+//
+//         tap          running            a call
+//   off ------> starting -----> on <-----------------> interrupted
+//                   \            ^  resumed, or a new   /
+//          1.5 s     \           |  context at once    / the browser wants a hand
+//                     '--------> blocked <------------'
+//                                  any tap goes on
 import { signal } from "@preact/signals";
 import type { Tour } from "../common/tour";
 import type { Report, State } from "../common/wire";
 import type { Engine, Heard } from "../sound/engine";
+import { Watch } from "../sound/watch";
 import { makeAnchor } from "./anchor";
 import { keep, kept, phone } from "./kept";
 import * as media from "./media";
 
 const BLOCKED_MS = 1500; // a context that has not begun by then waits for another tap
 const SHOW_MS = 250; // how often the eye gets new figures
+const RENEW_PAUSE_MS = 5000; // between two contexts built for a broken one
+const WORKER_LIMIT_MS = 3000; // without a tick: it died, or the browser ended it
 const KEPT_TRIM = "roomtone.trim";
+const TAPS = ["pointerup", "touchend", "keydown"]; // what browsers count as a hand
 
-export type Sound = "off" | "starting" | "on" | "blocked";
+export type Sound = "off" | "starting" | "on" | "blocked" | "interrupted";
 
 export interface Plan {
   state: State | null;
@@ -21,25 +32,38 @@ export interface Plan {
   lang: string;
 }
 
+export type LoadEngine = (ctx: AudioContext, onTick: () => void) => Promise<Engine>;
+
 export class Listening {
   readonly sound = signal<Sound>("off");
   readonly heard = signal<Heard | null>(null);
   readonly muted = signal(false);
   readonly volume = signal(1);
   readonly trimMs = signal(Number(kept(phone, KEPT_TRIM) ?? 0) || 0);
+  readonly noAudio = signal(false); // this browser gives no context at all
 
   private engine: Engine | null = null;
+  private loading = false;
   private ctx: AudioContext | null = null;
+  private rate = 0; // of the context when it was made, Hz
+  private readonly watch = new Watch();
+  private patientTo = 0; // a context may be silent so long before it is called blocked
+  private renewedAt = -Infinity;
+  private tickedAt = 0;
   private anchor: HTMLAudioElement | null = null;
   private plan: Plan = { state: null, tour: null, lang: "en" };
   private shownAt = 0;
 
   constructor(
-    private readonly loadEngine: (ctx: AudioContext, onTick: () => void) => Promise<Engine>,
+    private readonly loadEngine: LoadEngine,
+    private readonly onTick: () => void,
   ) {
-    const wake = (): void => void this.wake();
+    const wake = (): void => this.wake();
     document.addEventListener("visibilitychange", wake);
+    document.addEventListener("resume", wake);
     addEventListener("pageshow", wake);
+    for (const tap of TAPS) document.addEventListener(tap, () => this.tapped(), { capture: true, passive: true });
+    setInterval(() => this.watchWorker(), 1000);
   }
 
   /** What to play. The core's timeline must be set to the same state. */
@@ -48,69 +72,138 @@ export class Listening {
     this.engine?.setPlan(plan.state, plan.tour, plan.lang);
   }
 
+  // --- unlocking ---
+
   /** Call in a tap: browsers give sound only to a hand. Nothing may be awaited before. */
   listen(): void {
-    if (this.sound.value === "on" || this.sound.value === "starting") return;
-    const session = (navigator as { audioSession?: { type: string } }).audioSession;
-    if (session) session.type = "playback"; // beats the silent switch, plays on when locked
-    this.ctx ??= new AudioContext({ latencyHint: "balanced" });
-    const { ctx } = this;
-    const resumed = ctx.resume();
-    this.anchor ??= makeAnchor();
-    this.anchor.play().catch(() => undefined); // without it the sound may stop behind the lock
-    this.sound.value = "starting";
-    ctx.onstatechange = () => this.contextChanged();
+    if (this.sound.value !== "off" && this.ctx?.state === "running") return;
+    this.start();
     media.setHandlers((muted) => this.setMuted(muted));
-    void resumed.then(() => this.startEngine(ctx));
-    setTimeout(() => {
-      if (this.sound.value === "starting" && ctx.state !== "running") this.sound.value = "blocked";
-    }, BLOCKED_MS);
   }
 
-  private async startEngine(ctx: AudioContext): Promise<void> {
-    if (!this.engine) {
-      const engine = await this.loadEngine(ctx, () => this.ticked());
-      if (ctx !== this.ctx || this.engine) return engine.close();
-      this.engine = engine;
-      engine.output.trimMs = this.trimMs.value;
-      engine.setVolume(this.muted.value ? 0 : this.volume.value);
+  private start(): void {
+    this.sound.value = "starting";
+    this.patientTo = performance.now() + BLOCKED_MS;
+    this.unlock();
+    setTimeout(() => this.contextChanged(), BLOCKED_MS + 1);
+  }
+
+  /** All that needs the hand, in one breath: session type, context, resume, anchor. */
+  private unlock(): void {
+    const session = (navigator as { audioSession?: { type: string } }).audioSession;
+    if (session) session.type = "playback"; // beats the silent switch, plays on when locked
+    if (!this.ctx || this.ctx.state === "closed") this.makeContext();
+    this.ctx?.resume().then(() => this.contextChanged(), () => undefined);
+    this.anchor ??= makeAnchor();
+    this.anchor.play().catch(() => undefined); // without it the sound may stop behind the lock
+    void this.startEngine();
+  }
+
+  private makeContext(): void {
+    this.noAudio.value = false;
+    try {
+      this.ctx = new AudioContext({ latencyHint: "balanced" });
+    } catch {
+      this.ctx = null; // no sound device, or too many contexts in this browser
+      this.noAudio.value = true;
+      return;
     }
+    this.rate = this.ctx.sampleRate;
+    this.ctx.onstatechange = () => this.contextChanged();
+    this.engine?.setContext(this.ctx);
+  }
+
+  private async startEngine(): Promise<void> {
+    if (this.engine || this.loading || !this.ctx) return;
+    this.loading = true;
+    const engine = await this.loadEngine(this.ctx, () => this.ticked()).catch(() => null);
+    this.loading = false;
+    if (!engine) return; // its script did not arrive: the tap that asks for more tries again
+    if (this.sound.value === "off" || !this.ctx) return engine.close();
+    engine.setContext(this.ctx); // it may be another one by now
+    this.engine = engine;
+    engine.setTrim(this.trimMs.value);
+    engine.setVolume(this.muted.value ? 0 : this.volume.value);
+    this.tickedAt = performance.now();
     this.setPlan(this.plan);
     this.contextChanged();
   }
 
+  // --- staying awake ---
+
   private contextChanged(): void {
-    if (this.sound.value === "off" || !this.engine) return;
-    this.sound.value = this.ctx?.state === "running" ? "on" : "blocked";
+    if (this.sound.value === "off" || !this.ctx) return;
+    const state = this.ctx.state as AudioContextState | "interrupted";
+    if (state === "running") {
+      if (this.engine) this.sound.value = "on";
+    } else if (state === "interrupted") this.sound.value = "interrupted";
+    else if (this.sound.value !== "starting" || performance.now() >= this.patientTo) this.sound.value = "blocked";
   }
 
-  private async wake(): Promise<void> {
-    if (document.visibilityState !== "visible" || !this.ctx || this.ctx.state === "running") return;
-    await this.ctx.resume().catch(() => undefined);
-    this.contextChanged();
+  /** The page is looked at again: most browsers let it go on without a tap. */
+  private wake(): void {
+    if (document.visibilityState !== "visible" || this.sound.value === "off" || !this.ctx) return;
+    if (this.ctx.state !== "running") this.ctx.resume().then(() => this.contextChanged(), () => undefined);
+    if (this.anchor?.paused) this.anchor.play().catch(() => undefined);
+  }
+
+  private tapped(): void {
+    const { sound } = this;
+    if (sound.value !== "off" && (this.ctx?.state !== "running" || this.anchor?.paused || !this.engine)) this.unlock();
+  }
+
+  /** A context that is broken, whatever it says: another one, at once where that is allowed. */
+  private renew(): void {
+    const now = performance.now();
+    if (now - this.renewedAt < RENEW_PAUSE_MS) return;
+    this.renewedAt = now;
+    const old = this.ctx;
+    this.ctx = null;
+    if (old) {
+      old.onstatechange = null;
+      old.close().catch(() => undefined);
+    }
+    this.start();
+  }
+
+  private ticked(): void {
+    const now = performance.now();
+    this.tickedAt = now;
+    const { ctx } = this;
+    if (ctx) {
+      const verdict = this.watch.look(now, ctx.currentTime, ctx.state === "running");
+      if (verdict !== "well" || ctx.sampleRate !== this.rate) this.renew();
+    }
+    this.onTick();
+    if (!this.engine || document.hidden || now - this.shownAt < SHOW_MS) return;
+    this.shownAt = now;
+    this.heard.value = { ...this.engine.heard };
+  }
+
+  /** The ticks are the worker's: without them nobody else would notice that it is gone. */
+  private watchWorker(): void {
+    const now = performance.now();
+    const late = now - this.tickedAt > WORKER_LIMIT_MS;
+    if (!this.engine || !late) return;
+    this.tickedAt = now; // as long again for the next one
+    this.engine.renewWorker();
   }
 
   stop(): void {
     this.engine?.close();
     this.engine = null;
     this.anchor?.pause();
-    void this.ctx?.close();
+    this.ctx?.close().catch(() => undefined);
     this.ctx = null;
     this.sound.value = "off";
     this.heard.value = null;
   }
 
-  private ticked(): void {
-    const now = performance.now();
-    if (!this.engine || document.hidden || now - this.shownAt < SHOW_MS) return;
-    this.shownAt = now;
-    this.heard.value = { ...this.engine.heard };
-  }
+  // --- the visitor's own wishes ---
 
   setMuted(muted: boolean): void {
     this.muted.value = muted;
     this.engine?.setVolume(muted ? 0 : this.volume.value);
-    media.setPlaybackState(muted);
   }
 
   setVolume(volume: number): void {
@@ -129,6 +222,8 @@ export class Listening {
   get trimKept(): boolean {
     return kept(phone, KEPT_TRIM) !== null;
   }
+
+  // --- what is heard ---
 
   /** As new as the engine has it; `heard` is what is shown. */
   get heardNow(): Heard | null {

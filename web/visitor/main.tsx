@@ -26,7 +26,7 @@ export async function start(root: HTMLElement, wasm: Promise<ArrayBuffer>, texts
   const core = await Core.load(wasm);
   const session = new Session(core, async (ctx, onTick) => {
     const { Engine } = await engine;
-    return new Engine(ctx, core, new Worker(workerUrl), onTick);
+    return new Engine(ctx, core, () => new Worker(workerUrl), onTick);
   });
   const remembered = session.remembered();
   if (remembered) session.join(remembered);

@@ -1,19 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 // The visitor's session: joining, the group's newest state, the tour; the sound is listening.ts. The
 // view shows its signals and calls its methods; nothing here knows how it looks.
-import { type Signal, computed, signal } from "@preact/signals";
+import { type Signal, computed, effect, signal } from "@preact/signals";
 import { type Core, NEXT } from "../common/core";
 import { Link, type LinkState } from "../common/link";
-import { type Cue, type Tour, chooseVariant, languages, readTour } from "../common/tour";
+import { type Cue, type Tour, chooseVariant, languages, readTour, titleIn } from "../common/tour";
 import { type Caption, readVtt } from "../common/vtt";
 import { type FromServer, type Hello, type Keep, type Mode, type Report, type State, newer } from "../common/wire";
-import type { Engine, Heard } from "../sound/engine";
+import type { Heard } from "../sound/engine";
 import type { Key } from "../common/i18n";
-import { keep, kept, phone, tab } from "./kept";
-import { Listening, type Sound } from "./listening";
+import { keep, keeps, kept, phone, tab } from "./kept";
+import { Listening, type LoadEngine, type Sound } from "./listening";
 import * as media from "./media";
+import { type Trouble, troubleOf } from "./trouble";
 
 const RETRY_MS = 2000;
+const TURN_MS = 250;
+const TURN_HIDDEN_MS = 1000; // nobody looks; the lock screen wants the title
+const REPORT_MS = 1000;
+const REPORT_HIDDEN_MS = 10_000; // each one wakes the phone's radio
 const LOST_LINE_MS = 10_000;
 const KEPT_JOIN = "roomtone.join"; // of this tab: a reload comes back to the group
 const KEPT_LANG = "roomtone.lang";
@@ -46,6 +51,8 @@ export class Session {
   // line
   readonly line = signal<LinkState>("idle");
   readonly lostLong = signal(false);
+  private readonly full = signal(false); // the house asks who listens already to wait
+  private readonly restarting = signal(false);
   // room
   readonly state = signal<State | null>(null);
   readonly tour = signal<Tour | null>(null);
@@ -71,23 +78,42 @@ export class Session {
   });
 
   readonly listening: Listening;
+  /** The most pressing thing that is wrong. */
+  readonly trouble = computed<Trouble | null>(() =>
+    troubleOf({
+      noAudio: this.listening.noAudio.value,
+      sound: this.sound.value,
+      line: this.line.value,
+      joined: this.joined.value,
+      lostLong: this.lostLong.value,
+      full: this.full.value,
+      restarting: this.restarting.value,
+      heldS: this.heard.value?.heldS ?? null,
+      tourMissing: this.tourMissing.value,
+      failed: this.heard.value?.failed ?? "",
+      storage: keeps.value,
+    }),
+  );
   private readonly link: Link;
   private join_: Join | null = null;
+  private turnAt = 0;
+  private reportAt = 0;
   private tourHash = "";
   private captionsHash = "";
   private lostTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     private readonly core: Core,
-    loadEngine: (ctx: AudioContext, onTick: () => void) => Promise<Engine>,
+    loadEngine: LoadEngine,
   ) {
-    this.listening = new Listening(loadEngine);
+    this.listening = new Listening(loadEngine, () => this.beat());
     this.link = new Link(core, {
       message: (m) => this.take(m),
       state: (s) => this.lineChanged(s),
     });
-    setInterval(() => this.turn(), 250);
-    setInterval(() => this.report(), 1000);
+    setInterval(() => this.beat(), TURN_MS);
+    document.addEventListener("visibilitychange", () => this.turn());
+    effect(() => media.show(this.playing.value));
   }
 
   // --- joining ---
@@ -149,6 +175,7 @@ export class Session {
         this.joined.value = true;
         this.joining.value = false;
         this.refused.value = null;
+        this.full.value = this.restarting.value = false;
         this.groupName.value = m.group_name;
         if (this.join_ && "code" in this.join_) keep(tab, KEPT_JOIN, this.join_.code);
         if (m.resumed && !this.listening.trimKept) this.listening.setTrim(m.trim / 1000);
@@ -163,6 +190,9 @@ export class Session {
       case "error":
         if (this.line.value !== "joined") this.refuse(m.code, m.message);
         break;
+      case "bye":
+        this.restarting.value = m.reason === "restarting";
+        break;
       default:
         break;
     }
@@ -170,11 +200,16 @@ export class Session {
 
   private refuse(code: string, message: string): void {
     // Who listens already is not sent away because the house is busy at this moment.
-    if (this.joined.value && this.join_ && !FINAL.includes(code)) return this.link.again(this.hello(this.join_));
+    if (this.joined.value && this.join_ && !FINAL.includes(code)) {
+      this.full.value = code === "house_full";
+      return this.link.again(this.hello(this.join_));
+    }
+    const was = this.joined.value;
     const byLink = this.join_ !== null && "link" in this.join_;
-    const key = REFUSALS[code] ?? "err_other";
+    let key = REFUSALS[code] ?? "err_other";
+    if (key === "err_wrong" && (was || byLink)) key = was ? "err_ended" : "err_link";
     this.leave();
-    this.refused.value = { key: key === "err_wrong" && byLink ? "err_link" : key, why: message };
+    this.refused.value = { key, why: message };
   }
 
   private lineChanged(s: LinkState): void {
@@ -235,7 +270,16 @@ export class Session {
     return this.core.sounds(this.core.partAt(house), house) ? "running" : "ready";
   }
 
+  /** Called often: by the page's timer, and by the worker's, which locked screens do not slow. */
+  private beat(): void {
+    const now = performance.now();
+    this.link.turn();
+    if (now >= this.turnAt) this.turn();
+    if (now >= this.reportAt) this.report();
+  }
+
   private turn(): void {
+    this.turnAt = performance.now() + (document.hidden ? TURN_HIDDEN_MS : TURN_MS) - 20;
     const { core } = this;
     const known = core.valid && this.state.value?.clock_epoch === core.epoch;
     this.house.value = known ? core.house(performance.now()) : null;
@@ -319,14 +363,24 @@ export class Session {
     this.link.send(words);
   }
 
-  /** What the lock screen shows. */
-  setMetadata(title: string): void {
-    if (this.sound.value === "on") media.setMetadata(title, this.groupName.value);
-  }
+  /** What the lock screen shows; null while nothing is listened to. */
+  private readonly playing = computed<media.Playing | null>(() => {
+    if (this.sound.value === "off") return null;
+    const cue = this.cue.value;
+    const part = this.part.value;
+    return {
+      title: cue ? titleIn(cue.title, this.lang.value) : this.groupName.value,
+      group: this.groupName.value,
+      muted: this.muted.value,
+      positionS: (part?.position ?? 0) / 1e6,
+      durS: (part?.dur ?? 0) / 1e6,
+    };
+  });
 
   // --- reports ---
 
   private report(): void {
+    this.reportAt = performance.now() + (document.hidden ? REPORT_HIDDEN_MS : REPORT_MS) - 20;
     if (this.line.value !== "joined") return;
     const { core } = this;
     const report: Report = { type: "report", lang: this.heardLang(), ...this.listening.report() };

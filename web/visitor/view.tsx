@@ -86,7 +86,6 @@ function GroupScreen({ session, texts }: Props): JSX.Element {
   const title = cue ? titleIn(cue.title, session.lang.value) : tour ? titleIn(tour.title, session.lang.value) : "";
   const listening = session.sound.value !== "off";
   const mode = part ? texts[MODES[part.mode]] : "";
-  useEffect(() => session.setMetadata(title || session.groupName.value), [title, session.sound.value]);
   return (
     <div class={listening ? "group listening" : "group"}>
       <header>
