@@ -8,7 +8,7 @@
 // Clocks: house time <-> performance time by the core (C), performance time <-> context time by
 // output.ts. Everything runs on the worker's tick, which locked screens do not slow down.
 import { type Core, NEXT, NOW, type Which } from "../common/core";
-import { type Tour, chooseVariant } from "../common/tour";
+import { type Cue, type Tour, chooseVariant } from "../common/tour";
 import type { Part, Playing, State } from "../common/wire";
 import type { Failure, FromWorker, ToWorker } from "./messages";
 import { OutputClock } from "./output";
@@ -120,6 +120,7 @@ export class Engine {
       if (e.phase === "playing") e.replaced = true;
       else this.drop(e);
     this.setWorker();
+    this.post({ do: "coming", source: this.comingSource() });
   }
 
   private setWorker(): void {
@@ -136,6 +137,7 @@ export class Engine {
     this.state = state;
     this.tour = tour;
     this.lang = lang;
+    this.post({ do: "coming", source: this.comingSource() });
     this.tick();
   }
 
@@ -191,16 +193,25 @@ export class Engine {
     const start = Math.max(from, part.vec.t0);
     const end = Math.min(to, this.core.end(which));
     if (!cue || part.vec.rate === 0 || end <= start || end < this.core.house(performance.now())) return;
-    const v = chooseVariant(cue, this.lang);
     const line = this.lineOf(which);
     const before = out.find((s) => s.line === line);
     if (before) {
       before.end = end; // the change changes nothing
       return;
     }
-    const frames = Math.round((v.dur_us * 48) / 1000);
-    const source = { opus: v.opus, seek: v.seek, bytes: v.bytes, frames };
-    out.push({ which, line, voice: v.opus, source, start, end });
+    const source = this.sourceOf(cue);
+    out.push({ which, line, voice: source.opus, source, start, end });
+  }
+
+  private sourceOf(cue: Cue): Source {
+    const { opus, seek, bytes, dur_us } = chooseVariant(cue, this.lang);
+    return { opus, seek, bytes, frames: Math.round((dur_us * 48) / 1000) };
+  }
+
+  /** The stop behind this one: most likely what the guide plays next. */
+  private comingSource(): Source | null {
+    const cue = this.state ? this.tour?.cues[(this.state.next ?? this.state).cue + 1] : undefined;
+    return cue ? this.sourceOf(cue) : null;
   }
 
   private lineOf(which: Which): string {

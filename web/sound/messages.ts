@@ -11,6 +11,7 @@ export type ToWorker =
   | { do: "open"; run: number; source: Source; near: number; rate: number }
   | { do: "seek"; run: number; frame: number }
   | { do: "render"; run: number; n: number; step: number }
+  | { do: "coming"; source: Source | null } // its first seconds are fetched when there is time
   | { do: "close"; run: number };
 
 export type FromWorker =

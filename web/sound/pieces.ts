@@ -33,9 +33,13 @@ export async function fetchContent(path: string, range?: [number, number]): Prom
   }
 }
 
+const SMALL_KEPT_MAX = 32; // seek tables and headers
+const HEADER_BYTES = 1024; // the first Ogg page is 47 of them
+
 export class Pieces {
   private readonly kept = new Map<string, Uint8Array>();
-  private readonly coming = new Map<string, Promise<Uint8Array>>();
+  private readonly small = new Map<string, ArrayBuffer>();
+  private readonly coming = new Map<string, Promise<unknown>>();
 
   /** Piece `index` of the file `hash` of `size` bytes; shorter at the end. */
   get(hash: string, index: number, size: number): Promise<Uint8Array> {
@@ -46,28 +50,65 @@ export class Pieces {
       this.kept.set(key, have);
       return Promise.resolve(have);
     }
-    let coming = this.coming.get(key);
+    return this.once(key, async () => {
+      const from = index * PIECE_BYTES;
+      const bytes = await fetchRange(hash, from, Math.min(size, from + PIECE_BYTES));
+      put(this.kept, key, new Uint8Array(bytes), KEPT_MAX);
+      return new Uint8Array(bytes);
+    });
+  }
+
+  /** The first piece from `index` on that is not here. */
+  missing(hash: string, index: number, size: number): number {
+    let i = index;
+    while (i * PIECE_BYTES < size && this.kept.has(`${hash}/${i}`)) i++;
+    return i;
+  }
+
+  /** The bytes of a seek table. */
+  table(hash: string): Promise<ArrayBuffer> {
+    return this.little(`${hash}.seek`, () => fetchContent(`/content/${hash}.seek`));
+  }
+  hasTable(hash: string): boolean {
+    return this.small.has(`${hash}.seek`);
+  }
+
+  /** The beginning of an audio file, at least its first page. */
+  header(hash: string, size: number): Promise<ArrayBuffer> {
+    return this.little(`${hash}.head`, () => fetchRange(hash, 0, Math.min(size, HEADER_BYTES)));
+  }
+
+  private little(key: string, load: () => Promise<ArrayBuffer>): Promise<ArrayBuffer> {
+    const have = this.small.get(key);
+    if (have) return Promise.resolve(have);
+    return this.once(key, async () => {
+      const bytes = await load();
+      put(this.small, key, bytes, SMALL_KEPT_MAX);
+      return bytes;
+    });
+  }
+
+  /** Who asks for what is under way already waits for that. */
+  private once<T>(key: string, load: () => Promise<T>): Promise<T> {
+    let coming = this.coming.get(key) as Promise<T> | undefined;
     if (!coming) {
-      coming = this.load(key, hash, index, size).finally(() => this.coming.delete(key));
+      coming = load().finally(() => this.coming.delete(key));
       this.coming.set(key, coming);
     }
     return coming;
   }
+}
 
-  has(hash: string, index: number): boolean {
-    return this.kept.has(`${hash}/${index}`);
-  }
+async function fetchRange(hash: string, from: number, to: number): Promise<ArrayBuffer> {
+  const bytes = await fetchContent(`/content/${hash}.opus`, [from, to]);
+  if (bytes.byteLength !== to - from) throw new ContentError("bad");
+  return bytes;
+}
 
-  private async load(key: string, hash: string, index: number, size: number): Promise<Uint8Array> {
-    const from = index * PIECE_BYTES;
-    const to = Math.min(size, from + PIECE_BYTES);
-    const bytes = new Uint8Array(await fetchContent(`/content/${hash}.opus`, [from, to]));
-    if (bytes.length !== to - from) throw new ContentError("bad");
-    this.kept.set(key, bytes);
-    for (const oldest of this.kept.keys()) {
-      if (this.kept.size <= KEPT_MAX) break;
-      this.kept.delete(oldest);
-    }
-    return bytes;
+function put<T>(map: Map<string, T>, key: string, value: T, most: number): void {
+  map.set(key, value);
+  for (const oldest of map.keys()) {
+    if (map.size <= most) break;
+    map.delete(oldest);
   }
 }

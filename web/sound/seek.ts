@@ -29,12 +29,22 @@ export function readSeekTable(data: ArrayBuffer): SeekEntry[] | null {
   return out;
 }
 
+/** Where to begin so that `frame` is decoded well. */
 export function seekEntry(table: readonly SeekEntry[], frame: number): SeekEntry {
+  return lastOf(table, (e) => e.frame <= frame - PRE_ROLL);
+}
+
+/** The last entry that begins at or before byte `offset`: all before its frame is in those bytes. */
+export function entryAt(table: readonly SeekEntry[], offset: number): SeekEntry {
+  return lastOf(table, (e) => e.offset <= offset);
+}
+
+function lastOf(table: readonly SeekEntry[], holds: (e: SeekEntry) => boolean): SeekEntry {
   let low = 0;
   let high = table.length - 1;
   while (low < high) {
     const mid = (low + high + 1) >> 1;
-    if ((table[mid] as SeekEntry).frame <= frame - PRE_ROLL) low = mid;
+    if (holds(table[mid] as SeekEntry)) low = mid;
     else high = mid - 1;
   }
   return table[low] as SeekEntry;

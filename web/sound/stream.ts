@@ -3,9 +3,10 @@
 // the phone's frames at the speed the page asks for. Decodes only what is asked; fetches ahead.
 import { OpusDecoder } from "opus-decoder";
 import { OggReader, PACKET_MAX, type OpusHead, packetFrames, readOpusHead } from "./ogg";
-import { ContentError, PIECE_BYTES, type Pieces, fetchContent } from "./pieces";
+import { type Wish, nextPiece } from "./ahead";
+import { ContentError, PIECE_BYTES, type Pieces } from "./pieces";
 import { Resampler } from "./resample";
-import { PRE_ROLL, type SeekEntry, readSeekTable, seekEntry } from "./seek";
+import { PRE_ROLL, type SeekEntry, entryAt, readSeekTable, seekEntry } from "./seek";
 
 export interface Source {
   opus: string;
@@ -20,13 +21,9 @@ export interface Chunk {
   aheadMs: number; // fetched beyond this chunk
 }
 
-// Fetched ahead of what is played: urgently up to the first, then one piece at a time with a pause,
-// so that fifty phones that come at once all get their first seconds before anybody gets minutes.
-const AHEAD_URGENT_MS = 15_000;
-const AHEAD_MS = 120_000;
-const AHEAD_PAUSE_MS = 1500;
 const RETRY_MS = 500;
 const WARM_FRAMES = 24_000; // half a second
+const SPOILT_MAX = 50; // packets in a row that do not decode: a second. One is a crackle, these are a fault
 
 export class Stream {
   private head!: OpusHead;
@@ -43,7 +40,7 @@ export class Stream {
   private soundFrom = 0; // before it the decoder had not converged
   private closed = false;
   private ready = false;
-  private aheadTimer: ReturnType<typeof setTimeout> | undefined;
+  private spoilt = 0;
 
   constructor(
     private readonly source: Source,
@@ -55,12 +52,10 @@ export class Stream {
 
   /** Fetches table, header and the bytes around `near`. */
   async open(near: number): Promise<void> {
-    const [table, first] = await Promise.all([
-      fetchContent(`/content/${this.source.seek}.seek`),
-      this.pieces.get(this.source.opus, 0, this.source.bytes),
-    ]);
+    const { opus, seek, bytes } = this.source;
+    const [table, first] = await Promise.all([this.pieces.table(seek), this.pieces.header(opus, bytes)]);
     const entries = readSeekTable(table);
-    const head = readOpusHead(new OggReader().push(first)[0] ?? new Uint8Array(0));
+    const head = readOpusHead(new OggReader().push(new Uint8Array(first))[0] ?? new Uint8Array(0));
     if (!entries || !head) throw new ContentError("bad");
     this.table = entries;
     this.head = head;
@@ -72,11 +67,10 @@ export class Stream {
       preSkip: 0,
       sampleRate: 48000,
     });
-    await this.decoder.ready;
+    await this.decoder.ready.catch(() => Promise.reject(new ContentError("decoder")));
     this.ready = true;
     this.rewind(near);
     await this.decodeTo(near + WARM_FRAMES); // so that the first chunk is there at once
-    this.fetchAhead();
   }
 
   /** The next chunk begins at track frame `frame` (a fraction is kept). */
@@ -118,7 +112,6 @@ export class Stream {
   /** Ends all waiting; what is under way fails. */
   close(): void {
     this.closed = true;
-    clearTimeout(this.aheadTimer);
   }
 
   /** After close, when nothing is under way any more. */
@@ -164,11 +157,15 @@ export class Stream {
     if (frames > 0 && packet.length <= PACKET_MAX) {
       try {
         const { channelData, samplesDecoded } = this.decoder.decodeFrame(packet);
-        if (samplesDecoded === frames) return channelData;
+        if (samplesDecoded === frames) {
+          this.spoilt = 0;
+          return channelData;
+        }
       } catch {
         // falls through to silence
       }
     }
+    if (++this.spoilt > SPOILT_MAX) throw new ContentError("decoder");
     return this.pcm.map(() => new Float32Array(frames));
   }
 
@@ -205,34 +202,17 @@ export class Stream {
 
   // --- ahead ---
 
-  private bytesPerMs(): number {
-    return (this.source.bytes * 48) / this.source.frames;
-  }
-
-  /** First piece from the reading place on that is not here. */
-  private firstMissing(): number {
-    let index = Math.floor(this.offset / PIECE_BYTES);
-    while (index * PIECE_BYTES < this.source.bytes && this.pieces.has(this.source.opus, index)) index++;
-    return index;
-  }
-
+  /** Sound in hand behind the next output frame, as far as the seek table tells. */
   private aheadMs(): number {
-    const bytes = Math.min(this.firstMissing() * PIECE_BYTES, this.source.bytes) - this.offset;
-    return Math.max(0, Math.round(bytes / this.bytesPerMs()));
+    const { opus, bytes, frames } = this.source;
+    const end = this.pieces.missing(opus, Math.floor(this.offset / PIECE_BYTES), bytes) * PIECE_BYTES;
+    const last = end >= bytes ? frames : Math.max(entryAt(this.table, end).frame, this.pcmLast);
+    return Math.max(0, Math.round((last - this.position) / 48));
   }
 
-  private fetchAhead(): void {
-    if (this.closed) return;
-    const ahead = this.aheadMs();
-    const index = this.firstMissing();
-    const again = (ms: number): void => {
-      this.aheadTimer = setTimeout(() => this.fetchAhead(), ms);
-    };
-    if (ahead >= AHEAD_MS || index * PIECE_BYTES >= this.source.bytes) return again(AHEAD_PAUSE_MS);
-    this.pieces.get(this.source.opus, index, this.source.bytes).then(
-      () => again(ahead < AHEAD_URGENT_MS ? 0 : AHEAD_PAUSE_MS),
-      () => again(AHEAD_PAUSE_MS),
-    );
+  /** The next piece to fetch, when there is one. */
+  wish(): Wish | null {
+    return this.ready && !this.closed ? nextPiece(this.source, this.pieces, this.offset, this.aheadMs()) : null;
   }
 }
 

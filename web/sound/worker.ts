@@ -2,9 +2,10 @@
 // The sound worker: fetches, decodes and resamples, so that the page's thread only schedules. It is
 // also the engine's metronome: a worker's timer keeps its pace when the page's slow down behind a
 // locked screen.
+import { Ahead, headOf } from "./ahead";
 import type { FromWorker, ToWorker } from "./messages";
 import { ContentError, Pieces } from "./pieces";
-import { Stream } from "./stream";
+import { type Source, Stream } from "./stream";
 
 const TICK_MS = 100;
 const STREAMS_MAX = 8;
@@ -16,6 +17,11 @@ interface Entry {
 
 const pieces = new Pieces();
 const streams = new Map<number, Entry>();
+let coming: Source | null = null; // what may be played next
+const ahead = new Ahead(() => [
+  ...[...streams.values()].map((e) => e.stream.wish()),
+  coming && headOf(coming, pieces),
+]);
 
 function say(message: FromWorker, transfer: Transferable[] = []): void {
   (self as unknown as Worker).postMessage(message, transfer);
@@ -51,6 +57,7 @@ self.onmessage = (event: MessageEvent<ToWorker>): void => {
       order(m.run, async (s) => {
         await s.open(m.near);
         say({ is: "ready", run: m.run, prepMs: performance.now() - begun });
+        ahead.look();
       });
       break;
     }
@@ -64,10 +71,14 @@ self.onmessage = (event: MessageEvent<ToWorker>): void => {
         say({ is: "chunk", run: m.run, ...chunk }, chunk.channels.map((c) => c.buffer));
       });
       break;
+    case "coming":
+      coming = m.source;
+      break;
     case "close":
       drop(m.run);
       break;
   }
 };
 
+ahead.look();
 setInterval(() => say({ is: "tick" }), TICK_MS);
