@@ -14,6 +14,7 @@ declare global {
       readonly role: string;
       readonly line: string;
       readonly sound: string;
+      readonly trouble: string | null;
       readonly state: unknown;
       readonly heard: unknown;
       readonly house: number | null;
@@ -41,6 +42,9 @@ export async function start(root: HTMLElement, wasm: Promise<ArrayBuffer>, texts
     },
     get sound() {
       return session.sound.value;
+    },
+    get trouble() {
+      return session.trouble.value;
     },
     get state() {
       return session.state.value;

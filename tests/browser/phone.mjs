@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+// A phone: Chromium with the visitor page, and what one does with it. What it says is heard is held
+// against the room's timeline by this process's own clock.
+import assert from "node:assert/strict";
+import { createRequire } from "node:module";
+import { expected, wall } from "./box.mjs";
+
+const { chromium } = createRequire(new URL("../../web/", import.meta.url))("playwright-core");
+export const LIMIT_US = 20_000; // what a phone may be off
+
+export const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
+
+export function launch(...more) {
+  return chromium.launch({
+    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    args: [
+      "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+      "--disable-component-update", "--disable-sync", "--autoplay-policy=user-gesture-required", ...more,
+    ],
+  });
+}
+
+/** A phone of its own memory. `script` runs before the page's own. */
+export async function newPhone(browser, script) {
+  const context = await browser.newContext({
+    viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, hasTouch: true, isMobile: true, locale: "en-GB",
+  });
+  if (script) await context.addInitScript(script);
+  return context.newPage();
+}
+
+/** Waits until a look at the page shows what is asked; gives how long it took, ms. */
+export async function until(page, what, condition, ms = 10_000, arg = null) {
+  const begun = wall();
+  await page.waitForFunction(condition, arg, { timeout: ms, polling: 20 }).catch(async () => {
+    const seen = await page.evaluate(() => JSON.stringify({ room: window.roomtone, text: document.body.innerText }));
+    throw new Error(`waited ${ms} ms for: ${what}; saw ${seen}`);
+  });
+  return wall() - begun;
+}
+
+/** Waits for sound at the right place. */
+export function inStep(page, ms = 10_000, limitUs = LIMIT_US) {
+  const test = (limit) => {
+    const { heard } = window.roomtone;
+    return heard?.playing === "sound" && Math.abs(heard.errorUs) < limit;
+  };
+  return until(page, "sound in step", test, ms, limitUs);
+}
+
+export async function joinAndListen(page, url, link) {
+  await page.goto(url + link);
+  const button = page.getByRole("button", { name: "Listen" });
+  await button.waitFor();
+  await button.click();
+  await inStep(page);
+}
+
+/** What is heard against the room by this process's clock; us, ahead positive; null: no sound. */
+export async function look(box, page, room) {
+  const { heard, origin } = await page.evaluate(() => ({
+    heard: window.roomtone.heard,
+    origin: performance.timeOrigin,
+  }));
+  if (!heard || heard.playing !== "sound" || heard.position === undefined) return null;
+  return heard.position - expected(room, box.house(origin + heard.perf)).position;
+}
+
+/** Looks `seconds` long; gives the worst distance, us, and how many looks found no sound. */
+export async function listen(box, page, room, seconds) {
+  let worst = 0;
+  let silent = 0;
+  for (const end = wall() + seconds * 1000; wall() < end; await sleep(50)) {
+    const off = await look(box, page, room);
+    if (off === null) silent++;
+    else worst = Math.max(worst, Math.abs(off));
+  }
+  return { worst, silent };
+}
+
+/** Script errors and refused content; a missing network is part of the test. */
+export function watch(page) {
+  const problems = [];
+  page.on("pageerror", (e) => problems.push(e.message));
+  page.on("console", (m) => {
+    if (/Content Security Policy|Refused to/.test(m.text())) problems.push(m.text());
+  });
+  return problems;
+}
+
+/** A group that plays one long track, from its beginning, now. */
+export async function longTrack(box, file, id) {
+  await box.ctl("track", "add", file, "Long", "--id", id, "--lang", "en");
+  await box.ctl("tour", "publish", id, id);
+  await box.ctl("group", "create", "Long group", id, "--id", id);
+  const group = await box.group(id);
+  if (group.state.mode === "void") await box.ctl("load", id, id);
+  await box.ctl("play", id);
+  return box.group(id);
+}
+
+/** Signs in, and learns the house's clock. */
+export async function open(box) {
+  await box.start();
+  await box.ctl("login", "admin", "--password-file", box.passwordFile);
+  const login = await fetch(`${box.url}/api/v1/login`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ user: "admin", password: box.password }),
+  });
+  assert.ok(login.ok);
+  const session = login.headers.get("set-cookie").split(";")[0];
+  await box.learnClock(session);
+  return session;
+}
