@@ -23,7 +23,7 @@ const say = (what, ms) => console.log(`${what}: ${ms.toFixed(0)} ms`);
 /** Before the page's own scripts: contexts, workers and sockets are within reach, and the order of
     what a tap does is written down. */
 function instrument() {
-  window.made = { contexts: [], workers: [], order: [] };
+  window.made = { contexts: [], workers: [], sockets: 0, order: [] };
   const { made } = window;
   const note = (what) => {
     if (made.order.length === 0) queueMicrotask(() => made.order.push("-- first await --"));
@@ -49,6 +49,13 @@ function instrument() {
     constructor(...args) {
       super(...args);
       made.workers.push(this);
+    }
+  };
+  const OldSocket = window.WebSocket;
+  window.WebSocket = class extends OldSocket {
+    constructor(...args) {
+      super(...args);
+      made.sockets++;
     }
   };
   const play = HTMLMediaElement.prototype.play;
@@ -197,7 +204,7 @@ const tests = {
     w.relay.deaden();
     const begun = wall();
     await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
-    await until(page, "the page notices", () => window.roomtone.line !== "joined", 3000);
+    await until(page, "the page notices", () => window.made.sockets === 2, 3000);
     say("a dead socket is noticed", wall() - begun);
     await until(page, "joined again", () => window.roomtone.line === "joined", 3000);
     say("joined again", wall() - begun);

@@ -20,7 +20,10 @@ import * as media from "./media";
 const BLOCKED_MS = 1500; // a context that has not begun by then waits for another tap
 const SHOW_MS = 250; // how often the eye gets new figures
 const RENEW_PAUSE_MS = 5000; // between two contexts built for a broken one
-const WORKER_LIMIT_MS = 3000; // without a tick: it died, or the browser ended it
+// So many looks without a tick of the worker: it died, or the browser ended it. A page that stood still
+// itself looks once, and finds the ticks waiting.
+const WORKER_LOOK_MS = 250;
+const WORKER_MISSES = 4;
 const KEPT_TRIM = "roomtone.trim";
 const TAPS = ["pointerup", "touchend", "keydown"]; // what browsers count as a hand
 
@@ -49,7 +52,7 @@ export class Listening {
   private readonly watch = new Watch();
   private patientTo = 0; // a context may be silent so long before it is called blocked
   private renewedAt = -Infinity;
-  private tickedAt = 0;
+  private misses = 0;
   private anchor: HTMLAudioElement | null = null;
   private plan: Plan = { state: null, tour: null, lang: "en" };
   private shownAt = 0;
@@ -63,7 +66,7 @@ export class Listening {
     document.addEventListener("resume", wake);
     addEventListener("pageshow", wake);
     for (const tap of TAPS) document.addEventListener(tap, () => this.tapped(), { capture: true, passive: true });
-    setInterval(() => this.watchWorker(), 1000);
+    setInterval(() => this.watchWorker(), WORKER_LOOK_MS);
   }
 
   /** What to play. The core's timeline must be set to the same state. */
@@ -124,7 +127,7 @@ export class Listening {
     this.engine = engine;
     engine.setTrim(this.trimMs.value);
     engine.setVolume(this.muted.value ? 0 : this.volume.value);
-    this.tickedAt = performance.now();
+    this.misses = 0;
     this.setPlan(this.plan);
     this.contextChanged();
   }
@@ -168,7 +171,7 @@ export class Listening {
 
   private ticked(): void {
     const now = performance.now();
-    this.tickedAt = now;
+    this.misses = 0;
     const { ctx } = this;
     if (ctx) {
       const verdict = this.watch.look(now, ctx.currentTime, ctx.state === "running");
@@ -182,10 +185,8 @@ export class Listening {
 
   /** The ticks are the worker's: without them nobody else would notice that it is gone. */
   private watchWorker(): void {
-    const now = performance.now();
-    const late = now - this.tickedAt > WORKER_LIMIT_MS;
-    if (!this.engine || !late) return;
-    this.tickedAt = now; // as long again for the next one
+    if (!this.engine || ++this.misses < WORKER_MISSES) return;
+    this.misses = 0;
     this.engine.renewWorker();
   }
 

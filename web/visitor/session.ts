@@ -214,9 +214,11 @@ export class Session {
 
   private lineChanged(s: LinkState): void {
     this.line.value = s;
-    clearTimeout(this.lostTimer);
-    if (s === "joined" || s === "idle") this.lostLong.value = false;
-    else this.lostTimer = setTimeout(() => (this.lostLong.value = true), LOST_LINE_MS);
+    if (s === "joined" || s === "idle") {
+      clearTimeout(this.lostTimer);
+      this.lostTimer = undefined;
+      this.lostLong.value = false;
+    } else this.lostTimer ??= setTimeout(() => (this.lostLong.value = true), LOST_LINE_MS);
   }
 
   // --- the room ---
