@@ -130,7 +130,9 @@ async function main(out, clang) {
     ...[...closure(made.meta, made["visitor/main.tsx"])].map((n) => `assets/${n}`)])];
   const admin = made["admin/main.tsx"] ? ["admin.html", `assets/${made["admin/admin.css"]}`, `assets/${made.wasmName}`,
     ...[...closure(made.meta, made["admin/main.tsx"])].map((n) => `assets/${n}`)] : [];
-  writeFileSync(path.join(out, "sizes.json"), JSON.stringify({ first, tappable: all, wasm: [`assets/${made.wasmName}`], admin }));
+  const engine = Object.keys(made.meta.outputs).map((f) => path.basename(f)).find((n) => n.startsWith("engine-"));
+  const sound = [`assets/${engine}`, `assets/${made.workerName}`];
+  writeFileSync(path.join(out, "sizes.json"), JSON.stringify({ first, tappable: all, wasm: [`assets/${made.wasmName}`], sound, admin }));
 
   const files = [...readdirSync(out), ...readdirSync(path.join(out, "assets")).map((f) => `assets/${f}`)];
   for (const file of files.filter((f) => /\.(html|js|css|wasm)$/.test(f))) {

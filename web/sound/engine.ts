@@ -23,10 +23,6 @@ const LEAD_S = 0.12;
 const LEAD_MAX_S = 1;
 const LEAD_CREEP = 0.8;
 const OPEN_AHEAD_US = 10e6;
-// Further off than this is put right by a jump with a crossfade: from 10 ms on a second speaker is
-// heard as an echo, and the drift of 1,000 ppm would need 10 s and more.
-const JUMP_S = 0.01;
-const JUMP_YOUNG_S = 0.008; // ... and just after the start, when a first guess proves wrong, this
 const JUMPS_PER_MINUTE = 6; // then better a little late than broken up
 const RETRY_MS = 1000;
 const FADE_FIRST_S = 0.3;
@@ -264,7 +260,7 @@ export class Engine {
     const error = e.run.fill(document.visibilityState === "hidden" ? HORIZON_HIDDEN_S : HORIZON_S);
     if (e.replaced) return;
     if (e.run.starved) this.starve(e);
-    else if (Math.abs(error) > (e.run.young ? JUMP_YOUNG_S : JUMP_S)) this.jump(e);
+    else if (Math.abs(error) > e.run.tolerance) this.jump(e);
   }
 
   private begin(e: Entry): void {

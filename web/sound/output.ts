@@ -20,8 +20,21 @@ const SLOPE_LIMIT = 500e-6;
 const BREAK_MS = 2;
 const BREAK_DEVIATIONS = 6;
 const BREAK_COUNT = 4;
-// Before Safari 18.4 nobody says what the output costs; about this much on phones.
-const LATENCY_GUESS_S = 0.04;
+// Where the browser says outputLatency only, it shakes: followed slowly, unless it is another device.
+const LATENCY_FOLLOW = 0.01; // of the difference, each sample (0.1 s)
+const LATENCY_MOVED_S = 0.03;
+// Where it says nothing (Safari before 18.4, old WebViews): about this much, by what other players
+// found; baseLatency is the graph's part alone and no help. What is left is the visitor's trim.
+const LATENCY_GUESS: [RegExp, number][] = [
+  [/iPhone|iPad|iPod/, 0.04],
+  [/Android/, 0.1],
+  [/Macintosh/, 0.03],
+];
+const LATENCY_GUESS_S = 0.05;
+
+export function latencyGuess(userAgent: string): number {
+  return LATENCY_GUESS.find(([model]) => model.test(userAgent))?.[1] ?? LATENCY_GUESS_S;
+}
 
 export interface Pair {
   context: number;
@@ -36,6 +49,7 @@ export class OutputClock {
   private offset = 0; // ms, at `origin`
   private slope = 0;
   private origin = 0;
+  private smoothed = 0; // outputLatency, s
   /** The newest pair the browser gave: what is being heard. */
   latest: Pair | null = null;
   /** How often the line broke. */
@@ -97,7 +111,15 @@ export class OutputClock {
       if (Math.abs(now - t.performanceTime) < 1000 && heardNow < current + 0.1 && heardNow > current - 1)
         return { context: t.contextTime, perf: t.performanceTime };
     }
-    return { context: current - (ctx.outputLatency || ctx.baseLatency || LATENCY_GUESS_S), perf: now };
+    return { context: current - this.latency(), perf: now };
+  }
+
+  private latency(): number {
+    const said = this.ctx.outputLatency || 0;
+    if (said <= 0) return latencyGuess(navigator.userAgent);
+    if (Math.abs(said - this.smoothed) > LATENCY_MOVED_S) this.smoothed = said;
+    this.smoothed += LATENCY_FOLLOW * (said - this.smoothed);
+    return this.smoothed;
   }
 
   private add(p: { x: number; y: number }): void {

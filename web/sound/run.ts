@@ -7,14 +7,32 @@
 //   track     at           at+n*step    ...            step: track frames per context frame
 //
 // Slots join without gap or click because the worker goes on exactly where it stopped and start()
-// is exact to the frame. What drifts is only put right through `step`: the known ppm ahead of time,
-// and of the rest a little, slowly, never in the first two seconds (no warble at the start).
+// is exact to the frame. What drifts is only put right through `step`. The known ppm of the clocks are
+// fed forward; of the error that is left, `e`, this much is worked off (the house's rule for all its
+// speakers, far below what an ear notices):
+//
+//   correction │        .--------  at most 300 ppm
+//              │     .'            sqrt(2 * brake * e): so that it can be back at nothing in time,
+//              │   /               for it may only change by 20 ppm a second
+//              │ /                 e / 5 s
+//              '------------------ e
+//
+// None in the first two seconds (no warble at the start): what is wrong there was a first guess of the
+// output clock, and a small jump is the better cure (`tolerance`).
 
 const SLOT_S = 0.25;
 const SETTLE_S = 2;
-const RESPONSE_S = 5; // an error is worked off with this time constant ...
-const CORRECTION_MAX = 1000e-6; // ... at most 1.7 cents: nobody hears it
-const SLEW_PER_S = 200e-6;
+const RESPONSE_S = 5;
+const CORRECTION_MAX = 300e-6;
+const SLEW_PER_S = 20e-6;
+const BRAKE_PER_S = SLEW_PER_S / 2; // half of what could be: the clocks move meanwhile
+// Further off than this is put right by a jump with a crossfade. A few milliseconds between two speakers
+// colour the sound, ten are an echo; steering takes 17 s for 5 ms.
+const JUMP_S = 0.005;
+const JUMP_NEW_S = 0.008; // the first second: the clocks are still being learnt ...
+const JUMP_YOUNG_S = 0.002; // ... and then, while another small fade goes unnoticed, the rest at once
+const NEW_S = 1;
+const YOUNG_S = 4;
 
 export interface Slot {
   start: number; // context frame
@@ -30,6 +48,13 @@ export interface RunPort {
   wanted(context: number): number;
   /** Track frames per context frame when nothing is wrong. */
   baseStep(): number;
+}
+
+/** How much slower to play, as a fraction, when `error` seconds ahead. */
+export function correctionOf(error: number): number {
+  const far = Math.abs(error);
+  const size = Math.min(far / RESPONSE_S, Math.sqrt(2 * BRAKE_PER_S * far), CORRECTION_MAX);
+  return error < 0 ? -size : size;
 }
 
 export class Run {
@@ -85,10 +110,7 @@ export class Run {
     const when = this.next / this.ctx.sampleRate;
     const base = this.port.baseStep();
     const error = (this.position - this.port.wanted(when)) / 48_000;
-    const correction =
-      when - this.begun < SETTLE_S
-        ? 0
-        : Math.max(-CORRECTION_MAX, Math.min(CORRECTION_MAX, error / RESPONSE_S));
+    const correction = when - this.begun < SETTLE_S ? 0 : correctionOf(error);
     const goal = base * (1 - correction);
     const slew = base * SLEW_PER_S * SLOT_S;
     this.step += Math.max(-slew, Math.min(slew, goal - this.step));
@@ -131,9 +153,10 @@ export class Run {
     gain.linearRampToValueAtTime(0, this.endAt);
   }
 
-  /** True while the start is so fresh that another small fade is not noticed. */
-  get young(): boolean {
-    return this.ctx.currentTime < this.begun + SETTLE_S;
+  /** An error beyond this, seconds, is not steered away but jumped. */
+  get tolerance(): number {
+    const age = this.ctx.currentTime - this.begun;
+    return age < NEW_S ? JUMP_NEW_S : age < YOUNG_S ? JUMP_YOUNG_S : JUMP_S;
   }
 
   get over(): boolean {

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+// A run on a sound card of another speed, in simulated time.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { OutputClock, latencyGuess } from "../sound/output";
+import { Run, correctionOf } from "../sound/run";
+
+const RATE = 48_000;
+
+class Param {
+  value = 1;
+  setValueAtTime(): void {
+    // fades are not looked at here
+  }
+  linearRampToValueAtTime(): void {
+    // fades are not looked at here
+  }
+}
+class Node {
+  gain = new Param();
+  buffer: unknown = null;
+  connect<T>(to: T): T {
+    return to;
+  }
+  start(): void {
+    // heard by nobody
+  }
+  stop(): void {
+    // heard by nobody
+  }
+  disconnect(): void {
+    // counted by nobody
+  }
+}
+class Context {
+  currentTime = 0;
+  readonly sampleRate = RATE;
+  createGain(): Node {
+    return new Node();
+  }
+  createBufferSource(): Node {
+    return new Node();
+  }
+  createBuffer(): object {
+    return { copyToChannel: () => undefined };
+  }
+}
+
+interface Look {
+  t: number;
+  error: number; // s, ahead positive
+  step: number;
+}
+
+/** Plays for `seconds` on a card that is `ppm` fast, knowing `known` of it, `off` seconds late at first. */
+function play(seconds: number, ppm: number, known: number, off: number): Look[] {
+  const ctx = new Context();
+  const looks: Look[] = [];
+  let shift = off;
+  const run: Run = new Run(ctx as unknown as AudioContext, new Node() as unknown as AudioNode, {
+    render: (n) => run.play(0, [new Float32Array(n)]),
+    wanted: (context) => (context / (1 + ppm * 1e-6) + shift) * RATE,
+    baseStep: () => 1 / (1 + known * 1e-6),
+  });
+  shift = 0;
+  run.begin(RATE / 10, 0.05);
+  shift = off;
+  for (let t = 0; t < seconds; t += 0.1) {
+    ctx.currentTime = t;
+    const error = run.fill(1.5);
+    run.tidy();
+    const slot = run.slots[run.slots.length - 1];
+    if (slot) looks.push({ t, error, step: slot.step });
+    assert.ok(run.slots.length < 20, "slots are forgotten");
+  }
+  return looks;
+}
+
+test("an error is worked off within the house's rule, without swinging over", () => {
+  for (const off of [0.004, -0.004]) {
+    const looks = play(90, 0, 0, off);
+    let last = looks[0] as Look;
+    for (const l of looks) {
+      assert.ok(Math.abs(l.step - 1) <= 300.01e-6, `${l.step}`);
+      assert.ok(Math.abs(l.step - last.step) <= 20e-6 * 0.25 * 4.01, "changes slowly");
+      assert.ok(Math.sign(l.error) !== Math.sign(off) || Math.abs(l.error) < 50e-6, `swings over: ${l.error} at ${l.t}`);
+      last = l;
+    }
+    assert.ok(Math.abs((looks.find((l) => l.t > 45) as Look).error) < 100e-6);
+  }
+});
+
+test("a card whose speed is known runs without an error, one that is not with a small one", () => {
+  for (const l of play(60, 100, 100, 0)) assert.ok(Math.abs(l.error) < 5e-6);
+  for (const l of play(60, 100, 60, 0)) assert.ok(Math.abs(l.error) < 0.4e-3, `${l.error}`);
+});
+
+test("corrections have a ceiling and a sign", () => {
+  assert.equal(correctionOf(1), 300e-6);
+  assert.equal(correctionOf(-1), -300e-6);
+  assert.ok(Math.abs(correctionOf(100e-6) - 20e-6) < 1e-9);
+});
+
+test("a shaking outputLatency is smoothed, and where there is none the model says", () => {
+  const ctx = { currentTime: 1, outputLatency: 0.1, sampleRate: RATE };
+  const clock = new OutputClock(ctx as unknown as AudioContext);
+  for (let i = 0; i < 200; i++) {
+    ctx.currentTime = performance.now() / 1000;
+    ctx.outputLatency = i === 0 ? 0.1 : 0.1 + (i % 2 ? 0.008 : -0.008);
+    clock.sample();
+  }
+  assert.ok(Math.abs(clock.latencyMs - 100) < 2, `${clock.latencyMs}`);
+  assert.equal(latencyGuess("Mozilla/5.0 (iPhone; CPU iPhone OS 16_3 like Mac OS X)"), 0.04);
+  assert.equal(latencyGuess("something else"), 0.05);
+});
