@@ -22,18 +22,36 @@ const PHONES = 50;
 const WITHIN_MS = 30_000;
 const BYTES_PER_S = 20e6 / 8;
 const LIMIT_MS = 3000;
-const RATE = 48_000;
+
+// Fifty phones have fifty processors, this machine has few: here the network is measured, so silence is
+// "decoded", and resampled to little.
+const RATE = 8000;
+const noDecoder = {
+  name: "no-decoder",
+  setup(build) {
+    build.onResolve({ filter: /^opus-decoder$/ }, (a) => ({ path: a.path, namespace: "none" }));
+    build.onLoad({ filter: /.*/, namespace: "none" }, () => ({
+      contents: `export class OpusDecoder {
+        constructor({ channels }) { this.channelData = Array.from({ length: channels }, () => new Float32Array(960)); }
+        ready = Promise.resolve();
+        async reset() {}
+        free() {}
+        decodeFrame() { return { channelData: this.channelData, samplesDecoded: 960 }; }
+      }`,
+    }));
+  },
+};
 
 async function soundClasses(dir) {
-  const outfile = path.join(dir, "sound.mjs");
+  const outfile = path.join(dir, "sound.cjs");
   await esbuild.build({
     stdin: {
       contents: `export { Pieces } from "./pieces"; export { Stream } from "./stream"; export { Ahead } from "./ahead";`,
       resolveDir: new URL("../../web/sound", import.meta.url).pathname,
     },
-    outfile, bundle: true, format: "esm", platform: "node", logLevel: "warning",
+    outfile, plugins: [noDecoder], bundle: true, format: "cjs", platform: "node", logLevel: "warning",
   });
-  return import(outfile);
+  return (await import(outfile)).default;
 }
 
 class Phone {
@@ -62,7 +80,7 @@ class Phone {
     const frame = Math.floor(this.positionMs() * 48);
     await this.stream.open(frame);
     await this.stream.seek(frame);
-    await this.stream.render(RATE / 4, 1);
+    await this.stream.render(RATE / 4, 48_000 / RATE);
     ahead.look();
   }
 
@@ -71,7 +89,7 @@ class Phone {
     let dry = 0;
     let due = wall() + 250;
     while (wall() < until) {
-      await this.stream.render(RATE / 4, 1);
+      await this.stream.render(RATE / 4, 48_000 / RATE);
       if (wall() > due + 1500) {
         dry++;
         due = wall();
@@ -119,6 +137,7 @@ async function main(box) {
       return { ms, loaded };
     }),
   );
+  console.log(`the network carried ${((relay.carried * 8) / (wall() - begun) / 1000).toFixed(1)} Mbit/s`);
   await relay.stop();
   const sorted = (key) => took.map((t) => t[key]).sort((a, b) => a - b);
   const q = (list, p) => list[Math.min(list.length - 1, Math.floor(p * list.length))].toFixed(0);

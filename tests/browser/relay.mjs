@@ -14,6 +14,7 @@ export class Relay {
     this.links = new Set();
     this.queue = []; // {socket, bytes, done}
     this.isCut = false;
+    this.carried = 0; // bytes towards the browser
     this.freeAt = 0; // when the queue's last chunk has left
   }
 
@@ -94,6 +95,7 @@ export class Relay {
     while (!this.isCut && this.queue.length > 0 && this.freeAt <= now) {
       const { link, bytes, last } = this.queue.shift();
       this.freeAt = Math.max(now - 5, this.freeAt) + (bytes.length * 1000) / this.bytesPerSecond;
+      this.carried += bytes.length;
       if (link.dead) continue;
       link.client.write(bytes);
       if (last) link.upstream.resume();
