@@ -7,7 +7,7 @@
 //   OUT/sizes.json                     what is loaded when, for budget.mjs
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
@@ -103,6 +103,12 @@ function closure(meta, name, seen = new Set()) {
   return seen;
 }
 
+/** What makes the page one to install: at fixed addresses, since browsers ask for them again by name. */
+async function buildInstallable(out) {
+  await esbuild.build({ ...base, entryPoints: ["visitor/sw.ts"], outdir: out, format: "iife", entryNames: "[name]" });
+  for (const name of ["manifest.webmanifest", "icon.svg"]) copyFileSync(path.join(here, "visitor", name), path.join(out, name));
+}
+
 function page(out, name, template, values) {
   const html = readFileSync(path.join(here, template), "utf8")
     .replace(/\{\{([\w.]+)\}\}/g, (_, key) => `/assets/${values[key]}`);
@@ -130,10 +136,9 @@ async function main(out, clang) {
     ...[...closure(made.meta, made["visitor/main.tsx"])].map((n) => `assets/${n}`)])];
   const admin = made["admin/main.tsx"] ? ["admin.html", `assets/${made["admin/admin.css"]}`, `assets/${made.wasmName}`,
     ...[...closure(made.meta, made["admin/main.tsx"])].map((n) => `assets/${n}`)] : [];
-  const engine = Object.keys(made.meta.outputs).map((f) => path.basename(f)).find((n) => n.startsWith("engine-"));
-  const sound = [`assets/${engine}`, `assets/${made.workerName}`];
-  writeFileSync(path.join(out, "sizes.json"), JSON.stringify({ first, tappable: all, wasm: [`assets/${made.wasmName}`], sound, admin }));
+  writeFileSync(path.join(out, "sizes.json"), JSON.stringify({ first, tappable: all, wasm: [`assets/${made.wasmName}`], admin }));
 
+  await buildInstallable(out);
   const files = [...readdirSync(out), ...readdirSync(path.join(out, "assets")).map((f) => `assets/${f}`)];
   for (const file of files.filter((f) => /\.(html|js|css|wasm)$/.test(f))) {
     const full = path.join(out, file);

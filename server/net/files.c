@@ -109,6 +109,13 @@ void files_admin(struct request *r)
     send_page(r, "admin.html");
 }
 
+// What makes the page one to install. At fixed addresses, so asked for anew each time; the service
+// worker's scope is the whole page because it is served from the top.
+void files_installable(struct request *r)
+{
+    send_page(r, r->parts[0]);
+}
+
 static bool plain_name(const char *name)
 {
     static const char allowed[] =

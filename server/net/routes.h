@@ -48,6 +48,7 @@ void api_tours_list(struct request *r);
 void api_tours_publish(struct request *r);
 void files_visitor(struct request *r);
 void files_admin(struct request *r);
+void files_installable(struct request *r);
 void files_asset(struct request *r);
 void files_content(struct request *r);
 

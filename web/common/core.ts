@@ -89,24 +89,27 @@ export class Core {
     return got === 2 ? "anew" : got === 1 ? "taken" : "refused";
   }
 
+  /** No house: this phone's own time stands in for house time (visitor/alone.ts). */
+  alone = false;
+
   get valid(): boolean {
-    return this.x.clock_valid() !== 0;
+    return this.alone || this.x.clock_valid() !== 0;
   }
   get intervalMs(): number {
     return this.x.clock_interval_ms();
   }
   house(local: number): number {
-    return this.x.clock_house_us(ns(local));
+    return this.alone ? local * 1000 : this.x.clock_house_us(ns(local));
   }
   local(house: number): number {
-    return this.x.clock_local_ns(house) / 1e6;
+    return this.alone ? house / 1000 : this.x.clock_local_ns(house) / 1e6;
   }
   uncertaintyUs(local: number): number {
     return this.x.clock_uncertainty_us(ns(local));
   }
   /** House seconds per local second, minus one. */
   get skew(): number {
-    return this.x.clock_skew();
+    return this.alone ? 0 : this.x.clock_skew();
   }
   get rttUs(): number {
     return this.x.clock_rtt_us();

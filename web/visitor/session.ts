@@ -9,15 +9,20 @@ import { type Caption, readVtt } from "../common/vtt";
 import { type FromServer, type Hello, type Keep, type Mode, type Report, type State, newer } from "../common/wire";
 import type { Heard } from "../sound/engine";
 import type { Key } from "../common/i18n";
+import { Alone, kitToGoAlone } from "./alone";
 import { keep, keeps, kept, phone, tab } from "./kept";
 import { Listening, type LoadEngine, type Sound } from "./listening";
 import * as media from "./media";
+import { able as mayKeep, keepOffline } from "./offline";
 import { type Trouble, troubleOf } from "./trouble";
+import { keepScreenOn } from "./wake";
 
 const RETRY_MS = 2000;
+const ALONE_AFTER_MS = 4000; // a house that is there has answered by then
 const TURN_MS = 250;
 const TURN_HIDDEN_MS = 1000; // nobody looks; the lock screen wants the title
 const REPORT_MS = 1000;
+const CALM_S = 60; // so much in hand: nobody needs the network just now
 const REPORT_HIDDEN_MS = 10_000; // each one wakes the phone's radio
 const LOST_LINE_MS = 10_000;
 const KEPT_JOIN = "roomtone.join"; // of this tab: a reload comes back to the group
@@ -61,6 +66,8 @@ export class Session {
   readonly languages = computed(() => (this.tour.value ? languages(this.tour.value) : []));
   readonly captionsOn = signal(false);
   readonly captions = signal<Caption[]>([]);
+  /** Playing what this phone has kept, when there is no house. */
+  readonly alone: Alone;
   // the turn of the clock, a few times a second: house time, null while unknown
   readonly house = signal<number | null>(null);
   readonly part = computed(() => {
@@ -85,6 +92,7 @@ export class Session {
       sound: this.sound.value,
       line: this.line.value,
       joined: this.joined.value,
+      alone: this.alone.on.value,
       lostLong: this.lostLong.value,
       full: this.full.value,
       restarting: this.restarting.value,
@@ -106,6 +114,11 @@ export class Session {
     private readonly core: Core,
     loadEngine: LoadEngine,
   ) {
+    this.alone = new Alone(core, {
+      state: () => this.state.value,
+      tour: () => this.tour.value,
+      apply: (s) => this.applyState(s),
+    });
     this.listening = new Listening(loadEngine, () => this.beat());
     this.link = new Link(core, {
       message: (m) => this.take(m),
@@ -114,6 +127,9 @@ export class Session {
     setInterval(() => this.beat(), TURN_MS);
     document.addEventListener("visibilitychange", () => this.turn());
     effect(() => media.show(this.playing.value));
+    effect(() => keepScreenOn(this.captionsOn.value));
+    effect(() => this.keepTour());
+    setTimeout(() => void this.perhapsAlone(), ALONE_AFTER_MS);
   }
 
   // --- joining ---
@@ -149,6 +165,7 @@ export class Session {
 
   leave(): void {
     keep(tab, KEPT_JOIN, null);
+    this.alone.end();
     this.link.leave();
     this.listening.stop();
     this.join_ = null;
@@ -172,6 +189,8 @@ export class Session {
   private take(m: FromServer): void {
     switch (m.type) {
       case "welcome":
+        if (this.alone.on.value) this.state.value = null;
+        this.alone.end();
         this.joined.value = true;
         this.joining.value = false;
         this.refused.value = null;
@@ -235,6 +254,23 @@ export class Session {
     this.turn();
   }
 
+  /** No house, but a kept tour: the visitor goes on alone until it is back. */
+  private async perhapsAlone(): Promise<void> {
+    const kit = this.joined.value ? null : await kitToGoAlone();
+    if (!kit || this.joined.value) return;
+    this.joined.value = true;
+    this.groupName.value = kit.group;
+    this.alone.begin(kit);
+  }
+
+  private keepTour(): void {
+    const tour = this.tour.value;
+    if (!tour || !mayKeep() || this.alone.on.value || this.sound.value !== "on") return;
+    const kit = { tour: this.tourHash, group: this.groupName.value };
+    const calm = (): boolean => this.line.value === "joined" && (this.listening.heardNow?.heldS ?? 0) >= CALM_S;
+    keepOffline(kit, tour, this.lang.value, calm).catch(() => undefined); // no room: nothing is promised
+  }
+
   private async loadTour(hash: string): Promise<void> {
     while (hash !== "" && hash === this.tourHash) {
       try {
@@ -276,6 +312,7 @@ export class Session {
   private beat(): void {
     const now = performance.now();
     this.link.turn();
+    this.alone.turn();
     if (now >= this.turnAt) this.turn();
     if (now >= this.reportAt) this.report();
   }

@@ -11,6 +11,7 @@ export type Trouble =
   | "interrupted" // a call has the sound; it comes back by itself, or with a tap
   | "away" // no house for a while; `heard.heldS` seconds are still in hand
   | "dry" // no house for a while, and nothing left to play
+  | "alone" // no house: the visitor plays what this phone has kept
   | "full" // the house is full and asks to wait; the sound plays on
   | "restarting" // the house said that it comes back in a moment
   | "reconnecting" // the line is down since a moment
@@ -27,6 +28,7 @@ export interface Facts {
   sound: Sound;
   line: LinkState;
   joined: boolean; // there is a group on the page
+  alone: boolean;
   lostLong: boolean;
   full: boolean;
   restarting: boolean;
@@ -47,6 +49,7 @@ const FAILED: Record<Failure, Trouble> = {
 export function troubleOf(f: Facts): Trouble | null {
   if (f.noAudio) return "no_audio";
   if (f.sound === "blocked" || f.sound === "interrupted") return f.sound;
+  if (f.alone) return "alone";
   if (f.joined && f.line !== "joined") {
     if (f.full) return "full";
     if (f.lostLong) return f.heldS === 0 ? "dry" : "away";

@@ -8,6 +8,7 @@ import { chooseLang, titleIn } from "../common/tour";
 import { captionAt } from "../common/vtt";
 import type { Mode } from "../common/wire";
 import type { Session } from "./session";
+import { AloneStops } from "./view/alone";
 
 interface Props {
   session: Session;
@@ -104,6 +105,7 @@ function GroupScreen({ session, texts }: Props): JSX.Element {
       </section>
       <Trouble session={session} texts={texts} />
       {listening ? <Listening session={session} texts={texts} /> : <ListenButton session={session} texts={texts} />}
+      <AloneStops session={session} texts={texts} />
       <Languages session={session} texts={texts} />
       {session.captionsOn.value && <Captions session={session} texts={texts} />}
       {listening && <Details session={session} texts={texts} />}
@@ -149,7 +151,9 @@ function Progress({ position, dur, label }: { position: number; dur: number; lab
 
 function Trouble({ session, texts }: Props): JSX.Element | null {
   const failed = session.heard.value?.failed;
-  const key: Key | null = session.lostLong.value
+  const key: Key | null = session.alone.on.value
+    ? "alone"
+    : session.lostLong.value
     ? "lost_line"
     : session.tourMissing.value
       ? "err_ready"
