@@ -31,6 +31,8 @@ await esbuild.build({
   bundle: true,
   format: "esm",
   platform: "node",
+  // The decoder's package asks Node's modules by require.
+  banner: { js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);' },
   logLevel: "warning",
 });
 run("--test", ...tests.map((f) => path.join(work, f.replace(/\.ts$/, ".mjs"))));

@@ -7,19 +7,26 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import path from "node:path";
-import { Box } from "./box.mjs";
-import { inStep, joinAndListen, launch, longTrack, newPhone, open, until, watch } from "./phone.mjs";
+import { Box, wall } from "./box.mjs";
+import { inStep, joinAndListen, launch, longTrack, newPhone, open, sleep, until, watch } from "./phone.mjs";
 
 const [roomtoned, roomtonectl, webDir] = process.argv.slice(2);
 const GROUP = "long";
-const NAME = "roomtone.example";
+const NAME = "roomtone.local";
 
-const kept = (page, ending) =>
-  until(page, `${ending} to be kept`, async (e) => {
+async function kept(page, ending) {
+  const look = async (e) => {
     const names = (await caches.keys()).filter((n) => n.startsWith("roomtone-"));
     const lists = await Promise.all(names.map(async (n) => (await caches.open(n)).keys()));
     return lists.flat().some((r) => r.url.endsWith(e));
-  }, 60_000, ending);
+  };
+  const begun = wall();
+  while (!(await page.evaluate(look, ending))) {
+    assert.ok(wall() < begun + 60_000, `${ending} is kept`);
+    await sleep(100);
+  }
+  return wall() - begun;
+}
 
 async function plain(browser, group, port) {
   const page = await newPhone(browser);

@@ -17,7 +17,7 @@ const CALM_MS = 60_000;
 const CALM_SPEED = 3;
 const FAR_SPEED = 1.5;
 const FULL_MS = 300_000;
-const FULL_PIECES = 96; // 3 MiB: less than half of what is kept, so that nothing is lost before its time
+const FULL_PIECES = 112; // 3.5 MiB of what is kept (pieces.ts); five minutes at 96 kbit/s
 const IDLE_MS = 500;
 const FAILED_MS = 1000;
 
@@ -38,7 +38,7 @@ export function nextPiece(source: Source, pieces: Pieces, from: number, leftMs: 
   const index = pieces.missing(source.opus, first, source.bytes);
   if (index * PIECE_BYTES >= source.bytes || leftMs >= FULL_MS || index - first >= FULL_PIECES) return null;
   const pieceMs = PIECE_BYTES / bytesPerMs(source);
-  return { leftMs, pieceMs, load: () => pieces.get(source.opus, index, source.bytes) };
+  return { leftMs, pieceMs, load: () => pieces.bring(source.opus, index, source.bytes) };
 }
 
 /** The first seconds of what may come next: wanted once those who play have a minute. */

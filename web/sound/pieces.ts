@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Audio files by pieces: fixed 32 KiB blocks of /content files, fetched by Range, kept up to a
-// ceiling, least lately used out first. Content is named by its hash, so a piece never goes stale.
+// ceiling: what was read already goes first, and of that what was read longest ago. Content is named by its hash, so a piece never goes stale.
 
 export const PIECE_BYTES = 32 * 1024; // about 5 s of speech: the first sound needs one or two
-const KEPT_MAX = 256; // 8 MiB
+const KEPT_MAX = 144; // 4.5 MiB
 // A phone that walked out of reach hears nothing at all; asking again is the only way to know.
 const LIMIT_MS = 8000;
 
@@ -37,31 +37,45 @@ const SMALL_KEPT_MAX = 32; // seek tables and headers
 const HEADER_BYTES = 1024; // the first Ogg page is 47 of them
 
 export class Pieces {
-  private readonly kept = new Map<string, Uint8Array>();
+  private readonly fresh = new Map<string, Uint8Array>(); // brought, not read yet
+  private readonly read = new Map<string, Uint8Array>(); // oldest first
   private readonly small = new Map<string, ArrayBuffer>();
   private readonly coming = new Map<string, Promise<unknown>>();
 
-  /** Piece `index` of the file `hash` of `size` bytes; shorter at the end. */
-  get(hash: string, index: number, size: number): Promise<Uint8Array> {
+  /** Piece `index` of the file `hash` of `size` bytes, to be read now; shorter at the end. */
+  async get(hash: string, index: number, size: number): Promise<Uint8Array> {
     const key = `${hash}/${index}`;
-    const have = this.kept.get(key);
-    if (have) {
-      this.kept.delete(key); // to the young end
-      this.kept.set(key, have);
-      return Promise.resolve(have);
-    }
+    const bytes = this.fresh.get(key) ?? this.read.get(key) ?? (await this.bring(hash, index, size));
+    this.fresh.delete(key);
+    this.read.delete(key);
+    this.read.set(key, bytes); // to the young end
+    return bytes;
+  }
+
+  /** Fetches a piece for later. */
+  bring(hash: string, index: number, size: number): Promise<Uint8Array> {
+    const key = `${hash}/${index}`;
     return this.once(key, async () => {
       const from = index * PIECE_BYTES;
-      const bytes = await fetchRange(hash, from, Math.min(size, from + PIECE_BYTES));
-      put(this.kept, key, new Uint8Array(bytes), KEPT_MAX);
-      return new Uint8Array(bytes);
+      const bytes = new Uint8Array(await fetchRange(hash, from, Math.min(size, from + PIECE_BYTES)));
+      this.fresh.set(key, bytes);
+      if (this.fresh.size + this.read.size > KEPT_MAX) {
+        const out = this.read.size > 0 ? this.read : this.fresh;
+        out.delete(out.keys().next().value as string);
+      }
+      return bytes;
     });
+  }
+
+  private has(hash: string, index: number): boolean {
+    const key = `${hash}/${index}`;
+    return this.fresh.has(key) || this.read.has(key);
   }
 
   /** The first piece from `index` on that is not here. */
   missing(hash: string, index: number, size: number): number {
     let i = index;
-    while (i * PIECE_BYTES < size && this.kept.has(`${hash}/${i}`)) i++;
+    while (i * PIECE_BYTES < size && this.has(hash, i)) i++;
     return i;
   }
 

@@ -5,13 +5,13 @@ import { signal } from "@preact/signals";
 import { type Core, NOW } from "../common/core";
 import type { Tour } from "../common/tour";
 import type { State } from "../common/wire";
-import { type Kit, able, keptKit } from "./offline";
+import { type Kit, keptKit, mayKeep } from "./kit";
 
 const ASK_LIMIT_MS = 4000;
 
 /** The kit of this phone when the house does not answer; null: there is none, or no need. */
 export async function kitToGoAlone(): Promise<Kit | null> {
-  const kit = able() ? keptKit() : null;
+  const kit = mayKeep() ? keptKit() : null;
   if (!kit) return null;
   const limit = new AbortController();
   const timer = setTimeout(() => limit.abort(), ASK_LIMIT_MS);

@@ -6,31 +6,12 @@
 // from the first on as fit. What belongs to an older page or another tour goes.
 import { type Cue, type Tour, chooseVariant } from "../common/tour";
 import { ASSETS, CONTENT, PAGE, PAGE_KEY } from "./caches";
-import { keep, kept, phone } from "./kept";
+import { type Kit, keepKit } from "./kit";
 import workerUrl from "worker.js";
 
 const CONTENT_MAX = 64 * 1024 * 1024;
 const PART_BYTES = 64 * 1024; // asked at once ...
 const PAUSE_MS = 2000; // ... with such pauses: 0.26 Mbit/s
-const KEPT_KIT = "roomtone.offline";
-
-/** What one needs to know to go on alone. */
-export interface Kit {
-  tour: string; // hash of its document
-  group: string; // name
-}
-
-export function keptKit(): Kit | null {
-  try {
-    const kit = JSON.parse(kept(phone, KEPT_KIT) ?? "null") as Partial<Kit> | null;
-    if (typeof kit?.tour !== "string" || typeof kit.group !== "string") return null;
-    return /^[0-9a-f]{64}$/.test(kit.tour) ? { tour: kit.tour, group: kit.group } : null;
-  } catch {
-    return null;
-  }
-}
-
-export const able = (): boolean => isSecureContext && "serviceWorker" in navigator && "caches" in window;
 
 let turn = 0; // the newest call; an older one stops
 
@@ -51,7 +32,7 @@ export async function keepOffline(kit: Kit, tour: Tour, lang: string, calm: () =
     });
     if (!blob) return;
     await content.put(file, new Response(blob));
-    if (file.endsWith(".json")) keep(phone, KEPT_KIT, JSON.stringify(kit));
+    if (file.endsWith(".json")) keepKit(kit);
   }
 }
 

@@ -11,9 +11,9 @@ import type { Heard } from "../sound/engine";
 import type { Key } from "../common/i18n";
 import { Alone, kitToGoAlone } from "./alone";
 import { keep, keeps, kept, phone, tab } from "./kept";
+import { mayKeep } from "./kit";
 import { Listening, type LoadEngine, type Sound } from "./listening";
 import * as media from "./media";
-import { able as mayKeep, keepOffline } from "./offline";
 import { type Trouble, troubleOf } from "./trouble";
 import { keepScreenOn } from "./wake";
 
@@ -267,8 +267,14 @@ export class Session {
     const tour = this.tour.value;
     if (!tour || !mayKeep() || this.alone.on.value || this.sound.value !== "on") return;
     const kit = { tour: this.tourHash, group: this.groupName.value };
-    const calm = (): boolean => this.line.value === "joined" && (this.listening.heardNow?.heldS ?? 0) >= CALM_S;
-    keepOffline(kit, tour, this.lang.value, calm).catch(() => undefined); // no room: nothing is promised
+    const calm = (): boolean => {
+      const part = this.part.value;
+      if (this.line.value !== "joined" || !part) return false;
+      const leftS = part.mode === "running" ? (part.dur - part.position) / 1e6 - 2 : 0;
+      return (this.listening.heardNow?.heldS ?? 0) >= Math.min(CALM_S, leftS);
+    };
+    const lang = this.lang.value;
+    import("./offline").then((m) => m.keepOffline(kit, tour, lang, calm)).catch(() => undefined); // no room: nothing is promised
   }
 
   private async loadTour(hash: string): Promise<void> {
