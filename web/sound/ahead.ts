@@ -17,7 +17,7 @@ const CALM_MS = 60_000;
 const CALM_SPEED = 3;
 const FAR_SPEED = 1.5;
 const FULL_MS = 300_000;
-const FULL_PIECES = 112; // 3.5 MiB of what is kept (pieces.ts); five minutes at 96 kbit/s
+const FULL_PIECES = 104; // 3.25 MiB of the 4 that are kept (pieces.ts); five minutes at 90 kbit/s
 const IDLE_MS = 500;
 const FAILED_MS = 1000;
 

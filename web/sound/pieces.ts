@@ -3,7 +3,7 @@
 // ceiling: what was read already goes first, and of that what was read longest ago. Content is named by its hash, so a piece never goes stale.
 
 export const PIECE_BYTES = 32 * 1024; // about 5 s of speech: the first sound needs one or two
-const KEPT_MAX = 144; // 4.5 MiB
+const KEPT_MAX = 128; // 4 MiB
 // A phone that walked out of reach hears nothing at all; asking again is the only way to know.
 const LIMIT_MS = 8000;
 
