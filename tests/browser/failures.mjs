@@ -23,7 +23,7 @@ const say = (what, ms) => console.log(`${what}: ${ms.toFixed(0)} ms`);
 /** Before the page's own scripts: contexts, workers and sockets are within reach, and the order of
     what a tap does is written down. */
 function instrument() {
-  window.made = { contexts: [], workers: [], sockets: 0, order: [] };
+  window.made = { contexts: [], workers: [], sockets: 0, reports: 0, order: [] };
   const { made } = window;
   const note = (what) => {
     if (made.order.length === 0) queueMicrotask(() => made.order.push("-- first await --"));
@@ -56,6 +56,10 @@ function instrument() {
     constructor(...args) {
       super(...args);
       made.sockets++;
+    }
+    send(data) {
+      if (typeof data === "string" && JSON.parse(data).type === "report") made.reports++;
+      super.send(data);
     }
   };
   const play = HTMLMediaElement.prototype.play;
@@ -122,6 +126,31 @@ const tests = {
     const order = await page.evaluate(() => window.made.order.slice(0, 5));
     console.log(`the tap does: ${order.join(", ")}`);
     assert.deepEqual(order, ["session playback", "context", "resume", "anchor", "-- first await --"]);
+    return page;
+  },
+
+  async "in the pocket"(w) {
+    const page = await w.phone();
+    await page.evaluate(() => {
+      for (const [name, value] of [["visibilityState", "hidden"], ["hidden", true]])
+        Object.defineProperty(document, name, { configurable: true, get: () => value });
+      document.dispatchEvent(new Event("visibilitychange"));
+    });
+    await until(page, "sound for the time in the pocket", () => window.roomtone.heard.scheduledS > 10);
+    const before = await page.evaluate(() => ({ xruns: window.roomtone.heard.xruns, reports: window.made.reports }));
+    await page.evaluate(() => {
+      for (const end = performance.now() + 6000; performance.now() < end; ); // the page's thread is not let run
+    });
+    await sleep(3000);
+    const after = await page.evaluate(() => ({ xruns: window.roomtone.heard.xruns, reports: window.made.reports }));
+    assert.equal(after.xruns, before.xruns, "plays on");
+    assert.ok(after.reports - before.reports <= 1, `${after.reports - before.reports} reports in 9 s`);
+    await page.evaluate(() => {
+      delete document.visibilityState;
+      delete document.hidden;
+      document.dispatchEvent(new Event("visibilitychange"));
+    });
+    await w.allWell(page, "out of the pocket");
     return page;
   },
 
@@ -284,6 +313,18 @@ const tests = {
     missing = false;
     await inStep(page, 5000);
     await trouble(page, null);
+    return page;
+  },
+
+  async "a track that is none"(w) {
+    const page = await w.phone();
+    await page.context().route("**/*.opus", (route) => {
+      const [, from, to] = /bytes=(\d+)-(\d+)/.exec(route.request().headers().range);
+      return route.fulfill({ status: 206, body: Buffer.alloc(to - from + 1) });
+    });
+    await page.reload();
+    await page.getByRole("button", { name: "Listen" }).click();
+    await trouble(page, "bad_track", 5000);
     return page;
   },
 

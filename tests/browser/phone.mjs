@@ -20,10 +20,12 @@ export function launch(...more) {
   });
 }
 
-/** A phone of its own memory. `script` runs before the page's own. */
-export async function newPhone(browser, script) {
+/** A phone of its own memory. `script` runs before the page's own. Without a service worker: that would
+    answer what a test means to withhold. */
+export async function newPhone(browser, script, serviceWorkers = "block") {
   const context = await browser.newContext({
     viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, hasTouch: true, isMobile: true, locale: "en-GB",
+    serviceWorkers,
   });
   if (script) await context.addInitScript(script);
   return context.newPage();

@@ -29,7 +29,7 @@ async function kept(page, ending) {
 }
 
 async function plain(browser, group, port) {
-  const page = await newPhone(browser);
+  const page = await newPhone(browser, undefined, "allow");
   const problems = watch(page);
   await joinAndListen(page, `http://${NAME}:${port}`, group.link);
   assert.equal(await page.evaluate(() => isSecureContext), false);
@@ -54,7 +54,7 @@ async function main(box) {
         window.locks.push(type);
         return request(type);
       };
-    });
+    }, "allow");
     const problems = watch(page);
     await box.ctl("seek", GROUP, "1");
     await joinAndListen(page, box.url, group.link);

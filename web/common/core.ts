@@ -105,7 +105,7 @@ export class Core {
     return this.alone ? house / 1000 : this.x.clock_local_ns(house) / 1e6;
   }
   uncertaintyUs(local: number): number {
-    return this.x.clock_uncertainty_us(ns(local));
+    return this.alone ? 0 : this.x.clock_uncertainty_us(ns(local));
   }
   /** House seconds per local second, minus one. */
   get skew(): number {

@@ -23,6 +23,7 @@ const LEAD_S = 0.12;
 const LEAD_MAX_S = 1;
 const LEAD_CREEP = 0.8;
 const OPEN_AHEAD_US = 10e6;
+const DOUBT_MAX_S = 0.01; // beyond that it is an echo, whoever is right
 const JUMPS_PER_MINUTE = 6; // then better a little late than broken up
 const RETRY_MS = 1000;
 const FADE_FIRST_S = 0.3;
@@ -58,6 +59,7 @@ export interface Heard {
   breaks: number; // of the sound card's own time
   workers: number; // that were started anew
   prepUs: number;
+  scheduledS: number; // of it, given to the sound card's own time
   heldS: number; // seconds of this track still in hand, decoded or not
   failed: "" | Failure; // "": all well
   runs: string; // phases of the open runs, oldest first
@@ -66,7 +68,7 @@ export interface Heard {
 export class Engine {
   output!: OutputClock;
   heard: Heard = {
-    playing: "silent", bufferMs: 0, xruns: 0, jumps: 0, breaks: 0, workers: 0, prepUs: 0, heldS: 0, failed: "", runs: "",
+    playing: "silent", bufferMs: 0, xruns: 0, jumps: 0, breaks: 0, workers: 0, prepUs: 0, scheduledS: 0, heldS: 0, failed: "", runs: "",
   };
   private ctx!: AudioContext;
   private master!: GainNode;
@@ -260,7 +262,7 @@ export class Engine {
     const error = e.run.fill(document.visibilityState === "hidden" ? HORIZON_HIDDEN_S : HORIZON_S);
     if (e.replaced) return;
     if (e.run.starved) this.starve(e);
-    else if (Math.abs(error) > e.run.tolerance) this.jump(e);
+    else if (Math.abs(error) > Math.max(e.run.tolerance, this.doubt())) this.jump(e);
   }
 
   private begin(e: Entry): void {
@@ -291,6 +293,11 @@ export class Engine {
     this.first = true; // a soft return
     e.replaced = true;
     e.run.end(this.ctx.currentTime, FADE_LATE_S);
+  }
+
+  /** An error smaller than the clock's own uncertainty is no reason to jump, s. */
+  private doubt(): number {
+    return Math.min(DOUBT_MAX_S, this.core.uncertaintyUs(performance.now()) / 1e6);
   }
 
   private jump(e: Entry): void {
@@ -329,6 +336,7 @@ export class Engine {
     heard.bufferMs = Math.round(
       Math.max(0, ...playing.map((e) => e.run.scheduled * 1000 + e.run.aheadMs)),
     );
+    heard.scheduledS = Math.max(0, ...playing.map((e) => e.run.scheduled));
     heard.heldS = Math.floor(heard.bufferMs / 1000);
     heard.breaks = output.breaks;
     heard.runs = this.entries.map((e) => (e.replaced ? `(${e.phase})` : e.phase)).join(" ");

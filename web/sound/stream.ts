@@ -6,6 +6,7 @@ import { OggReader, PACKET_MAX, type OpusHead, packetFrames, readOpusHead } from
 import { type Wish, nextPiece } from "./ahead";
 import { ContentError, PIECE_BYTES, type Pieces } from "./pieces";
 import { Resampler } from "./resample";
+import { Pcm } from "./pcm";
 import { PRE_ROLL, type SeekEntry, entryAt, readSeekTable, seekEntry } from "./seek";
 
 export interface Source {
@@ -35,8 +36,8 @@ export class Stream {
   private reader = new OggReader();
   private packets: Uint8Array[] = [];
   private offset = 0; // next byte to read of the file
-  private pcm: Float32Array[] = []; // per channel, from `pcmFirst` on
-  private pcmFirst = 0;
+  private pcm!: Pcm;
+  private scratch = new Float32Array(0); // what the resampler reads
   private soundFrom = 0; // before it the decoder had not converged
   private closed = false;
   private ready = false;
@@ -59,6 +60,7 @@ export class Stream {
     if (!entries || !head) throw new ContentError("bad");
     this.table = entries;
     this.head = head;
+    this.pcm = new Pcm(head.channels);
     this.decoder = new OpusDecoder({
       channels: head.channels,
       streamCount: 1,
@@ -77,7 +79,7 @@ export class Stream {
   async seek(frame: number): Promise<void> {
     this.position = frame;
     const [first] = Resampler.span(frame, 1, 1);
-    if (first >= this.soundFrom && first <= this.pcmLast + WARM_FRAMES) return; // goes on decoding
+    if (first >= this.soundFrom && first <= this.pcm.last + WARM_FRAMES) return; // goes on decoding
     await this.decoder.reset();
     this.rewind(frame);
   }
@@ -88,8 +90,7 @@ export class Stream {
     this.reader = new OggReader();
     this.packets = [];
     this.offset = Math.min(entry.offset, this.source.bytes);
-    this.pcm = Array.from({ length: this.head.channels }, () => new Float32Array(0));
-    this.pcmFirst = entry.frame;
+    this.pcm.restart(entry.frame);
     this.soundFrom = entry === this.table[0] ? -Infinity : entry.frame + PRE_ROLL;
   }
 
@@ -98,10 +99,13 @@ export class Stream {
     const at = this.position;
     const [first, last] = Resampler.span(at, step, n);
     await this.decodeTo(last);
-    this.forget(first);
-    const channels = this.pcm.map((pcm) => {
+    this.pcm.forget(first);
+    this.soundFrom = Math.max(this.soundFrom, this.pcm.first);
+    if (this.scratch.length < last - first) this.scratch = new Float32Array(last - first);
+    const channels = Array.from({ length: this.pcm.channels }, (_, c) => {
       const out = new Float32Array(n);
-      this.resampler.run(this.padded(pcm, first, last), first, at, step, out);
+      this.copy(c, first, last);
+      this.resampler.run(this.scratch, first, at, step, out);
       if (this.head.gain !== 1) for (let i = 0; i < n; i++) out[i] = (out[i] as number) * this.head.gain;
       return out;
     });
@@ -121,52 +125,37 @@ export class Stream {
   }
 
   /** Exactly the frames first..last; silence where the track has none. */
-  private padded(pcm: Float32Array, first: number, last: number): Float32Array {
-    const out = new Float32Array(last - first);
-    const from = Math.max(first, this.pcmFirst, 0);
-    const to = Math.min(last, this.pcmFirst + pcm.length, this.source.frames);
-    if (to > from) out.set(pcm.subarray(from - this.pcmFirst, to - this.pcmFirst), from - first);
-    return out;
-  }
-
-  private get pcmLast(): number {
-    return this.pcmFirst + (this.pcm[0]?.length ?? 0);
+  private copy(channel: number, first: number, last: number): void {
+    this.pcm.copy(channel, first, last, this.scratch);
+    if (first < 0) this.scratch.fill(0, 0, Math.min(last, 0) - first);
+    if (last > this.source.frames) this.scratch.fill(0, Math.max(0, this.source.frames - first), last - first);
   }
 
   private async decodeTo(frame: number): Promise<void> {
     const goal = Math.min(frame, this.source.frames);
-    const fresh: Float32Array[][] = [];
-    let end = this.pcmLast;
-    while (end < goal) {
+    while (this.pcm.last < goal) {
       const packet = this.packets.shift();
-      if (!packet) {
-        if (!(await this.readMore())) break;
-        continue;
-      }
-      const decoded = this.decode(packet);
-      end += decoded[0]?.length ?? 0;
-      fresh.push(decoded);
+      if (packet) this.decode(packet);
+      else if (!(await this.readMore())) break;
     }
-    if (fresh.length === 0) return;
-    this.pcm = this.pcm.map((old, c) => concat([old, ...fresh.map((f) => f[c] as Float32Array)]));
   }
 
   /** A packet that cannot be decoded becomes as much silence as it said it would be. */
-  private decode(packet: Uint8Array): Float32Array[] {
+  private decode(packet: Uint8Array): void {
     const frames = packetFrames(packet);
     if (frames > 0 && packet.length <= PACKET_MAX) {
       try {
         const { channelData, samplesDecoded } = this.decoder.decodeFrame(packet);
         if (samplesDecoded === frames) {
           this.spoilt = 0;
-          return channelData;
+          return this.pcm.push(channelData, frames);
         }
       } catch {
         // falls through to silence
       }
     }
     if (++this.spoilt > SPOILT_MAX) throw new ContentError("decoder");
-    return this.pcm.map(() => new Float32Array(frames));
+    this.pcm.push([], frames);
   }
 
   /** False at the end of the file. */
@@ -192,21 +181,13 @@ export class Stream {
     }
   }
 
-  private forget(before: number): void {
-    const drop = Math.min(before - this.pcmFirst, this.pcm[0]?.length ?? 0);
-    if (drop <= 0) return;
-    this.pcm = this.pcm.map((pcm) => pcm.slice(drop));
-    this.pcmFirst += drop;
-    this.soundFrom = Math.max(this.soundFrom, this.pcmFirst);
-  }
-
   // --- ahead ---
 
   /** Sound in hand behind the next output frame, as far as the seek table tells. */
   private aheadMs(): number {
     const { opus, bytes, frames } = this.source;
     const end = this.pieces.missing(opus, Math.floor(this.offset / PIECE_BYTES), bytes) * PIECE_BYTES;
-    const last = end >= bytes ? frames : Math.max(entryAt(this.table, end).frame, this.pcmLast);
+    const last = end >= bytes ? frames : Math.max(entryAt(this.table, end).frame, this.pcm.last);
     return Math.max(0, Math.round((last - this.position) / 48));
   }
 
@@ -219,14 +200,4 @@ export class Stream {
 function isHeader(p: Uint8Array): boolean {
   const tag = String.fromCharCode(...p.subarray(0, 8));
   return tag === "OpusHead" || tag === "OpusTags";
-}
-
-function concat(parts: Float32Array[]): Float32Array {
-  const out = new Float32Array(parts.reduce((n, p) => n + p.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
-  }
-  return out;
 }

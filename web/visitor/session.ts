@@ -4,12 +4,13 @@
 import { type Signal, computed, effect, signal } from "@preact/signals";
 import { type Core, NEXT } from "../common/core";
 import { Link, type LinkState } from "../common/link";
-import { type Cue, type Tour, chooseVariant, languages, readTour, titleIn } from "../common/tour";
-import { type Caption, readVtt } from "../common/vtt";
+import { type Cue, type Tour, chooseVariant, languages, titleIn } from "../common/tour";
+import type { Caption } from "../common/vtt";
 import { type FromServer, type Hello, type Keep, type Mode, type Report, type State, newer } from "../common/wire";
 import type { Heard } from "../sound/engine";
 import type { Key } from "../common/i18n";
 import { Alone, kitToGoAlone } from "./alone";
+import { fetchCaptions, fetchTour } from "./fetching";
 import { keep, keeps, kept, phone, tab } from "./kept";
 import { mayKeep } from "./kit";
 import { Listening, type LoadEngine, type Sound } from "./listening";
@@ -17,7 +18,6 @@ import * as media from "./media";
 import { type Trouble, troubleOf } from "./trouble";
 import { keepScreenOn } from "./wake";
 
-const RETRY_MS = 2000;
 const ALONE_AFTER_MS = 4000; // a house that is there has answered by then
 const TURN_MS = 250;
 const TURN_HIDDEN_MS = 1000; // nobody looks; the lock screen wants the title
@@ -278,22 +278,11 @@ export class Session {
   }
 
   private async loadTour(hash: string): Promise<void> {
-    while (hash !== "" && hash === this.tourHash) {
-      try {
-        const response = await fetch(`/content/${hash}.json`);
-        const tour = response.ok ? readTour(await response.json()) : null;
-        if (hash !== this.tourHash) return;
-        this.tourMissing.value = !tour;
-        if (tour) {
-          this.tour.value = tour;
-          this.plan();
-          return;
-        }
-      } catch {
-        // the line is down; again
-      }
-      await new Promise((done) => setTimeout(done, RETRY_MS));
-    }
+    const wanted = (): boolean => hash !== "" && hash === this.tourHash;
+    const tour = await fetchTour(hash, wanted, (is) => (this.tourMissing.value = is));
+    if (!tour) return;
+    this.tour.value = tour;
+    this.plan();
   }
 
   setLang(lang: string): void {
@@ -343,15 +332,8 @@ export class Session {
     this.captionsHash = hash;
     this.captions.value = [];
     if (!hash) return;
-    try {
-      const response = await fetch(`/content/${hash}.vtt`);
-      const captions = response.ok ? readVtt(await response.text()) : [];
-      if (hash === this.captionsHash) this.captions.value = captions;
-    } catch {
-      setTimeout(() => {
-        if (hash === this.captionsHash) this.captionsHash = "";
-      }, RETRY_MS);
-    }
+    const captions = await fetchCaptions(hash, () => hash === this.captionsHash);
+    if (captions) this.captions.value = captions;
   }
 
   // --- sound ---
