@@ -112,11 +112,18 @@ class World {
     return (await this.box.group(GROUP)).state;
   }
 
-  /** Looks for a while: all there, and in step. */
-  async allWell(page, label, seconds = 1.5) {
+  /** Looks for a while: all there, and in step. A busy machine without a sound card may let its sound
+      device stand still; the page counts that, and such a look is no measure of the page. */
+  async allWell(page, label, seconds = 1.5, again = 2) {
+    const stumbles = () => page.evaluate(() => window.roomtone.heard.breaks + window.roomtone.heard.xruns);
+    const before = await stumbles();
     const { worst, silent } = await listen(this.box, page, await this.room(), seconds);
     console.log(`${label}: off by at most ${(worst / 1000).toFixed(2)} ms, ${silent} looks without sound`);
-    assert.ok(worst < LIMIT_US && silent <= 2, label);
+    if (worst < LIMIT_US && silent <= 2) return;
+    await sleep(1500);
+    assert.ok(again > 0 && (await stumbles()) > before, label);
+    console.log("the machine was too busy for sound; once more");
+    await this.allWell(page, label, seconds, again - 1);
   }
 }
 

@@ -108,6 +108,7 @@ export class Engine {
     this.master.connect(ctx.destination);
     this.first = true;
     this.wasRunning = false;
+    this.heard.playing = "silent"; // what was heard is over
   }
 
   /** The worker died: what is scheduled sounds on, and another one carries on behind it. */
