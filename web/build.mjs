@@ -57,6 +57,7 @@ const base = {
   jsx: "automatic",
   jsxImportSource: "preact",
   legalComments: "none",
+  charset: "utf8",
   logLevel: "warning",
 };
 

@@ -4,11 +4,15 @@ import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
 import { test } from "node:test";
 import { clockText, codeText, microText } from "../common/format";
-import { LANGS, fill, pickLang } from "../common/i18n";
+import { LANGS, count, direction, fill, pickLang } from "../common/i18n";
 import { captionAt, readVtt } from "../common/vtt";
+import ar from "../lang/ar";
 import de from "../lang/de";
 import en from "../lang/en";
+import es from "../lang/es";
 import fr from "../lang/fr";
+import it from "../lang/it";
+import ja from "../lang/ja";
 
 test("captions are read: with and without hours, names, settings, tags", () => {
   const got = readVtt(
@@ -45,23 +49,40 @@ test("numbers as people read them", () => {
   assert.equal(microText(12_400), "12.4 ms");
 });
 
-const slots = (text: string): string[] => [...text.matchAll(/\{\w+\}/g)].map((m) => m[0]).sort();
+const slots = (text: string): string[] => [...new Set([...text.matchAll(/\{\w+\}/g)].map((m) => m[0]))].sort();
+const counts = (text: string): string[] => [...text.matchAll(/(?:^|\|)\s*(\w+):/g)].map((m) => m[1] as string).sort();
 
 test("every language has every text, with the same places to fill", () => {
-  const files = readdirSync("lang").map((f) => f.replace(".ts", "")).sort();
+  const all = { ar, de, en, es, fr, it, ja };
+  const files = readdirSync("lang").filter((f) => f.endsWith(".ts")).map((f) => f.replace(".ts", "")).sort();
   assert.deepEqual(files, [...LANGS].sort(), "a dictionary for each language, and no other");
-  for (const [lang, texts] of Object.entries({ de, fr })) {
-    assert.deepEqual(Object.keys(texts).sort(), Object.keys(en).sort(), lang);
+  for (const [lang, texts] of Object.entries(all)) {
+    assert.deepEqual(Object.keys(texts), Object.keys(en), lang);
     for (const key of Object.keys(en) as (keyof typeof en)[]) {
-      assert.notEqual(texts[key].trim(), "", `${lang}.${key}`);
-      assert.deepEqual(slots(texts[key]), slots(en[key]), `${lang}.${key}`);
+      const text: string = texts[key];
+      assert.notEqual(text.trim(), "", `${lang}.${key}`);
+      assert.deepEqual(slots(text), slots(en[key]), `${lang}.${key}`);
+      if (!en[key].includes("|")) continue;
+      const plurals = new Intl.PluralRules(lang).resolvedOptions().pluralCategories;
+      // French, Spanish and Italian have a form for millions, which nothing here counts.
+      const needed = plurals.filter((p) => p !== "many" || lang === "ar");
+      assert.deepEqual(counts(text), [...needed].sort(), `${lang}.${key}`);
     }
   }
 });
 
+test("texts that count", () => {
+  const text = "one: {n} second | other: {n} seconds";
+  assert.deepEqual([0, 1, 2].map((n) => count(text, "en", n)), ["0 seconds", "1 second", "2 seconds"]);
+  assert.equal(count("zero: a | one: b | two: c | few: d | many: e | other: f", "ar", 11), "e");
+});
+
 test("no text is forgotten in the dictionary", () => {
-  const source = ["visitor/view.tsx", "visitor/view/alone.tsx", "visitor/session.ts", "visitor/boot.ts"].map((f) => readFileSync(f, "utf8")).join("\n");
-  const unused = Object.keys(en).filter((key) => !source.includes(`texts.${key}`) && !source.includes(`"${key}"`));
+  const files = readdirSync("visitor", { recursive: true, encoding: "utf8" }).filter((f) => /\.tsx?$/.test(f));
+  const source = files.map((f) => readFileSync(`visitor/${f}`, "utf8")).join("\n");
+  const unused = Object.keys(en).filter(
+    (key) => !new RegExp(`(\\b(texts|t|value)\\.|")${key}\\b`).test(source),
+  );
   assert.deepEqual(unused, []);
 });
 
@@ -69,5 +90,7 @@ test("the page speaks the first language it can", () => {
   assert.equal(pickLang(["nl", "fr-CA", "de"]), "fr");
   assert.equal(pickLang(["nl"]), "en");
   assert.equal(pickLang([]), "en");
+  assert.equal(pickLang(["ar-EG"]), "ar");
+  assert.deepEqual(["ar-EG", "ja", "he"].map(direction), ["rtl", "ltr", "rtl"]);
   assert.equal(fill("Stop {n} of {total}", { n: 1, total: 4 }), "Stop 1 of 4");
 });

@@ -1,23 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 // The first script: says so when this browser cannot play along, and brings the rest.
-import { loadTexts, pickLang } from "../common/i18n";
+import { texts, speak, wishedLang } from "./page";
 import coreUrl from "core.wasm";
 
 const able =
   "WebSocket" in window && "WebAssembly" in window && "AudioContext" in window && "Worker" in window;
 
 async function boot(): Promise<void> {
-  const lang = pickLang(navigator.languages);
-  document.documentElement.lang = lang;
   const wasm = able ? fetch(coreUrl).then((r) => r.arrayBuffer()) : null;
-  const texts = await loadTexts(lang);
+  await speak(wishedLang());
   const root = document.getElementById("app") as HTMLElement;
   if (!wasm) {
-    root.textContent = texts.err_browser;
+    root.textContent = texts.value ? texts.value.err_browser : "";
     return;
   }
   const { start } = await import("./main");
-  await start(root, wasm, texts);
+  await start(root, wasm);
 }
 
 boot().catch(() => {

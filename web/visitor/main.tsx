@@ -2,9 +2,8 @@
 // Puts the visitor page together, and offers tests a look inside.
 import { render } from "preact";
 import { Core } from "../common/core";
-import type { Texts } from "../common/i18n";
 import { Session } from "./session";
-import { App } from "./view";
+import { App } from "./view/app";
 import workerUrl from "worker.js";
 
 declare global {
@@ -23,7 +22,7 @@ declare global {
   }
 }
 
-export async function start(root: HTMLElement, wasm: Promise<ArrayBuffer>, texts: Texts): Promise<void> {
+export async function start(root: HTMLElement, wasm: Promise<ArrayBuffer>): Promise<void> {
   const core = await Core.load(wasm);
   const session = new Session(core, async (ctx, onTick) => {
     const { Engine } = await engine;
@@ -32,7 +31,7 @@ export async function start(root: HTMLElement, wasm: Promise<ArrayBuffer>, texts
   const remembered = session.remembered();
   if (remembered) session.join(remembered);
   root.textContent = "";
-  render(<App session={session} texts={texts} />, root);
+  render(<App session={session} />, root);
   const engine = import("../sound/engine"); // wanted at the tap, brought while people read
 
   window.roomtone = {
