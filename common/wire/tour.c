@@ -27,6 +27,21 @@ bool tour_alone_parse(const char *name, enum tour_alone *out)
     return *out == ALONE_FINISH || strcmp(name, "continue") == 0;
 }
 
+bool tour_picture_valid(const char *name)
+{
+    static const char *const endings[] = {".png", ".jpg", ".webp", ".svg"};
+    char hash[WIRE_HASH_LEN + 1];
+    if (strlen(name) <= WIRE_HASH_LEN)
+        return false;
+    memcpy(hash, name, WIRE_HASH_LEN);
+    hash[WIRE_HASH_LEN] = '\0';
+    for (int i = 0; i < 4; i++) {
+        if (strcmp(name + WIRE_HASH_LEN, endings[i]) == 0)
+            return wire_hash_valid(hash);
+    }
+    return false;
+}
+
 static void get_id(struct json_reader *r, const char *key, char out[WIRE_ID_MAX + 1])
 {
     json_get_string(r, key, true, out, WIRE_ID_MAX + 1);
@@ -107,6 +122,9 @@ static void parse_cue(struct json_reader *up, json_t *j, struct tour_cue *cue)
     json_get_string(&r, "on_end", true, on_end, sizeof on_end);
     if (r.err == ERR_OK && !cue_end_parse(on_end, &cue->on_end))
         json_fail(&r, "on_end", "neither next, loop nor stop");
+    json_get_string(&r, "picture", false, cue->picture, sizeof cue->picture);
+    if (r.err == ERR_OK && cue->picture[0] && !tour_picture_valid(cue->picture))
+        json_fail(&r, "picture", "not the name of a picture");
     json_t *track = json_get_object(&r, "track", true);
     if (track)
         parse_track(&r, track, cue);

@@ -11,8 +11,9 @@
 // "alone":"finish" beside the title: a kiosk that hears nothing of the box plays out what the room
 // had decided (the cue and the next), and is silent then. Absent, or "continue": it goes on by the
 // cues' own order.
-// A track's dur_us is that of its longest variant; a shorter one ends in silence.
-// Thread: a tour is immutable once parsed.
+// A cue may have a "picture":"HASH.EXT" beside its track, at /content/HASH.EXT; kiosks have no use
+// for it. A track's dur_us is that of its longest variant; a shorter one ends in silence. Thread: a
+// tour is immutable once parsed.
 #ifndef COMMON_WIRE_TOUR_H
 #define COMMON_WIRE_TOUR_H
 
@@ -22,6 +23,7 @@ enum {
     TOUR_CUES_MAX = 200,
     TOUR_VARIANTS_MAX = 32,
     TOUR_BYTES_MAX = 2 * 1024 * 1024,
+    TOUR_PICTURE_MAX = WIRE_HASH_LEN + 5,
 };
 
 enum cue_end { CUE_NEXT, CUE_LOOP, CUE_STOP };
@@ -39,7 +41,8 @@ struct tour_variant {
 struct tour_cue {
     char id[WIRE_ID_MAX + 1];
     char track[WIRE_ID_MAX + 1];
-    char title[WIRE_NAME_MAX + 1]; // in the first language it has; for logs and staff
+    char title[WIRE_NAME_MAX + 1];      // in the first language it has; for logs and staff
+    char picture[TOUR_PICTURE_MAX + 1]; // "" when there is none
     enum cue_end on_end;
     int64_t dur_us; // > 0
     int variant_count;
@@ -62,6 +65,8 @@ void tour_free(struct tour *t);
 const struct tour_variant *tour_choose(const struct tour_cue *cue, const char *lang);
 
 bool cue_end_parse(const char *name, enum cue_end *out);
+// HASH.png, HASH.jpg, HASH.webp or HASH.svg.
+bool tour_picture_valid(const char *name);
 bool tour_alone_parse(const char *name, enum tour_alone *out);
 
 #endif

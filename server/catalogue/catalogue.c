@@ -5,6 +5,7 @@
 #include "common/wire/json.h"
 #include "common/wire/tour.h"
 #include "server/catalogue/content.h"
+#include "server/catalogue/picture.h"
 #include "server/store/db.h"
 
 #include <string.h>
@@ -145,14 +146,16 @@ static json_t *track_part(sqlite3 *db, const char *id, enum err *e, char *detail
                      "variants", variants);
 }
 
-static json_t *cue_part(sqlite3 *db, json_t *asked, enum err *e, char *detail, size_t size)
+static json_t *cue_part(sqlite3 *db, const char *content_dir, json_t *asked, enum err *e,
+                        char *detail, size_t size)
 {
-    char id[WIRE_ID_MAX + 1], track[WIRE_ID_MAX + 1], on_end[16];
+    char id[WIRE_ID_MAX + 1], track[WIRE_ID_MAX + 1], on_end[16], picture[TOUR_PICTURE_MAX + 1];
     struct json_reader r;
     json_reader_init(&r, asked);
     json_get_string(&r, "track", true, track, sizeof track);
     json_get_string(&r, "id", false, id, sizeof id);
     json_get_string(&r, "on_end", false, on_end, sizeof on_end);
+    json_get_string(&r, "picture", false, picture, sizeof picture);
     if (r.err == ERR_OK && !wire_id_valid(track))
         json_fail(&r, "track", "not an id");
     enum cue_end end;
@@ -160,20 +163,28 @@ static json_t *cue_part(sqlite3 *db, json_t *asked, enum err *e, char *detail, s
         json_fail(&r, "on_end", "neither next, loop nor stop");
     if (id[0] && !wire_id_valid(id))
         json_fail(&r, "id", "not an id");
+    if (r.err == ERR_OK && picture[0] && !tour_picture_valid(picture))
+        json_fail(&r, "picture", "not the name of a picture");
     if (r.err != ERR_OK) {
         *e = r.err;
         snprintf(detail, size, "%s", r.detail);
         return NULL;
     }
+    if (picture[0] && !picture_kept(content_dir, picture)) {
+        *e = ERR_NOT_FOUND;
+        snprintf(detail, size, "picture %s", picture);
+        return NULL;
+    }
     json_t *part = track_part(db, track, e, detail, size);
     if (!part)
         return NULL;
-    return json_pack("{s:s,s:s,s:o}", "id", id[0] ? id : track, "on_end",
-                     on_end[0] ? on_end : "next", "track", part);
+    return json_pack("{s:s,s:s,s:s*,s:o}", "id", id[0] ? id : track, "on_end",
+                     on_end[0] ? on_end : "next", "picture", picture[0] ? picture : NULL, "track",
+                     part);
 }
 
-static json_t *document(sqlite3 *db, const char *id, json_t *request, enum err *e, char *detail,
-                        size_t size)
+static json_t *document(sqlite3 *db, const char *content_dir, const char *id, json_t *request,
+                        enum err *e, char *detail, size_t size)
 {
     struct json_reader r;
     json_reader_init(&r, request);
@@ -197,7 +208,7 @@ static json_t *document(sqlite3 *db, const char *id, json_t *request, enum err *
     json_t *one;
     json_array_foreach(asked, i, one)
     {
-        json_t *cue = cue_part(db, one, e, detail, size);
+        json_t *cue = cue_part(db, content_dir, one, e, detail, size);
         if (!cue) {
             json_decref(cues);
             return NULL;
@@ -232,7 +243,7 @@ enum err catalogue_publish(sqlite3 *db, const char *content_dir, const char *id,
                            char hash[WIRE_HASH_LEN + 1], char *detail, size_t detail_size)
 {
     enum err e;
-    json_t *doc = document(db, id, request, &e, detail, detail_size);
+    json_t *doc = document(db, content_dir, id, request, &e, detail, detail_size);
     if (!doc)
         return e;
     char *text = canonical(doc);

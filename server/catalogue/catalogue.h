@@ -31,9 +31,10 @@ enum err catalogue_captions(sqlite3 *db, const char *track, const char *lang, co
 // {"tracks":[{"id","title","variants":[...]}]}; the caller owns it.
 json_t *catalogue_tracks(sqlite3 *db);
 
-// Publishes a tour: {"title":{...},"alone"?,"cues":[{"id"?,"track","on_end"?}]}. Writes the
-// document into the content folder and makes it the newest of `id`. ERR_BAD_MESSAGE, ERR_NOT_FOUND
-// (a track) or ERR_NOT_READY (a track without audio), with `detail` saying which.
+// Publishes a tour: {"title":{...},"alone"?,"cues":[{"id"?,"track","on_end"?,"picture"?}]}. Writes
+// the document into the content folder and makes it the newest of `id`. ERR_BAD_MESSAGE,
+// ERR_NOT_FOUND (a track, a picture) or ERR_NOT_READY (a track without audio), with `detail` saying
+// which.
 enum err catalogue_publish(sqlite3 *db, const char *content_dir, const char *id, json_t *request,
                            char hash[WIRE_HASH_LEN + 1], char *detail, size_t detail_size);
 // {"tours":[{"id","title","hash","cues"}]}

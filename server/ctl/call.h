@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // One call of roomtonectl: what was typed, and how answers are shown. Verbs by subject: groups.c,
-// rewind.c, kiosks.c, tracks.c, exhibit.c, backup.c; main.c has their table.
+// rewind.c, kiosks.c, tracks.c, exhibit.c, backup.c, venue.c; main.c has their table.
 #ifndef SERVER_CTL_CALL_H
 #define SERVER_CTL_CALL_H
 
@@ -15,6 +15,7 @@ struct call {
     bool csv;      // kiosk watch: rows to be plotted
     const char *password_file, *lang, *id, *at, *limit, *seconds;
     const char *trim, *metres, *gain, *ceiling, *mute, *left, *right, *name; // kiosk set
+    const char *colour, *logo;                                               // venue set
     int argc; // what follows the verb
     char **argv;
 };
@@ -54,6 +55,8 @@ bool kiosks_watch(struct call *c);
 bool rewind_history(struct call *c);
 bool rewind_restore(struct call *c);
 bool rewind_duplicate(struct call *c);
+bool venue_show(struct call *c);
+bool venue_set(struct call *c);
 bool tracks_list(struct call *c);
 bool tracks_add(struct call *c);
 bool tours_list(struct call *c);

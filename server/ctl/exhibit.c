@@ -31,13 +31,19 @@ static bool send(struct import *im, const char *method, const char *path, json_t
     return ok;
 }
 
-static bool upload(struct import *im, const char *path, const char *type, const char *name)
+static json_t *upload_file(struct import *im, const char *path, const char *type, const char *name,
+                           bool *ok)
 {
     char file[1100];
-    bool ok;
     snprintf(file, sizeof file, "%s%s%s", name[0] == '/' ? "" : im->dir, name[0] == '/' ? "" : "/",
              name);
-    json_decref(api_upload(im->api, path, type, file, &ok));
+    return api_upload(im->api, path, type, file, ok);
+}
+
+static bool upload(struct import *im, const char *path, const char *type, const char *name)
+{
+    bool ok;
+    json_decref(upload_file(im, path, type, name, &ok));
     return ok;
 }
 
@@ -70,14 +76,38 @@ static bool import_track(struct import *im, json_t *track)
     return true;
 }
 
+// The tour's cues with their pictures brought into the house: the name of a file becomes the name
+// that the house gives it. NULL when one could not be brought.
+static json_t *cues_with_pictures(struct import *im, json_t *cues)
+{
+    json_t *out = json_deep_copy(cues), *cue;
+    size_t i;
+    json_array_foreach(out, i, cue)
+    {
+        if (!text(cue, "picture")[0])
+            continue;
+        bool ok;
+        json_t *a = upload_file(im, "/api/v1/pictures", "application/octet-stream",
+                                text(cue, "picture"), &ok);
+        json_object_set(cue, "picture", json_object_get(a, "picture"));
+        json_decref(a);
+        if (!ok) {
+            json_decref(out);
+            return NULL;
+        }
+    }
+    return out;
+}
+
 static bool import_tour(struct import *im, json_t *tour)
 {
     char path[300];
     say(im, "tour", text(tour, "id"), "");
     snprintf(path, sizeof path, "/api/v1/tours/%s", text(tour, "id"));
-    return send(im, "PUT", path,
-                json_pack("{s:O?,s:O*,s:O?}", "title", json_object_get(tour, "title"), "alone",
-                          json_object_get(tour, "alone"), "cues", json_object_get(tour, "cues")));
+    json_t *cues = cues_with_pictures(im, json_object_get(tour, "cues"));
+    return cues && send(im, "PUT", path,
+                        json_pack("{s:O?,s:O*,s:o}", "title", json_object_get(tour, "title"),
+                                  "alone", json_object_get(tour, "alone"), "cues", cues));
 }
 
 static bool group_exists(json_t *groups, const char *id)

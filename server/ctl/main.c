@@ -127,6 +127,9 @@ static const struct verb verbs[] = {
      tours_publish},
     {"exhibit import", "MANIFEST", 1, 1, "tracks, tours and groups of a manifest",
      do_exhibit_import},
+    {"venue show", "", 0, 0, "what the house is called and looks like", venue_show},
+    {"venue set", "[--name NAME] [--colour #RRGGBB] [--logo FILE]", 0, 0,
+     "an empty value takes it away", venue_set},
     {"load", "GROUP TOUR", 2, 2, "load a tour's newest edition into a group", groups_load},
     {"play", "GROUP [--at US] [--id CMD_ID]", 1, 1, "", groups_play},
     {"pause", "GROUP", 1, 1, "", groups_pause},
@@ -181,6 +184,8 @@ static const struct {
     {"left", offsetof(struct call, left)},
     {"right", offsetof(struct call, right)},
     {"name", offsetof(struct call, name)},
+    {"colour", offsetof(struct call, colour)},
+    {"logo", offsetof(struct call, logo)},
 };
 enum {
     VALUES = sizeof values / sizeof values[0],

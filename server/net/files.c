@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Pages and content. Names are checked against what we make ourselves (a hash and a known ending),
 // so no path from outside ever reaches the file system.
+#include "common/wire/tour.h"
 #include "server/net/net.h"
 #include "server/net/range.h"
 #include "server/net/routes.h"
@@ -21,6 +22,8 @@ static const struct {
     {".wasm", "application/wasm"},
     {".wav", "audio/wav"},
     {".png", "image/png"},
+    {".jpg", "image/jpeg"},
+    {".webp", "image/webp"},
     {".json", "application/json"},
     {".opus", "audio/ogg"},
     {".seek", "application/octet-stream"},
@@ -143,7 +146,7 @@ void files_asset(struct request *r)
                         "vary: accept-encoding\r\n");
 }
 
-// HASH.opus, HASH.seek, HASH.vtt or HASH.json.
+// HASH.opus, HASH.seek, HASH.vtt, HASH.json, or a picture.
 static bool content_name(const char *name, char hash[WIRE_HASH_LEN + 1])
 {
     static const char *const endings[] = {".opus", ".seek", ".vtt", ".json"};
@@ -155,12 +158,16 @@ static bool content_name(const char *name, char hash[WIRE_HASH_LEN + 1])
         if (strcmp(name + WIRE_HASH_LEN, endings[i]) == 0)
             return wire_hash_valid(hash);
     }
-    return false;
+    return tour_picture_valid(name);
 }
+
+// Opened by itself, an SVG is a document: it may draw, and nothing else.
+static const char picture_policy[] =
+    "content-security-policy: default-src 'none'; style-src 'unsafe-inline'; sandbox\r\n";
 
 void files_content(struct request *r)
 {
-    char hash[WIRE_HASH_LEN + 1], path[4400], text[256], headers[500];
+    char hash[WIRE_HASH_LEN + 1], path[4400], text[256], headers[600];
     const char *name = r->parts[1];
     int64_t size, offset = 0;
     int fd = -1;
@@ -175,8 +182,8 @@ void files_content(struct request *r)
     int n =
         snprintf(headers, sizeof headers,
                  "cache-control: public, max-age=31536000, immutable\r\naccept-ranges: bytes\r\n"
-                 "etag: \"%s\"\r\ncontent-disposition: inline\r\n",
-                 hash);
+                 "etag: \"%s\"\r\ncontent-disposition: inline\r\n%s",
+                 hash, tour_picture_valid(name) ? picture_policy : "");
     request_header(r, WSI_TOKEN_HTTP_IF_NONE_MATCH, text, sizeof text);
     if (strstr(text, hash)) {
         close(fd);

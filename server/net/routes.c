@@ -36,6 +36,9 @@ static const struct route table[] = {
     {METHOD_PUT, "/api/v1/tracks/*", RIGHT_STAFF, BODY_JSON, api_tracks_title},
     {METHOD_PUT, "/api/v1/tracks/*/audio/*", RIGHT_STAFF, BODY_FILE, api_tracks_audio},
     {METHOD_PUT, "/api/v1/tracks/*/captions/*", RIGHT_STAFF, BODY_TEXT, api_tracks_captions},
+    {METHOD_PUT, "/api/v1/pictures", RIGHT_STAFF, BODY_TEXT, api_pictures_add},
+    {METHOD_GET, "/api/v1/venue", RIGHT_ANYBODY, BODY_NONE, api_venue_show},
+    {METHOD_PUT, "/api/v1/venue", RIGHT_STAFF, BODY_JSON, api_venue_set},
     {METHOD_GET, "/api/v1/tours", RIGHT_STAFF, BODY_NONE, api_tours_list},
     {METHOD_PUT, "/api/v1/tours/*", RIGHT_STAFF, BODY_JSON, api_tours_publish},
 };

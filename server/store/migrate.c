@@ -133,6 +133,11 @@ static const char *const steps[] = {
     " left_lang TEXT NOT NULL, left_channel INTEGER NOT NULL,"
     " right_lang TEXT NOT NULL, right_channel INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
     "ALTER TABLE clock_anchor ADD COLUMN zone TEXT NOT NULL DEFAULT '';",
+
+    // 5: what the house is called and looks like: at most one row. '' where nothing was set.
+    "CREATE TABLE venue("
+    " id INTEGER PRIMARY KEY CHECK(id=1), name TEXT NOT NULL, colour TEXT NOT NULL,"
+    " logo TEXT NOT NULL) STRICT;",
 };
 
 enum { STEP_COUNT = sizeof steps / sizeof steps[0] };

@@ -271,9 +271,20 @@ static void note_missing(struct check *c, sqlite3_stmt *note, const char *hash, 
     sqlite3_reset(note);
 }
 
+static void note_missing_picture(struct check *c, sqlite3_stmt *note, const char *name)
+{
+    char hash[WIRE_HASH_LEN + 1];
+    if (!tour_picture_valid(name))
+        return;
+    memcpy(hash, name, WIRE_HASH_LEN);
+    hash[WIRE_HASH_LEN] = '\0';
+    note_missing(c, note, hash, name + WIRE_HASH_LEN + 1);
+}
+
 static void note_missing_of_tour(struct check *c, sqlite3_stmt *note, const struct tour *tour)
 {
     for (int i = 0; i < tour->cue_count; i++) {
+        note_missing_picture(c, note, tour->cues[i].picture);
         for (int k = 0; k < tour->cues[i].variant_count; k++) {
             const struct tour_variant *v = &tour->cues[i].variants[k];
             note_missing(c, note, v->opus, "opus");
@@ -291,7 +302,11 @@ static void count_missing(struct check *c)
     CHECK(sqlite3_open(":memory:", &memory) == SQLITE_OK);
     CHECK(db_exec(memory, "CREATE TABLE missing(name TEXT PRIMARY KEY) WITHOUT ROWID"));
     sqlite3_stmt *note = db_prepare(memory, "INSERT OR IGNORE INTO missing VALUES(?)");
-    sqlite3_stmt *st = db_prepare(c->db, "SELECT hash,doc FROM tour_doc");
+    sqlite3_stmt *st = db_prepare(c->db, "SELECT logo FROM venue");
+    while (db_row(st))
+        note_missing_picture(c, note, (const char *)sqlite3_column_text(st, 0));
+    sqlite3_finalize(st);
+    st = db_prepare(c->db, "SELECT hash,doc FROM tour_doc");
     while (db_row(st)) {
         note_missing(c, note, (const char *)sqlite3_column_text(st, 0), "json");
         struct tour *t = tour_parse((const char *)sqlite3_column_text(st, 1),

@@ -16,6 +16,29 @@
     "{\"id\":\"c\",\"on_end\":\"" end "\",\"track\":{\"id\":\"k\",\"title\":{\"en\":\"C\"}," \
     "\"dur_us\":1000,\"variants\":[" variants "]}}"
 
+static void pictures_are_named_by_their_hash(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        bool valid;
+    } cases[] = {
+        {H1 ".png", true}, {H1 ".webp", true}, {H1 ".svg", true}, {H1 ".jpg", true},
+        {H1, false},       {H1 ".gif", false}, {H1 "png", false}, {"../" H1 ".png", false},
+        {"", false},       {"x.png", false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        assert_int_equal(tour_picture_valid(cases[i].name), cases[i].valid);
+    const char *text = TOUR("{\"id\":\"c\",\"on_end\":\"stop\",\"picture\":\"" H1 ".svg\","
+                            "\"track\":{\"id\":\"k\",\"title\":{\"en\":\"C\"},"
+                            "\"dur_us\":1000,\"variants\":[" VARIANT("en") "]}}");
+    char why[120];
+    struct tour *t = tour_parse(text, strlen(text), why, sizeof why);
+    assert_non_null(t);
+    assert_string_equal(t->cues[0].picture, H1 ".svg");
+    tour_free(t);
+}
+
 static void languages_fall_back(void **state)
 {
     (void)state;
@@ -92,6 +115,7 @@ static void mutations_are_survived(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(pictures_are_named_by_their_hash),
         cmocka_unit_test(languages_fall_back),
         cmocka_unit_test(a_tour_says_what_a_kiosk_does_alone),
         cmocka_unit_test(bad_documents_are_refused_with_a_reason),

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the house is called and looks like: shown on every page.
+// All functions with a database run on the store's thread, inside a job.
+#ifndef SERVER_CATALOGUE_VENUE_H
+#define SERVER_CATALOGUE_VENUE_H
+
+#include "common/base/err.h"
+
+#include <jansson.h>
+#include <sqlite3.h>
+
+// {"name"?,"colour"?,"logo"?}: what was never set is not there. The caller owns it.
+json_t *venue_show(sqlite3 *db);
+
+// Replaces all three by those of `request`: a name of at most 80 bytes, a colour like "#1a2b3c", a
+// logo as HASH.EXT, which must be in the folder of content (else ERR_NOT_FOUND). ERR_BAD_MESSAGE
+// with `detail`.
+enum err venue_set(sqlite3 *db, const char *content_dir, json_t *request, char *detail,
+                   size_t detail_size);
+
+#endif
