@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Addresses that build.mjs fills in.
+// What build.mjs fills in.
 declare module "core.wasm" {
-  const url: string;
-  export default url;
+  const bytes: Uint8Array<ArrayBuffer>;
+  export default bytes;
 }
 declare module "worker.js" {
   const url: string;

@@ -3,11 +3,11 @@
 //
 //   OUT/index.html, OUT/admin.html     the pages
 //   OUT/assets/NAME-HASH.EXT           what they load; named by content, cached for ever
+//   OUT/core.wasm                      the C core by itself; the pages carry it within
 //   each also as .gz                   plain HTTP knows no better coding
 //   OUT/sizes.json                     what is loaded when, for budget.mjs
 import { execFileSync } from "node:child_process";
-import { createHash } from "node:crypto";
-import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
@@ -23,7 +23,8 @@ const target = ["es2020", "safari15", "chrome87", "firefox90"];
 export function buildCore(file, clang = "clang") {
   const shared = ["time/timeline.c", "clock/edge.c", "clock/estimate.c", "clock/exchange.c", "wire/stamp.c", "base/joincode.c"];
   execFileSync(clang, [
-    "--target=wasm32", "-std=c17", "-Oz", "-ffreestanding", "-fno-builtin", "-nostdlib",
+    "--target=wasm32", "-mbulk-memory", "-mnontrapping-fptoint", "-msign-ext", // as old as `target`
+    "-std=c17", "-Oz", "-ffreestanding", "-fno-builtin", "-nostdlib",
     "-Wall", "-Wextra", "-Werror",
     "-I", path.join(here, "core/include"), "-I", root,
     "-Wl,--no-entry", "-Wl,--strip-all", "-Wl,-z,stack-size=16384",
@@ -32,15 +33,42 @@ export function buildCore(file, clang = "clang") {
   ], { stdio: "inherit" });
 }
 
-/** `import url from "core.wasm"` gives the address of the file in assets/. */
-function addresses(urls) {
+/** Bytes as a text of one letter each: under gzip that is smaller than base64. */
+function bytesModule(bytes) {
+  return `export default Uint8Array.from(${JSON.stringify(bytes.toString("latin1"))}, (c) => c.charCodeAt(0));`;
+}
+
+/** `import bytes from "core.wasm"` and `import url from "worker.js"`. */
+function assets(core, workerUrl) {
   return {
-    name: "addresses",
+    name: "assets",
     setup(build) {
-      build.onResolve({ filter: /^(core\.wasm|worker\.js)$/ }, (a) => ({ path: a.path, namespace: "address" }));
-      build.onLoad({ filter: /.*/, namespace: "address" }, (a) => ({
-        contents: `export default ${JSON.stringify(urls[a.path])}`,
-      }));
+      build.onResolve({ filter: /^(core\.wasm|worker\.js)$/ }, (a) => ({ path: a.path, namespace: "asset" }));
+      build.onLoad({ filter: /wasm$/, namespace: "asset" }, () => ({ contents: bytesModule(core) }));
+      build.onLoad({ filter: /js$/, namespace: "asset" }, () => ({ contents: workerUrl, loader: "text" }));
+    },
+  };
+}
+
+/** What is brought later shares modules with what is there already. Left alone, esbuild cuts these out
+    into files of their own, and the first screen waits for each. So everything that is brought later
+    depends on the whole first script, which then stays one file. */
+function together(entry) {
+  return {
+    name: "together",
+    setup(build) {
+      const later = new Set();
+      build.onResolve({ filter: /^\.\.?\// }, async (a) => {
+        if (a.kind !== "dynamic-import" || a.pluginData === "seen") return null;
+        const found = await build.resolve(a.path, { kind: a.kind, importer: a.importer, resolveDir: a.resolveDir, pluginData: "seen" });
+        later.add(found.path);
+        return found;
+      });
+      build.onLoad({ filter: /\.tsx?$/ }, (a) => {
+        if (!later.has(a.path)) return null;
+        const contents = `${readFileSync(a.path, "utf8")}\nimport ${JSON.stringify(entry)};\n`;
+        return { contents, loader: a.path.endsWith("x") ? "tsx" : "ts" };
+      });
     },
   };
 }
@@ -70,28 +98,26 @@ function outputs(result) {
 }
 
 async function buildPages(out) {
-  const assets = path.join(out, "assets");
-  const hash = (data) => createHash("sha256").update(data).digest("hex").slice(0, 8).toUpperCase();
+  const folder = path.join(out, "assets");
+  const core = readFileSync(path.join(out, "core.wasm"));
 
-  const wasm = readFileSync(path.join(out, "core.wasm"));
-  const wasmName = `core-${hash(wasm)}.wasm`;
-  writeFileSync(path.join(assets, wasmName), wasm);
-  rmSync(path.join(out, "core.wasm"));
-
-  const worker = await esbuild.build({ ...base, entryPoints: ["sound/worker.ts"], outdir: assets, format: "iife" });
+  const worker = await esbuild.build({ ...base, entryPoints: ["sound/worker.ts"], outdir: folder, format: "iife" });
   const workerName = outputs(worker)["sound/worker.ts"];
-  const plugins = [addresses({ "core.wasm": `/assets/${wasmName}`, "worker.js": `/assets/${workerName}` })];
-
-  const modules = await esbuild.build({
-    ...base, plugins, outdir: assets, format: "esm", splitting: true,
-    entryPoints: ["visitor/boot.ts", "visitor/main.tsx", ...(existsSync(path.join(here, "admin/main.tsx")) ? ["admin/main.tsx"] : [])]
-      .map((f) => ({ in: f, out: f.replace(/\//g, "-").replace(/\.tsx?$/, "") })),
-  });
+  const brought = assets(core, `/assets/${workerName}`);
+  const page = async (name, ...plugins) => {
+    const made = await esbuild.build({
+      ...base, plugins: [brought, ...plugins], outdir: folder, format: "esm", splitting: true,
+      entryPoints: [{ in: name, out: name.replace(/\//g, "-").replace(/\.tsx?$/, "") }],
+    });
+    return { meta: made.metafile, entry: outputs(made)[name] };
+  };
+  const visitor = await page("visitor/main.tsx", together(path.join(here, "visitor/main.tsx")));
+  const admin = await page("admin/main.tsx");
   const plain = await esbuild.build({
-    ...base, outdir: assets, target: undefined,
-    entryPoints: ["visitor/old.js", "visitor/visitor.css", ...(existsSync(path.join(here, "admin/admin.css")) ? ["admin/admin.css"] : [])],
+    ...base, outdir: folder, target: undefined,
+    entryPoints: ["visitor/old.js", "visitor/visitor.css", "admin/admin.css"],
   });
-  return { ...outputs(modules), ...outputs(plain), meta: modules.metafile, wasmName, workerName };
+  return { visitor, admin, worker: workerName, ...outputs(plain) };
 }
 
 /** An output and everything it imports at once. */
@@ -122,22 +148,24 @@ async function main(out, clang) {
   buildCore(path.join(out, "core.wasm"), clang);
   const made = await buildPages(out);
 
+  // The entry only points at the one file that has it all: the page names that at once.
+  const [script, ...others] = [...closure(made.visitor.meta, made.visitor.entry)].slice(1);
+  if (!script || others.length > 0) throw new Error(`the first script is in pieces: ${[script, ...others].join(" ")}`);
   page(out, "index.html", "visitor/index.html", {
-    "visitor.css": made["visitor/visitor.css"], "boot.js": made["visitor/boot.ts"],
-    "main.js": made["visitor/main.tsx"], "old.js": made["visitor/old.js"], "core.wasm": made.wasmName,
+    "visitor.css": made["visitor/visitor.css"], "main.js": script, "old.js": made["visitor/old.js"],
   });
-  if (made["admin/main.tsx"])
-    page(out, "admin.html", "admin/admin.html", { "admin.css": made["admin/admin.css"], "main.js": made["admin/main.tsx"] });
+  page(out, "admin.html", "admin/admin.html", { "admin.css": made["admin/admin.css"], "main.js": made.admin.entry });
 
-  const boot = [...closure(made.meta, made["visitor/boot.ts"])];
-  const first = ["index.html", `assets/${made["visitor/visitor.css"]}`, ...boot.map((n) => `assets/${n}`)];
-  const lang = Object.values(made.meta.outputs).length && Object.keys(made.meta.outputs)
-    .map((f) => path.basename(f)).find((n) => n.startsWith("fr-"));
-  const all = [...new Set([...first, `assets/${lang}`, `assets/${made.wasmName}`,
-    ...[...closure(made.meta, made["visitor/main.tsx"])].map((n) => `assets/${n}`)])];
-  const admin = made["admin/main.tsx"] ? ["admin.html", `assets/${made["admin/admin.css"]}`, `assets/${made.wasmName}`,
-    ...[...closure(made.meta, made["admin/main.tsx"])].map((n) => `assets/${n}`)] : [];
-  writeFileSync(path.join(out, "sizes.json"), JSON.stringify({ first, tappable: all, wasm: [`assets/${made.wasmName}`], admin }));
+  const later = (name) => `assets/${Object.keys(made.visitor.meta.outputs).map((f) => path.basename(f)).find((n) => n.startsWith(`${name}-`))}`;
+  const dictionaries = Object.keys(made.visitor.meta.outputs).map((f) => path.basename(f)).filter((n) => /^[a-z]{2}-/.test(n));
+  writeFileSync(path.join(out, "sizes.json"), JSON.stringify({
+    first: ["index.html", `assets/${made["visitor/visitor.css"]}`],
+    script: [`assets/${script}`],
+    dictionaries: dictionaries.map((n) => `assets/${n}`),
+    wasm: ["core.wasm"],
+    sound: [later("engine"), `assets/${made.worker}`],
+    admin: ["admin.html", `assets/${made["admin/admin.css"]}`, ...[...closure(made.admin.meta, made.admin.entry)].map((n) => `assets/${n}`)],
+  }));
 
   await buildInstallable(out);
   const files = [...readdirSync(out), ...readdirSync(path.join(out, "assets")).map((f) => `assets/${f}`)];

@@ -4,10 +4,10 @@ import { render } from "preact";
 import { Core } from "../common/core";
 import { Model } from "./model";
 import { App } from "./view";
-import coreUrl from "core.wasm";
+import wasm from "core.wasm";
 
 async function start(): Promise<void> {
-  const core = await Core.load(fetch(coreUrl).then((r) => r.arrayBuffer()));
+  const core = await Core.load(wasm);
   render(<App model={new Model(core)} />, document.getElementById("app") as HTMLElement);
 }
 

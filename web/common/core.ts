@@ -45,8 +45,8 @@ export class Core {
     x.clock_reset(0);
   }
 
-  static async load(wasm: ArrayBuffer | Promise<ArrayBuffer>): Promise<Core> {
-    const { instance } = await WebAssembly.instantiate(await wasm, {});
+  static async load(wasm: BufferSource): Promise<Core> {
+    const { instance } = await WebAssembly.instantiate(wasm, {});
     return new Core(instance.exports as unknown as Exports);
   }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The tour document at /content/HASH.json, read with the limits of common/wire/tour.h.
-import { isDict, isHash, isId, isInt, isText } from "./wire";
+import { isDict, isHash, isId, isInt, isPicture, isText } from "./wire";
 
 export type Titles = Record<string, string>;
 export interface Variant {
@@ -17,6 +17,7 @@ export interface Cue {
   title: Titles;
   dur_us: number;
   variants: Variant[];
+  picture?: string; // at /content/
 }
 export interface Tour {
   id: string;
@@ -54,7 +55,9 @@ function readCue(x: unknown): Cue | null {
   if (variants.length < 1 || variants.length > VARIANTS_MAX) return null;
   const read = variants.map(readVariant);
   if (read.includes(null)) return null;
-  return { id: x.id, on_end: x.on_end, title: titles, dur_us, variants: read as Variant[] };
+  const cue: Cue = { id: x.id, on_end: x.on_end, title: titles, dur_us, variants: read as Variant[] };
+  if (isPicture(x.picture)) cue.picture = x.picture;
+  return cue;
 }
 
 export function readTour(x: unknown): Tour | null {

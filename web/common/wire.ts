@@ -177,6 +177,7 @@ export const isDict = (x: unknown): x is Dict =>
 
 const ID = /^[a-z0-9][a-z0-9-]{0,63}$/;
 const HASH = /^[0-9a-f]{64}$/;
+const PICTURE = /^[0-9a-f]{64}\.(png|jpg|webp|svg)$/;
 const MODES: readonly string[] = ["void", "ready", "running", "held", "ended"];
 const PLAYING: readonly string[] = ["idle", "fetching", "silent", "sound"];
 const SERVOS: readonly string[] = ["silent", "acquire", "lock", "holdover", "degraded"];
@@ -188,6 +189,7 @@ const ROLES: readonly string[] = ["visitor", "kiosk", "staff", "guide"];
 
 export const isId = (x: unknown): x is string => typeof x === "string" && ID.test(x);
 export const isHash = (x: unknown): x is string => typeof x === "string" && HASH.test(x);
+export const isPicture = (x: unknown): x is string => typeof x === "string" && PICTURE.test(x);
 export const isInt = (x: unknown, min = 0, max = Number.MAX_SAFE_INTEGER): x is number =>
   Number.isSafeInteger(x) && (x as number) >= min && (x as number) <= max;
 export const isText = (x: unknown, max: number): x is string =>

@@ -10,6 +10,7 @@
 import { type Core, NEXT, NOW, type Which } from "../common/core";
 import { type Cue, type Tour, chooseVariant } from "../common/tour";
 import type { Part, Playing, State } from "../common/wire";
+import { knock } from "./knock";
 import type { Failure, FromWorker, ToWorker } from "./messages";
 import { OutputClock } from "./output";
 import { Run } from "./run";
@@ -148,6 +149,15 @@ export class Engine {
   setTrim(ms: number): void {
     this.output.trimMs = ms;
     for (const e of this.entries) e.replaced = true;
+  }
+
+  /** A knock beside the tour's sound, heard at a time of performance.now() when the trim is right.
+      False when that is too soon, or nobody can say. */
+  knock(perf: number): boolean {
+    const at = this.output.contextAt(perf);
+    if (!this.output.ready || at <= this.ctx.currentTime) return false;
+    knock(this.ctx, at);
+    return true;
   }
 
   close(): void {

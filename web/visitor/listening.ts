@@ -11,11 +11,12 @@
 import { signal } from "@preact/signals";
 import type { Tour } from "../common/tour";
 import type { Report, State } from "../common/wire";
+import { FIRST_GAIN } from "../common/level";
 import type { Engine, Heard } from "../sound/engine";
 import { Watch } from "../sound/watch";
 import { makeAnchor } from "./anchor";
-import { keep, kept, phone } from "./kept";
 import * as media from "./media";
+import { keepTrim, outputName, trimOf } from "./trims";
 
 const BLOCKED_MS = 1500; // a context that has not begun by then waits for another tap
 const SHOW_MS = 250; // how often the eye gets new figures
@@ -24,7 +25,6 @@ const RENEW_PAUSE_MS = 5000; // between two contexts built for a broken one
 // itself looks once, and finds the ticks waiting.
 const WORKER_LOOK_MS = 250;
 const WORKER_MISSES = 4;
-const KEPT_TRIM = "roomtone.trim";
 const TAPS = ["pointerup", "touchend", "keydown"]; // what browsers count as a hand
 
 export type Sound = "off" | "starting" | "on" | "blocked" | "interrupted";
@@ -41,8 +41,8 @@ export class Listening {
   readonly sound = signal<Sound>("off");
   readonly heard = signal<Heard | null>(null);
   readonly muted = signal(false);
-  readonly volume = signal(1);
-  readonly trimMs = signal(Number(kept(phone, KEPT_TRIM) ?? 0) || 0);
+  readonly volume = signal(FIRST_GAIN);
+  readonly trimMs = signal(trimOf("") ?? 0);
   readonly noAudio = signal(false); // this browser gives no context at all
 
   private engine: Engine | null = null;
@@ -56,6 +56,8 @@ export class Listening {
   private anchor: HTMLAudioElement | null = null;
   private plan: Plan = { state: null, tour: null, lang: "en" };
   private shownAt = 0;
+  private output = ""; // its name, where the browser tells
+  private hushed = false;
 
   constructor(
     private readonly loadEngine: LoadEngine,
@@ -65,6 +67,7 @@ export class Listening {
     document.addEventListener("visibilitychange", wake);
     document.addEventListener("resume", wake);
     addEventListener("pageshow", wake);
+    navigator.mediaDevices?.addEventListener?.("devicechange", () => void this.outputChanged());
     for (const tap of TAPS) document.addEventListener(tap, () => this.tapped(), { capture: true, passive: true });
     setInterval(() => this.watchWorker(), WORKER_LOOK_MS);
   }
@@ -114,6 +117,7 @@ export class Listening {
     this.rate = this.ctx.sampleRate;
     this.ctx.onstatechange = () => this.contextChanged();
     this.engine?.setContext(this.ctx);
+    void this.outputChanged();
   }
 
   private async startEngine(): Promise<void> {
@@ -126,7 +130,7 @@ export class Listening {
     engine.setContext(this.ctx); // it may be another one by now
     this.engine = engine;
     engine.setTrim(this.trimMs.value);
-    engine.setVolume(this.muted.value ? 0 : this.volume.value);
+    engine.setVolume(this.gain);
     this.misses = 0;
     this.setPlan(this.plan);
     this.contextChanged();
@@ -204,11 +208,11 @@ export class Listening {
 
   setMuted(muted: boolean): void {
     this.muted.value = muted;
-    this.engine?.setVolume(muted ? 0 : this.volume.value);
+    this.engine?.setVolume(this.gain);
   }
 
   setVolume(volume: number): void {
-    this.volume.value = volume;
+    this.volume.value = Math.max(0, Math.min(1, volume)); // never louder than the recording
     this.setMuted(false);
   }
 
@@ -218,10 +222,32 @@ export class Listening {
     this.engine?.setTrim(ms);
   }
   keepTrim(): void {
-    keep(phone, KEPT_TRIM, String(this.trimMs.value));
+    keepTrim(this.output, this.trimMs.value);
   }
   get trimKept(): boolean {
-    return kept(phone, KEPT_TRIM) !== null;
+    return trimOf(this.output) !== null;
+  }
+
+  /** Another output, another trim, where one is known; a strange one begins with what was. */
+  private async outputChanged(): Promise<void> {
+    this.output = await outputName(this.ctx);
+    const known = trimOf(this.output);
+    if (known !== null && known !== this.trimMs.value) this.setTrim(known);
+  }
+
+  /** Silences the tour for a while, whatever the visitor's wishes are. */
+  hush(on: boolean): void {
+    this.hushed = on;
+    this.engine?.setVolume(this.gain);
+  }
+
+  private get gain(): number {
+    return this.muted.value || this.hushed ? 0 : this.volume.value;
+  }
+
+  /** See Engine.knock. */
+  knock(perf: number): boolean {
+    return this.engine?.knock(perf) ?? false;
   }
 
   // --- what is heard ---

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Puts the visitor page together, and offers tests a look inside.
+// The first script, in one file with all that the first screen needs, the C core too: says so when
+// this browser cannot play along, puts the page together, and offers tests a look inside.
 import { render } from "preact";
 import { Core } from "../common/core";
+import { speak, texts, wishedLang } from "./page";
 import { Session } from "./session";
-import { App } from "./view/app";
+import { askVenue, recallVenue } from "./venue";
+import { App, bringScreens } from "./view/app";
+import wasm from "core.wasm";
 import workerUrl from "worker.js";
 
 declare global {
@@ -22,17 +26,25 @@ declare global {
   }
 }
 
-export async function start(root: HTMLElement, wasm: Promise<ArrayBuffer>): Promise<void> {
+const bringEngine = (): Promise<typeof import("../sound/engine")> => import("../sound/engine");
+
+const able = "WebSocket" in window && "WebAssembly" in window && "AudioContext" in window && "Worker" in window;
+const root = document.getElementById("app") as HTMLElement;
+
+async function start(words: Promise<void>): Promise<void> {
   const core = await Core.load(wasm);
   const session = new Session(core, async (ctx, onTick) => {
-    const { Engine } = await engine;
+    const { Engine } = await bringEngine();
     return new Engine(ctx, core, () => new Worker(workerUrl), onTick);
   });
   const remembered = session.remembered();
-  if (remembered) session.join(remembered);
+  if (remembered) session.join(remembered); // while the words are on their way
+  await words;
   root.textContent = "";
   render(<App session={session} />, root);
-  const engine = import("../sound/engine"); // wanted at the tap, brought while people read
+  // Wanted at the tap and after it, brought while people read.
+  bringEngine().catch(() => undefined).finally(bringScreens);
+  void askVenue();
 
   window.roomtone = {
     role: "visitor",
@@ -59,3 +71,14 @@ export async function start(root: HTMLElement, wasm: Promise<ArrayBuffer>): Prom
     },
   };
 }
+
+async function boot(): Promise<void> {
+  recallVenue();
+  const words = speak(wishedLang());
+  if (able) return start(words);
+  await words;
+  root.textContent = texts.value ? texts.value.err_browser : "";
+}
+
+// What does not arrive leaves the page as it was sent: index.html says what to do then.
+boot().catch(() => document.documentElement.classList.add("late"));

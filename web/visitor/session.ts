@@ -376,6 +376,14 @@ export class Session {
     this.listening.setVolume(volume);
   }
 
+  /** The first whole second of house time after a performance time, on the same clock, ms; of the
+      phone's own time while the house's is not known. */
+  secondAfter(perf: number): number {
+    const { core } = this;
+    if (!core.valid) return Math.ceil(perf / 1000) * 1000;
+    return core.local(Math.ceil(core.house(perf) / 1e6) * 1e6);
+  }
+
   nudge(ms: number): void {
     const { listening } = this;
     listening.setTrim(Math.max(-TRIM_MAX_MS, Math.min(TRIM_MAX_MS, listening.trimMs.value + ms)));

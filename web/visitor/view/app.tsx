@@ -1,20 +1,51 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the visitor sees: a code field, or the group; and on either, the language of the page.
+// What the visitor sees: a code field, the group, or its text; on each, whose house this is and the
+// language of the page.
 import type { JSX } from "preact";
+import { useLayoutEffect } from "preact/hooks";
 import { texts } from "../page";
 import type { Session } from "../session";
+import { venue } from "../venue";
 import { GroupScreen } from "./group";
 import { JoinScreen } from "./join";
+import { later } from "./later";
+import { LineDot } from "./line";
 import { PageLanguage } from "./page_language";
+import { reading, trimming } from "./screen";
+
+const Reading = later(() => import("./reading").then((m) => m.Reading));
+const TrimScreen = later(() => import("./trim").then((m) => m.TrimScreen));
+
+/** What is wanted later, for the case that the line is down then. */
+export function bringScreens(): void {
+  Reading.bring();
+  TrimScreen.bring();
+}
 
 export function App({ session }: { session: Session }): JSX.Element | null {
   const t = texts.value;
+  const { name = "", logo } = venue.value;
+  const group = session.joined.value ? session.groupName.value : "";
+  useLayoutEffect(() => {
+    document.title = [group, name || "Roomtone"].filter((x) => x !== "").join(" \u00b7 ");
+  }, [group, name]);
   if (!t) return null;
-  const Screen = session.joined.value ? GroupScreen : JoinScreen;
+  const props = { session, texts: t };
   return (
     <>
-      <Screen session={session} texts={t} />
+      <header class="venue">
+        {logo && <img src={`/content/${logo}`} alt="" width="40" height="40" />}
+        <p>{name}</p>
+        {group !== "" && <LineDot {...props} />}
+      </header>
+      <Screen {...props} joined={session.joined.value} />
       <PageLanguage label={t.page_language} />
     </>
   );
+}
+
+function Screen({ joined, ...props }: Parameters<typeof JoinScreen>[0] & { joined: boolean }): JSX.Element {
+  if (!joined) return <JoinScreen {...props} />;
+  if (trimming.value) return <TrimScreen {...props} />;
+  return reading.value ? <Reading {...props} /> : <GroupScreen {...props} />;
 }

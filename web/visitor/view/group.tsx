@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The group: what plays, and below it everything one can do.
+import { useState } from "preact/hooks";
 import type { JSX } from "preact";
 import { clockText } from "../../common/format";
 import { type Key, fill } from "../../common/i18n";
@@ -21,35 +22,21 @@ const MODES: Record<Mode, Key> = {
   ended: "state_ended",
 };
 
-export function GroupScreen({ session, texts }: Props): JSX.Element {
-  const tour = session.tour.value;
-  const cue = session.cue.value;
-  const part = session.part.value;
-  const title = cue ? titleIn(cue.title, session.lang.value) : tour ? titleIn(tour.title, session.lang.value) : "";
+export function GroupScreen(props: Props): JSX.Element {
+  const { session, texts } = props;
   const listening = session.sound.value !== "off";
-  const mode = part ? texts[MODES[part.mode]] : "";
   return (
     <div class={listening ? "group listening" : "group"}>
-      <header>
-        <p class="group-name">{session.groupName.value}</p>
-        <LineDot session={session} texts={texts} />
-      </header>
-      <section class="now">
-        <p class="count">
-          {cue && part ? fill(texts.stop_of, { n: part.cue + 1, total: tour?.cues.length ?? 0 }) : ""}
-        </p>
-        <h1>{title || session.groupName.value}</h1>
-        <p class="mode" role="status" aria-live="polite">
-          {mode}
-        </p>
-        {part && part.dur > 0 && <Progress position={part.position} dur={part.dur} label={texts.progress} />}
-      </section>
-      <Trouble session={session} texts={texts} />
-      {listening ? <Listening session={session} texts={texts} /> : <ListenButton session={session} texts={texts} />}
-      <AloneStops session={session} texts={texts} />
-      <Languages session={session} texts={texts} />
-      {session.captionsOn.value && <Captions session={session} texts={texts} />}
-      {listening && <Details session={session} texts={texts} />}
+      <Who {...props} />
+      <Picture name={session.cue.value?.picture} />
+      <Now {...props} />
+      <Trouble {...props} />
+      {listening ? <Listening {...props} /> : <ListenButton {...props} />}
+      <AloneStops {...props} />
+      <Languages {...props} />
+      {session.captionsOn.value && <Captions {...props} />}
+      {listening && <Help {...props} />}
+      {listening && <Details {...props} />}
       <button class="quiet" onClick={() => session.leave()}>
         {texts.leave}
       </button>
@@ -57,13 +44,47 @@ export function GroupScreen({ session, texts }: Props): JSX.Element {
   );
 }
 
-function LineDot({ session, texts }: Props): JSX.Element | null {
-  if (session.line.value === "joined") return null;
+function Help({ texts }: Props): JSX.Element {
   return (
-    <p class="dot-line">
-      <span class="dot" aria-hidden="true" />
-      {texts.reconnecting}
+    <details class="details">
+      <summary>{texts.no_sound}</summary>
+      <p>{texts.no_sound_help}</p>
+    </details>
+  );
+}
+
+function Who({ session, texts }: Props): JSX.Element {
+  const guide = session.state.value?.guide_name;
+  return (
+    <p class="who">
+      <span class="group-name">{session.groupName.value}</span>
+      {guide && <span>{fill(texts.led_by, { name: guide })}</span>}
     </p>
+  );
+}
+
+/** It adds nothing that is not said: one that does not come is not missed. */
+function Picture({ name }: { name: string | undefined }): JSX.Element | null {
+  const [failed, setFailed] = useState("");
+  if (!name || name === failed) return null;
+  return <img class="picture" src={`/content/${name}`} alt="" decoding="async" onError={() => setFailed(name)} />;
+}
+
+function Now({ session, texts }: Props): JSX.Element {
+  const tour = session.tour.value;
+  const cue = session.cue.value;
+  const part = session.part.value;
+  const titles = cue?.title ?? tour?.title;
+  const lang = session.lang.value;
+  return (
+    <section class="now">
+      <p class="count">{cue && part ? fill(texts.stop_of, { n: part.cue + 1, total: tour?.cues.length ?? 0 }) : ""}</p>
+      <h1 dir="auto">{(titles && titleIn(titles, lang)) || session.groupName.value}</h1>
+      <p class="mode" role="status" aria-live="polite">
+        {part ? texts[MODES[part.mode]] : ""}
+      </p>
+      {part && part.dur > 0 && <Progress position={part.position} dur={part.dur} label={texts.progress} />}
+    </section>
   );
 }
 
@@ -82,7 +103,7 @@ function Progress({ position, dur, label }: { position: number; dur: number; lab
       >
         <div class="bar-fill" style={{ transform: `scaleX(${Math.min(1, position / dur)})` }} />
       </div>
-      <p class="times">
+      <p class="times" aria-hidden="true">
         <span>{clockText(position)}</span>
         <span>{clockText(dur)}</span>
       </p>

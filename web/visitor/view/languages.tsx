@@ -1,16 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which language is heard, and whether it is read as well.
+// Which language is heard, and whether it is read as well: along with the sound, or whole.
 import type { JSX } from "preact";
 import { langName } from "../../common/format";
+import { direction } from "../../common/i18n";
 import { chooseLang } from "../../common/tour";
 import type { Props } from "./props";
+import { openScreen, reading } from "./screen";
 
-export function Languages({ session, texts }: Props): JSX.Element | null {
+const MISSED_US = 20e6; // joining this far into a stop, one has missed something
+
+export function Languages({ session, texts }: Props): JSX.Element {
   const langs = session.languages.value;
   const cue = session.cue.value;
   const have = cue ? cue.variants.map((v) => v.lang) : langs;
   const current = chooseLang(have, session.lang.value);
   const captions = cue?.variants.some((v) => v.captions) ?? false;
+  const missed = session.sound.value === "off" && (session.part.value?.position ?? 0) > MISSED_US;
   return (
     <section class="row">
       {langs.length > 1 && (
@@ -18,7 +23,7 @@ export function Languages({ session, texts }: Props): JSX.Element | null {
           <span>{texts.language}</span>
           <select value={current} onChange={(e) => session.setLang(e.currentTarget.value)}>
             {langs.map((l) => (
-              <option key={l} value={l} lang={l}>
+              <option key={l} value={l} lang={l} dir={direction(l)}>
                 {langName(l)}
               </option>
             ))}
@@ -32,6 +37,11 @@ export function Languages({ session, texts }: Props): JSX.Element | null {
           onClick={() => session.setCaptions(!session.captionsOn.value)}
         >
           {texts.captions}
+        </button>
+      )}
+      {captions && (
+        <button class="square" onClick={() => openScreen(reading)}>
+          {missed ? texts.read_missed : texts.read}
         </button>
       )}
     </section>

@@ -3,6 +3,8 @@
 import type { JSX } from "preact";
 import { fill } from "../../common/i18n";
 import type { Props } from "./props";
+import { openScreen, trimming } from "./screen";
+import { Volume } from "./volume";
 
 export function ListenButton({ session, texts }: Props): JSX.Element {
   return (
@@ -26,34 +28,27 @@ function Headphones(): JSX.Element {
   );
 }
 
-export function Listening({ session, texts }: Props): JSX.Element {
-  if (session.sound.value === "blocked")
+export function Listening(props: Props): JSX.Element {
+  const { session, texts } = props;
+  const sound = session.sound.value;
+  if (sound === "blocked" || sound === "interrupted")
     return (
       <div class="listen">
         <button class="primary huge" onClick={() => session.listen()}>
           {texts.blocked}
         </button>
-        <p class="hint">{texts.blocked_hint}</p>
+        <p class="hint">{texts[sound === "blocked" ? "blocked_hint" : "interrupted"]}</p>
       </div>
     );
-  const muted = session.muted.value;
   return (
     <section class="controls">
-      <StepLine session={session} texts={texts} />
-      <div class="volume">
-        <button class="square" aria-pressed={muted} onClick={() => session.setMuted(!muted)}>
-          {muted ? texts.unmute : texts.mute}
+      <StepLine {...props} />
+      <Volume {...props} />
+      {sound === "on" && (
+        <button class="square" onClick={() => openScreen(trimming)}>
+          {texts.trim_open}
         </button>
-        <input
-          type="range"
-          min="0"
-          max="1"
-          step="0.05"
-          aria-label={texts.volume}
-          value={muted ? 0 : session.volume.value}
-          onInput={(e) => session.setVolume(Number(e.currentTarget.value))}
-        />
-      </div>
+      )}
       <p class="hint">{texts.lock_hint}</p>
     </section>
   );
