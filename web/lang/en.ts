@@ -50,7 +50,7 @@ export default {
   seconds_left: "one: The house cannot be reached. Your sound goes on for {n} more second. Please stay on the exhibition Wi-Fi. | other: The house cannot be reached. Your sound goes on for {n} more seconds. Please stay on the exhibition Wi-Fi.",
   restarting: "The house is restarting. Your sound plays on.",
   full_wait: "The house is full at the moment and asks you to wait. Your sound plays on.",
-  page_language: "Language of this page",
+  page_language: "This page in",
   language: "Language",
   captions: "Read along",
   no_captions: "No text for this stop.",

@@ -2,11 +2,11 @@
 // The language of the page, as a small row: each in its own words, the visitor's own first.
 import type { JSX } from "preact";
 import { langName } from "../../common/format";
-import { LANGS, direction } from "../../common/i18n";
-import { pageLang, pickPageLang, wishedLang } from "../page";
+import { LANGS, direction, pickLang } from "../../common/i18n";
+import { pageLang, pickPageLang } from "../page";
 
 export function PageLanguage({ label }: { label: string }): JSX.Element {
-  const own = wishedLang();
+  const own = pickLang(navigator.languages);
   const order = [own, ...LANGS.filter((l) => l !== own)];
   return (
     <nav class="page-languages" aria-label={label}>
