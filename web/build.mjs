@@ -157,11 +157,12 @@ async function main(out, clang) {
   page(out, "admin.html", "admin/admin.html", { "admin.css": made["admin/admin.css"], "main.js": made.admin.entry });
 
   const later = (name) => `assets/${Object.keys(made.visitor.meta.outputs).map((f) => path.basename(f)).find((n) => n.startsWith(`${name}-`))}`;
-  const dictionaries = Object.keys(made.visitor.meta.outputs).map((f) => path.basename(f)).filter((n) => /^[a-z]{2}-/.test(n));
+  const dictionaries = Object.entries(made.visitor.meta.outputs).filter(([f]) => /^[a-z]{2}-/.test(path.basename(f)));
+  const [heaviest] = dictionaries.sort((a, b) => b[1].bytes - a[1].bytes)[0];
+  const first = ["index.html", `assets/${made["visitor/visitor.css"]}`];
   writeFileSync(path.join(out, "sizes.json"), JSON.stringify({
-    first: ["index.html", `assets/${made["visitor/visitor.css"]}`],
-    script: [`assets/${script}`],
-    dictionaries: dictionaries.map((n) => `assets/${n}`),
+    first,
+    tappable: [...first, `assets/${script}`, `assets/${path.basename(heaviest)}`],
     wasm: ["core.wasm"],
     sound: [later("engine"), `assets/${made.worker}`],
     admin: ["admin.html", `assets/${made["admin/admin.css"]}`, ...[...closure(made.admin.meta, made.admin.entry)].map((n) => `assets/${n}`)],

@@ -80,7 +80,7 @@ static void page_policy(struct request *r, bool gzip, char *out, size_t size)
         out, size,
         "cache-control: no-cache\r\nvary: accept-encoding\r\n%s"
         "content-security-policy: default-src 'self'; script-src 'self' 'wasm-unsafe-eval';"
-        " style-src 'self' 'unsafe-inline'; img-src 'self' data:; media-src 'self' data: blob:;"
+        " style-src 'self'; img-src 'self' data:; media-src 'self' data: blob:;"
         " worker-src 'self'; connect-src 'self' ws://%s wss://%s; object-src 'none';"
         " base-uri 'none'; frame-ancestors 'none'; form-action 'self'\r\n"
         "x-frame-options: DENY\r\n",

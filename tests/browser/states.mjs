@@ -82,7 +82,10 @@ async function listening(box, page, visit) {
   await again(box, page);
   await page.getByRole("button", { name: "Read along" }).click();
   await page.locator(".captions li.current").waitFor();
+  await box.ctl("pause", GROUP);
+  await page.getByText("Paused by your guide").waitFor();
   await visit("captions");
+  await box.ctl("play", GROUP);
   await page.getByRole("button", { name: "Read along" }).click();
   await page.getByText("Details").click();
   await page.getByText("No sound?").click();

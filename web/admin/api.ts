@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The HTTP API as the admin page uses it. An error is thrown as ApiError with words for people.
-import { type Dict, type Group, isDict, isId, isInt, isText, readGroup } from "../common/wire";
+import { type Dict, type Group, isDict, isId, isInt, isPicture, isText, readGroup } from "../common/wire";
 import type { Titles } from "../common/tour";
 
 export class ApiError extends Error {
@@ -23,24 +23,32 @@ export interface TourEntry {
   cues: number;
 }
 
+export interface Look {
+  name?: string;
+  colour?: string;
+  logo?: string;
+}
+
 async function call(method: string, path: string, body?: object): Promise<Dict> {
+  const json = body && !(body instanceof Blob);
   let response: Response;
   try {
     response = await fetch(`/api/v1${path}`, {
       method,
-      ...(body ? { headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) } : {}),
+      ...(json ? { headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) } : {}),
+      ...(body instanceof Blob ? { headers: { "Content-Type": "application/octet-stream" }, body } : {}),
     });
   } catch {
     throw new ApiError(0, "offline", "The box cannot be reached.");
   }
   const text = await response.text();
-  let json: unknown = {};
+  let answer: unknown = {};
   try {
-    json = text === "" ? {} : JSON.parse(text);
+    answer = text === "" ? {} : JSON.parse(text);
   } catch {
     // a body that is no JSON says nothing
   }
-  const dict = isDict(json) ? json : {};
+  const dict = isDict(answer) ? answer : {};
   if (response.ok) return dict;
   const words = [dict.title, dict.detail].filter((x) => isText(x, 400) && x !== "").join(" ");
   const code = isText(dict.code, 64) ? dict.code : "internal";
@@ -89,4 +97,27 @@ export async function tours(): Promise<TourEntry[]> {
     if (isDict(t) && isId(t.id) && isDict(t.title) && isInt(t.cues))
       out.push({ id: t.id, title: t.title as Titles, cues: t.cues });
   return out;
+}
+
+function readLook(x: Dict): Look {
+  const out: Look = {};
+  if (isText(x.name, 80)) out.name = x.name;
+  if (isText(x.colour, 7)) out.colour = x.colour;
+  if (isPicture(x.logo)) out.logo = x.logo;
+  return out;
+}
+
+export async function look(): Promise<Look> {
+  return readLook(await call("GET", "/venue"));
+}
+
+export async function setLook(wanted: Look): Promise<Look> {
+  return readLook(await call("PUT", "/venue", wanted));
+}
+
+/** Keeps a picture; its name. */
+export async function addPicture(file: Blob): Promise<string> {
+  const { picture } = await call("PUT", "/pictures", file);
+  if (!isPicture(picture)) throw new ApiError(0, "internal", "The box gave the picture no name.");
+  return picture;
 }

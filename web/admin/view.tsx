@@ -4,6 +4,7 @@ import { useState } from "preact/hooks";
 import type { JSX } from "preact";
 import { titleIn } from "../common/tour";
 import { GroupCard } from "./group";
+import { LookForm } from "./look";
 import type { Model } from "./model";
 
 interface Props {
@@ -81,6 +82,7 @@ function House({ model }: Props): JSX.Element {
           </ul>
         )}
         <NewGroup model={model} />
+        <LookForm />
       </main>
     </>
   );

@@ -77,7 +77,9 @@ async function boot(): Promise<void> {
   const words = speak(wishedLang());
   if (able) return start(words);
   await words;
-  root.textContent = texts.value ? texts.value.err_browser : "";
+  const said = document.createElement("p");
+  said.textContent = texts.value ? texts.value.err_browser : "";
+  root.querySelector(".patience")?.replaceWith(said);
 }
 
 // What does not arrive leaves the page as it was sent: index.html says what to do then.

@@ -11,7 +11,7 @@ export function Details({ session, texts }: Props): JSX.Element {
   const row = (label: string, value: ComponentChildren): JSX.Element => (
     <div>
       <dt>{label}</dt>
-      <dd>{value}</dd>
+      <dd dir="ltr">{value}</dd>
     </div>
   );
   const micro = (us: number | null | undefined): string => (us === null || us === undefined ? "\u2013" : microText(us));
@@ -37,9 +37,9 @@ export function Details({ session, texts }: Props): JSX.Element {
         {row(texts.d_buffer, heard ? `${(heard.bufferMs / 1000).toFixed(1)} s` : "\u2013")}
       </dl>
       <p class="trim-title">
-        {texts.trim} <output>{trim > 0 ? `+${trim}` : trim} ms</output>
+        {texts.trim} <output dir="ltr">{trim > 0 ? `+${trim}` : trim} ms</output>
       </p>
-      <div class="trim">
+      <div class="trim" dir="ltr">
         {[-50, -10, -1, 1, 10, 50].map(nudge)}
       </div>
       <p class="hint">{texts.trim_hint}</p>

@@ -79,7 +79,9 @@ function Now({ session, texts }: Props): JSX.Element {
   return (
     <section class="now">
       <p class="count">{cue && part ? fill(texts.stop_of, { n: part.cue + 1, total: tour?.cues.length ?? 0 }) : ""}</p>
-      <h1 dir="auto">{(titles && titleIn(titles, lang)) || session.groupName.value}</h1>
+      <h1>
+        <bdi>{(titles && titleIn(titles, lang)) || session.groupName.value}</bdi>
+      </h1>
       <p class="mode" role="status" aria-live="polite">
         {part ? texts[MODES[part.mode]] : ""}
       </p>

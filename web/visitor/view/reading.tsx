@@ -61,7 +61,9 @@ export function Reading({ session, texts }: Props): JSX.Element {
           </label>
         )}
       </div>
-      <h1 dir="auto">{cue ? title(cue) : texts.text_of}</h1>
+      <h1>
+        <bdi>{cue ? title(cue) : texts.text_of}</bdi>
+      </h1>
       {here && Array.isArray(text) && text.length > 0 && <p class="hint">{texts.here}</p>}
       {text === null && <p class="hint" role="status">{texts.join_working}</p>}
       {text === "lost" && <p class="notice" role="alert">{texts.no_text_loaded}</p>}

@@ -98,7 +98,7 @@ export function TrimScreen({ session, texts }: Props): JSX.Element {
           {texts.trim_done}
         </button>
       </div>
-      <p class="hint">{texts.trim_kept}</p>
+      <p class="hint">{trim === 0 ? "" : texts.trim_kept}</p>
     </section>
   );
 }
