@@ -232,9 +232,9 @@ async function admin(box, browser) {
 
   await card.getByRole("button", { name: "Pause" }).click();
   await card.getByText("Paused").waitFor();
-  await card.getByRole("button", { name: "Forward 15 seconds" }).click();
-  await card.getByRole("button", { name: "Previous cue" }).isDisabled();
-  await card.getByRole("button", { name: "Next cue" }).click();
+  await card.getByRole("button", { name: "+15 s" }).click();
+  await card.getByRole("button", { name: "Prev" }).isDisabled();
+  await card.getByRole("button", { name: "Next" }).click();
   await card.getByText("2 of 3").waitFor();
   await card.getByRole("button", { name: "Play" }).click();
   await card.getByText("Playing").waitFor();

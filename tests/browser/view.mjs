@@ -16,6 +16,16 @@ const [roomtoned, roomtonectl, exhibit, webDir] = process.argv.slice(2);
 const TAP_PX = 48;
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 
+const problems = [];
+
+/** Script errors, and whatever the strict policy refused. */
+function watch(page) {
+  page.on("pageerror", (e) => problems.push(e.message));
+  page.on("console", (m) => {
+    if (/Content Security Policy|Refused to/.test(m.text())) problems.push(m.text());
+  });
+}
+
 async function axe(page, label) {
   if (!(await page.evaluate(() => "axe" in window))) await page.evaluate(axeSource());
   const { violations } = await page.evaluate((rules) => window.axe.run(document, { runOnly: rules, resultTypes: ["violations"] }), RULES);
@@ -218,6 +228,12 @@ let browser;
 try {
   await fill(box, exhibit);
   browser = await launch();
+  const open = browser.newContext.bind(browser);
+  browser.newContext = async (options) => {
+    const context = await open(options);
+    context.on("page", watch);
+    return context;
+  };
   await fewRequests(box, browser);
   await byPaste(box, browser);
   await byKeyboard(box, browser);
@@ -230,6 +246,7 @@ try {
   console.log(`${states.length} states: ${states.join(", ")}`);
   await look(box, browser);
   await admin(box, browser);
+  assert.deepEqual(problems, []);
   console.log("all well");
 } finally {
   await browser?.close();

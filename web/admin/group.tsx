@@ -106,7 +106,6 @@ function Transport({ model, group, moment, cues }: Props & { moment: Moment; cue
   const button = (op: Op, label: string, face: string, kind = ""): JSX.Element => (
     <button
       class={kind}
-      aria-label={label}
       title={label}
       aria-busy={sent === op}
       disabled={!allowed(op, moment, cues)}
@@ -117,7 +116,6 @@ function Transport({ model, group, moment, cues }: Props & { moment: Moment; cue
   );
   const step = (by: number, label: string, face: string): JSX.Element => (
     <button
-      aria-label={label}
       title={label}
       disabled={!allowed("seek", moment, cues) || moment.dur === 0}
       onClick={() =>
