@@ -50,22 +50,23 @@ function assets(core, workerUrl) {
   };
 }
 
+/** Every file that is brought by `import("...")`. */
+function broughtLater() {
+  const sources = ["common", "sound", "visitor"].flatMap((dir) => readdirSync(path.join(here, dir), { recursive: true }).map((f) => path.join(here, dir, f)));
+  return new Set(sources.filter((f) => /\.tsx?$/.test(f)).flatMap((f) =>
+    [...readFileSync(f, "utf8").matchAll(/\bimport\("(\.[^"]+)"\)/g)].map((m) => path.join(path.dirname(f), m[1]))));
+}
+
 /** What is brought later shares modules with what is there already. Left alone, esbuild cuts these out
     into files of their own, and the first screen waits for each. So everything that is brought later
     depends on the whole first script, which then stays one file. */
 function together(entry) {
+  const later = broughtLater();
   return {
     name: "together",
     setup(build) {
-      const later = new Set();
-      build.onResolve({ filter: /^\.\.?\// }, async (a) => {
-        if (a.kind !== "dynamic-import" || a.pluginData === "seen") return null;
-        const found = await build.resolve(a.path, { kind: a.kind, importer: a.importer, resolveDir: a.resolveDir, pluginData: "seen" });
-        later.add(found.path);
-        return found;
-      });
       build.onLoad({ filter: /\.tsx?$/ }, (a) => {
-        if (!later.has(a.path)) return null;
+        if (!later.has(a.path.replace(/\.tsx?$/, ""))) return null;
         const contents = `${readFileSync(a.path, "utf8")}\nimport ${JSON.stringify(entry)};\n`;
         return { contents, loader: a.path.endsWith("x") ? "tsx" : "ts" };
       });

@@ -20,7 +20,8 @@ export function launch() {
   });
 }
 
-export const PHONE = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, hasTouch: true, isMobile: true, locale: "en-GB" };
+/** Without the service worker, which would answer from what it has kept. */
+export const PHONE = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, hasTouch: true, isMobile: true, locale: "en-GB", serviceWorkers: "block" };
 
 /** A box with the exhibit in it, signed in. */
 export async function fill(box, exhibit) {

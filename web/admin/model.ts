@@ -5,7 +5,7 @@ import { signal } from "@preact/signals";
 import { type Core, NEXT } from "../common/core";
 import { Link, type LinkState } from "../common/link";
 import { type Tour, readTour } from "../common/tour";
-import type { Command, FromServer, Group, HouseClock, Mode, Op } from "../common/wire";
+import { type Command, type FromServer, type Group, type HouseClock, type Mode, type Op, readMessage } from "../common/wire";
 import * as api from "./api";
 
 const ANSWER_LIMIT_MS = 5000;
@@ -59,6 +59,7 @@ export class Model {
 
   constructor(private readonly core: Core) {
     this.link = new Link(core, {
+      read: readMessage,
       message: (m) => this.take(m),
       state: (s) => (this.line.value = s),
     });

@@ -15,7 +15,7 @@
 // Everything that is due is done in turn(), which anybody may call: behind a locked screen the
 // page's own timers are slow, and the sound worker's ticks drive it (visitor/session.ts).
 import type { Core } from "./core";
-import { type FromServer, type Hello, readMessage } from "./wire";
+import type { FromServer, Hello } from "./wire";
 
 const CONNECT_LIMIT_MS = 5000;
 const SILENCE_LIMIT_MS = 6000;
@@ -30,6 +30,8 @@ const WAIT_MAX_MS = 10_000;
 export type LinkState = "idle" | "connecting" | "joined" | "waiting";
 
 export interface LinkEvents {
+  /** What this page understands. */
+  read(text: string): FromServer | null;
   message(m: FromServer): void;
   state(s: LinkState): void;
 }
@@ -163,7 +165,7 @@ export class Link {
   }
 
   private take(text: string): void {
-    const message = readMessage(text);
+    const message = this.events.read(text);
     if (!message) return;
     if (message.type === "welcome") {
       this.tries = 0;

@@ -362,16 +362,19 @@ function readHouse(x: Dict): House | null {
   };
 }
 
-/** Reads one text message of the server; null for one that this page does not know. */
-export function readMessage(text: string): FromServer | null {
-  let x: unknown;
+function readObject(text: string): Dict | null {
   try {
-    x = JSON.parse(text);
+    const x: unknown = JSON.parse(text);
+    return isDict(x) ? x : null;
   } catch {
     return null;
   }
-  if (!isDict(x)) return null;
-  switch (x.type) {
+}
+
+/** Reads one text message of the server, of those that phones get; null for one that is not known. */
+export function readPhoneMessage(text: string): FromServer | null {
+  const x = readObject(text);
+  switch (x?.type) {
     case "welcome":
       return readWelcome(x);
     case "session":
@@ -390,11 +393,20 @@ export function readMessage(text: string): FromServer | null {
         reason: isText(x.reason, 64) ? x.reason : "",
         retry_ms: isInt(x.retry_ms, 0, 600_000) ? x.retry_ms : 1000,
       };
+    default:
+      return null;
+  }
+}
+
+/** The same of all there are: staff's too, and kiosks'. Apart, so that phones need not fetch it. */
+export function readMessage(text: string): FromServer | null {
+  const x = readObject(text);
+  switch (x?.type) {
     case "zone":
       return readZone(x);
     case "house":
       return readHouse(x);
     default:
-      return null;
+      return readPhoneMessage(text);
   }
 }

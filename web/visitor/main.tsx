@@ -42,9 +42,13 @@ async function start(words: Promise<void>): Promise<void> {
   await words;
   root.textContent = "";
   render(<App session={session} />, root);
-  // Wanted at the tap and after it, brought while people read.
-  bringEngine().catch(() => undefined).finally(bringScreens);
-  void askVenue();
+  // Wanted at the tap and after it: brought when the page is painted, while people read.
+  requestAnimationFrame(() =>
+    setTimeout(() => {
+      void askVenue();
+      bringEngine().catch(() => undefined).finally(bringScreens);
+    }),
+  );
 
   window.roomtone = {
     role: "visitor",

@@ -6,7 +6,7 @@ import { type Core, NEXT } from "../common/core";
 import { Link, type LinkState } from "../common/link";
 import { type Cue, type Tour, chooseVariant, languages, titleIn } from "../common/tour";
 import type { Caption } from "../common/vtt";
-import { type FromServer, type Hello, type Keep, type Mode, type Report, type State, newer } from "../common/wire";
+import { type FromServer, type Hello, type Keep, type Mode, type Report, type State, newer, readPhoneMessage } from "../common/wire";
 import type { Heard } from "../sound/engine";
 import type { Key } from "../common/i18n";
 import { Alone, kitToGoAlone } from "./alone";
@@ -121,6 +121,7 @@ export class Session {
     });
     this.listening = new Listening(loadEngine, () => this.beat());
     this.link = new Link(core, {
+      read: readPhoneMessage,
       message: (m) => this.take(m),
       state: (s) => this.lineChanged(s),
     });

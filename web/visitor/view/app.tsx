@@ -6,7 +6,7 @@ import { useLayoutEffect } from "preact/hooks";
 import { texts } from "../page";
 import type { Session } from "../session";
 import { venue } from "../venue";
-import { GroupScreen } from "./group";
+import { GroupScreen, bringParts } from "./group";
 import { JoinScreen } from "./join";
 import { later } from "./later";
 import { LineDot } from "./line";
@@ -18,6 +18,7 @@ const TrimScreen = later(() => import("./trim").then((m) => m.TrimScreen));
 
 /** What is wanted later, for the case that the line is down then. */
 export function bringScreens(): void {
+  bringParts();
   Reading.bring();
   TrimScreen.bring();
 }

@@ -1,11 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
-// Figures for the curious and for staff.
+// What helps: where to look when there is no sound; figures for the curious and for staff.
 import type { ComponentChildren, JSX } from "preact";
 import { microText } from "../../common/format";
 import { fill } from "../../common/i18n";
 import type { Props } from "./props";
 
-export function Details({ session, texts }: Props): JSX.Element {
+export function Details(props: Props): JSX.Element {
+  return (
+    <>
+      <Help {...props} />
+      <Figures {...props} />
+    </>
+  );
+}
+
+function Help({ texts }: Props): JSX.Element {
+  return (
+    <details class="details">
+      <summary>{texts.no_sound}</summary>
+      <p>{texts.no_sound_help}</p>
+    </details>
+  );
+}
+
+function Figures({ session, texts }: Props): JSX.Element {
   const heard = session.heard.value;
   void session.house.value; // drawn anew with the clock
   const row = (label: string, value: ComponentChildren): JSX.Element => (

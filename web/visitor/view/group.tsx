@@ -7,12 +7,20 @@ import { type Key, fill } from "../../common/i18n";
 import { titleIn } from "../../common/tour";
 import type { Mode } from "../../common/wire";
 import { AloneStops } from "./alone";
-import { Captions } from "./captions";
-import { Details } from "./details";
+import { later } from "./later";
 import { Languages } from "./languages";
 import { Listening, ListenButton } from "./listen";
 import type { Props } from "./props";
 import { Trouble } from "./trouble";
+
+const Captions = later(() => import("./captions").then((m) => m.Captions));
+const Details = later(() => import("./details").then((m) => m.Details));
+
+/** What is wanted later, for the case that the line is down then. */
+export function bringParts(): void {
+  Captions.bring();
+  Details.bring();
+}
 
 const MODES: Record<Mode, Key> = {
   void: "state_void",
@@ -35,21 +43,11 @@ export function GroupScreen(props: Props): JSX.Element {
       <AloneStops {...props} />
       <Languages {...props} />
       {session.captionsOn.value && <Captions {...props} />}
-      {listening && <Help {...props} />}
       {listening && <Details {...props} />}
       <button class="quiet" onClick={() => session.leave()}>
         {texts.leave}
       </button>
     </div>
-  );
-}
-
-function Help({ texts }: Props): JSX.Element {
-  return (
-    <details class="details">
-      <summary>{texts.no_sound}</summary>
-      <p>{texts.no_sound_help}</p>
-    </details>
   );
 }
 
