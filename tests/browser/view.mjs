@@ -14,6 +14,7 @@ import { GROUP, PHONE, axeSource, fill, launch, press, until, walk } from "./sta
 
 const [roomtoned, roomtonectl, exhibit, webDir] = process.argv.slice(2);
 const TAP_PX = 48;
+const TAPPABLE_MS = 1000;
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 
 const problems = [];
@@ -103,6 +104,33 @@ async function fewRequests(box, browser) {
     assert.ok(asked.every((p) => !/^https?:/.test(p) || p.startsWith(box.url)));
     await context.close();
   }
+}
+
+/** An old phone on a busy access point: 5 Mbit/s, 40 ms there and back, a quarter of this machine's speed.
+    The best of some tries is what the page takes; the rest is what else this machine has to do. */
+async function slowPhone(box, browser) {
+  const { link } = await box.group(GROUP);
+  const took = [];
+  for (let i = 0; i < 7; i++) {
+    const context = await browser.newContext(PHONE);
+    const page = await context.newPage();
+    const cdp = await context.newCDPSession(page);
+    await cdp.send("Network.enable");
+    await cdp.send("Network.emulateNetworkConditions", { offline: false, latency: 40, downloadThroughput: 5e6 / 8, uploadThroughput: 5e6 / 8 });
+    await cdp.send("Emulation.setCPUThrottlingRate", { rate: 4 });
+    await page.addInitScript(() => {
+      new MutationObserver(() => {
+        if (document.querySelector(".listen .huge") && !window.listenAt) window.listenAt = performance.now();
+      }).observe(document, { childList: true, subtree: true });
+    });
+    await page.goto(`${box.url}${link}`);
+    await until(page, "Listen", () => window.listenAt > 0);
+    took.push(await page.evaluate(() => window.listenAt));
+    await context.close();
+  }
+  took.sort((a, b) => a - b);
+  console.log(`an old phone on a slow network: Listen after ${took.map((t) => t.toFixed(0)).join(", ")} ms`);
+  assert.ok(took[0] <= TAPPABLE_MS, "Listen is there within a second");
 }
 
 async function byKeyboard(box, browser) {
@@ -237,6 +265,7 @@ try {
     return context;
   };
   await fewRequests(box, browser);
+  await slowPhone(box, browser);
   await byPaste(box, browser);
   await byKeyboard(box, browser);
   await byEar(box, browser);
