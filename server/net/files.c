@@ -76,15 +76,14 @@ static void page_policy(struct request *r, bool gzip, char *out, size_t size)
 {
     char host[256];
     request_header(r, WSI_TOKEN_HOST, host, sizeof host);
-    snprintf(
-        out, size,
-        "cache-control: no-cache\r\nvary: accept-encoding\r\n%s"
-        "content-security-policy: default-src 'self'; script-src 'self' 'wasm-unsafe-eval';"
-        " style-src 'self'; img-src 'self' data:; media-src 'self' data: blob:;"
-        " worker-src 'self'; connect-src 'self' ws://%s wss://%s; object-src 'none';"
-        " base-uri 'none'; frame-ancestors 'none'; form-action 'self'\r\n"
-        "x-frame-options: DENY\r\n",
-        gzip ? "content-encoding: gzip\r\n" : "", host, host);
+    snprintf(out, size,
+             "cache-control: no-cache\r\nvary: accept-encoding\r\n%s"
+             "content-security-policy: default-src 'self'; script-src 'self' 'wasm-unsafe-eval';"
+             " style-src 'self'; img-src 'self' data:; media-src 'self' data: blob:;"
+             " worker-src 'self'; connect-src 'self' ws://%s wss://%s; object-src 'none';"
+             " base-uri 'none'; frame-ancestors 'none'; form-action 'self'\r\n"
+             "x-frame-options: DENY\r\n",
+             gzip ? "content-encoding: gzip\r\n" : "", host, host);
 }
 
 static void send_page(struct request *r, const char *name)

@@ -100,7 +100,8 @@ async function fewRequests(box, browser) {
     const first = await page.evaluate(() => performance.getEntriesByType("resource").filter((e) => e.startTime < window.standsAt).map((e) => new URL(e.name).pathname));
     const ms = await page.evaluate(() => Math.round(window.listenAt));
     console.log(`${locale}: Listen after ${ms} ms and ${first.join(" ")}`);
-    assert.ok(first.length <= 3, first.join(" "));
+    // The tour's own document may come while the words are on their way; nobody waits for it.
+    assert.ok(first.filter((p) => !p.startsWith("/content/")).length <= 3, first.join(" "));
     assert.ok(asked.every((p) => !/^https?:/.test(p) || p.startsWith(box.url)));
     await context.close();
   }
