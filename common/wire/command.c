@@ -121,6 +121,7 @@ void command_decode(struct json_reader *r, struct wire_command *m)
     m->has_if_rev = get_rev(r, "if_rev", &m->if_epoch, &m->if_rev);
     m->has_fence = json_has(r, "fence");
     m->fence = json_get_int(r, "fence", false, 0, WIRE_TIME_MAX, 0);
+    m->has_position = json_has(r, "position");
     m->position_us = json_get_int(r, "position", m->op == OP_SEEK, 0, WIRE_TIME_MAX, 0);
     m->cue = (int32_t)json_get_int(r, "cue", m->op == OP_GOTO, 0, INT32_MAX, 0);
     get_id(r, "tour", m->op == OP_LOAD, m->tour, sizeof m->tour);
@@ -189,7 +190,7 @@ void command_encode(json_t *j, const struct wire_command *m)
         set_rev(j, "if_rev", m->if_epoch, m->if_rev);
     if (m->has_fence)
         set_int(j, "fence", m->fence);
-    if (m->op == OP_SEEK)
+    if (m->op == OP_SEEK || m->has_position)
         set_int(j, "position", m->position_us);
     if (m->op == OP_GOTO || m->op == OP_LOAD)
         set_int(j, "cue", m->cue);

@@ -130,8 +130,9 @@ struct wire_command {
     uint32_t if_epoch;
     int64_t if_rev;
     bool has_fence;
-    int64_t fence;              // a guide's: of the lease they believe to hold
-    int64_t position_us;        // OP_SEEK
+    int64_t fence;     // a guide's: of the lease they believe to hold
+    bool has_position; // OP_SEEK always; OP_GOTO, OP_PLAY: not from where it is by itself
+    int64_t position_us;
     int32_t cue;                // OP_GOTO; OP_LOAD (0 when absent)
     char tour[WIRE_ID_MAX + 1]; // OP_LOAD
     struct wire_configure configure;

@@ -139,16 +139,27 @@ static struct room_part moved(const struct room_part *basis, int32_t cue, int64_
     return at_rest(position_us == 0 ? MODE_READY : MODE_HELD, cue, position_us, at);
 }
 
+static bool is_place(const struct tour *tour, int32_t cue, int64_t position_us)
+{
+    return cue >= 0 && cue < tour->cue_count && position_us < cue_dur(tour, cue);
+}
+
 // The part a command leads to, or an error.
 static enum err target(const struct room_part *b, const struct tour *tour,
                        const struct wire_command *c, house_t at, struct room_part *out)
 {
-    int64_t position_us = part_position(b, tour, at);
+    int64_t position_us = part_position(b, tour, at),
+            asked_us = c->has_position ? c->position_us : 0;
     switch (c->op) {
     case OP_PLAY:
         if (b->mode == MODE_RUNNING)
             return ERR_BAD_STATE;
-        *out = b->mode == MODE_ENDED ? running(0, 0, at) : running(b->cue, position_us, at);
+        if (!is_place(tour, b->cue, asked_us))
+            return ERR_OUT_OF_RANGE;
+        if (c->has_position)
+            *out = running(b->cue, asked_us, at);
+        else
+            *out = b->mode == MODE_ENDED ? running(0, 0, at) : running(b->cue, position_us, at);
         return ERR_OK;
     case OP_PAUSE:
         if (b->mode != MODE_RUNNING)
@@ -156,14 +167,15 @@ static enum err target(const struct room_part *b, const struct tour *tour,
         *out = at_rest(MODE_HELD, b->cue, position_us, at);
         return ERR_OK;
     case OP_SEEK:
-        if (c->position_us >= cue_dur(tour, b->cue))
+        if (!is_place(tour, b->cue, c->position_us))
             return ERR_OUT_OF_RANGE;
         *out = moved(b, b->cue, c->position_us, at);
         return ERR_OK;
     case OP_GOTO:
-        if (c->cue < 0 || c->cue >= tour->cue_count)
+        // With a position it takes a mistaken "next" back, in one step.
+        if (!is_place(tour, c->cue, asked_us))
             return ERR_OUT_OF_RANGE;
-        *out = moved(b, c->cue, 0, at);
+        *out = moved(b, c->cue, asked_us, at);
         return ERR_OK;
     case OP_NEXT:
         if (b->cue + 1 >= tour->cue_count)

@@ -261,6 +261,10 @@ static const char *target(const struct room_part *b, const struct tour *tour,
     case OP_PLAY:
         *out = b->mode == MODE_ENDED ? part(MODE_RUNNING, 0, 0, at)
                                      : part(MODE_RUNNING, b->cue, pos, at);
+        if (c->has_position)
+            *out = part(MODE_RUNNING, b->cue, c->position_us, at);
+        if (c->has_position && c->position_us >= length_of(tour, b->cue))
+            return "play beyond the end";
         return b->mode == MODE_RUNNING ? "play while it runs" : NULL;
     case OP_PAUSE:
         *out = part(MODE_HELD, b->cue, pos, at);
@@ -271,8 +275,10 @@ static const char *target(const struct room_part *b, const struct tour *tour,
     case OP_GOTO:
     case OP_NEXT:
     case OP_PREV:
-        *out = moved(b, to, 0, at);
-        return to < 0 || to >= tour->cue_count ? "no such cue" : NULL;
+        *out = moved(b, to, c->op == OP_GOTO && c->has_position ? c->position_us : 0, at);
+        if (to < 0 || to >= tour->cue_count)
+            return "no such cue";
+        return out->vec.p0_us >= length_of(tour, to) ? "goto beyond the end" : NULL;
     case OP_STOP:
     case OP_STOP_NOW:
         *out = part(MODE_READY, 0, 0, at);

@@ -103,6 +103,14 @@ static void make_guide(const struct wish_maker *m, struct wire_command *c)
     }
 }
 
+static void make_position(const struct wish_maker *m, struct wire_command *c, int per_mille)
+{
+    struct world *w = m->sim->world;
+    c->has_position = world_chance(w, per_mille);
+    if (c->has_position)
+        c->position_us = world_chance(w, 200) ? 0 : world_below(w, 40 * SEC);
+}
+
 static void make_arguments(const struct wish_maker *m, const struct disk_room *r,
                            struct wire_command *c)
 {
@@ -114,11 +122,15 @@ static void make_arguments(const struct wish_maker *m, const struct disk_room *r
         if (world_chance(w, 100))
             disk_publish(m->sim->disk, "tour-0");
         break;
-    case OP_SEEK:
-        c->position_us = world_chance(w, 200) ? 0 : world_below(w, 40 * SEC);
-        break;
     case OP_GOTO:
         c->cue = (int32_t)world_below(w, 6);
+        make_position(m, c, 500);
+        break;
+    case OP_PLAY:
+        make_position(m, c, 300);
+        break;
+    case OP_SEEK:
+        make_position(m, c, 1000);
         break;
     case OP_CONFIGURE:
         make_configure(m, &c->configure);

@@ -247,6 +247,38 @@ static void refused_commands_change_nothing(void **state)
     tour_free(w.tour);
 }
 
+// A guide goes on two seconds before the place of the pause; and takes a mistaken "next" back.
+static void a_position_comes_with_play_and_goto(void **state)
+{
+    (void)state;
+    struct world w = playing(false);
+    assert_int_equal(give(&w, OP_PAUSE, 0), ERR_OK);
+    advance_to(&w, w.at.us);
+    struct wire_command c = {.op = OP_PLAY, .has_position = true, .position_us = 10 * S};
+    assert_int_equal(give_command(&w, &c), ERR_OUT_OF_RANGE);
+    c.position_us = 3 * S;
+    assert_int_equal(give_command(&w, &c), ERR_OK);
+    advance_to(&w, w.at.us + S);
+    assert_int_equal(w.s.now.mode, MODE_RUNNING);
+    assert_int_equal(position(&w), 4 * S);
+
+    assert_int_equal(give(&w, OP_NEXT, 0), ERR_OK);
+    advance_to(&w, w.at.us + S);
+    c = (struct wire_command){.op = OP_GOTO, .cue = 0, .has_position = true, .position_us = 4 * S};
+    assert_int_equal(give_command(&w, &c), ERR_OK);
+    assert_int_equal(w.s.pending.cue, 0);
+    advance_to(&w, w.at.us + S);
+    assert_int_equal(position(&w), 5 * S);
+    c.position_us = 10 * S; // the first cue's end
+    assert_int_equal(give_command(&w, &c), ERR_OUT_OF_RANGE);
+
+    assert_int_equal(give(&w, OP_PAUSE, 0), ERR_OK);
+    c.position_us = 4 * S;
+    assert_int_equal(give_command(&w, &c), ERR_OK);
+    assert_int_equal(w.s.pending.mode, MODE_HELD);
+    tour_free(w.tour);
+}
+
 static void check_invariants(const struct world *w)
 {
     const struct room_state *s = &w->s;
@@ -304,6 +336,7 @@ int main(void)
         cmocka_unit_test(command_over_a_cue_end_counts_from_where_it_will_be),
         cmocka_unit_test(stop_now_needs_no_lead),
         cmocka_unit_test(refused_commands_change_nothing),
+        cmocka_unit_test(a_position_comes_with_play_and_goto),
         cmocka_unit_test(looking_changes_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
