@@ -27,6 +27,7 @@ static const struct {
         {"too_many_guesses", "Too many wrong codes were tried. Wait a little, or scan the QR code.",
          429, 1},
     [ERR_HOUSE_FULL] = {"house_full", "The box is full at the moment.", 503, 1},
+    [ERR_WRONG_PIN] = {"wrong_pin", "This is not the group's PIN for guides.", 403, 0},
     [ERR_NOT_FOUND] = {"not_found", "There is nothing here.", 404, 0},
     [ERR_UNKNOWN_GROUP] = {"unknown_group", "There is no such group.", 404, 0},
     [ERR_METHOD_NOT_ALLOWED] = {"method_not_allowed", "This cannot be done here.", 405, 0},

@@ -23,6 +23,7 @@ enum err {
     ERR_WRONG_CODE,
     ERR_TOO_MANY_GUESSES,
     ERR_HOUSE_FULL,
+    ERR_WRONG_PIN,
     // What it was about.
     ERR_NOT_FOUND,
     ERR_UNKNOWN_GROUP,

@@ -2,6 +2,7 @@
 #include "common/wire/wire.h"
 
 #include "common/base/check.h"
+#include "common/wire/audience.h"
 #include "common/wire/command.h"
 #include "common/wire/json.h"
 #include "common/wire/report.h"
@@ -11,9 +12,9 @@
 
 static const char *const role_names[] = {"visitor", "kiosk", "staff", "guide"};
 static const char *const mode_names[] = {"void", "ready", "running", "held", "ended"};
-static const char *const type_names[] = {"hello",  "command", "report",  "keep",
-                                         "forget", "welcome", "session", "state",
-                                         "ack",    "error",   "bye",     "zone"};
+static const char *const type_names[] = {
+    "hello", "command", "report", "keep", "forget", "welcome", "session", "state",   "ack",
+    "error", "bye",     "zone",   "hand", "react",  "ask",     "lead",    "audience"};
 #define COUNT(a) ((int)(sizeof(a) / sizeof(a)[0]))
 
 const char *wire_mode_name(enum wire_mode mode)
@@ -154,6 +155,9 @@ static void decode_welcome(struct json_reader *r, struct wire_welcome *m)
     get_lang(r, m->lang);
     m->trim_us = json_get_int(r, "trim", false, -WIRE_TRIM_MAX_US, WIRE_TRIM_MAX_US, 0);
     decode_time(r, &m->time);
+    m->pin = json_get_bool(r, "pin", false);
+    json_get_string(r, "code", false, m->code, sizeof m->code);
+    json_get_string(r, "link", false, m->link, sizeof m->link);
 }
 
 static void decode_session(struct json_reader *r, struct wire_session *m)
@@ -278,6 +282,20 @@ static void decode_fields(struct json_reader *r, struct wire_message *m)
     case WIRE_ZONE:
         zone_decode(r, &m->u.zone);
         break;
+    case WIRE_HAND:
+        hand_decode(r, &m->u.hand);
+        break;
+    case WIRE_REACT:
+        react_decode(r, &m->u.react);
+        break;
+    case WIRE_ASK:
+        break;
+    case WIRE_LEAD:
+        lead_decode(r, &m->u.lead);
+        break;
+    case WIRE_AUDIENCE:
+        audience_decode(r, &m->u.audience);
+        break;
     }
 }
 
@@ -361,6 +379,10 @@ static void encode_welcome(json_t *j, const struct wire_welcome *m)
     set_string(j, "group", m->group);
     set_string(j, "group_name", m->group_name);
     encode_time(j, &m->time);
+    set_string(j, "code", m->code);
+    set_string(j, "link", m->link);
+    if (m->pin)
+        json_object_set_new(j, "pin", json_true());
     if (!m->resumed)
         return;
     json_object_set_new(j, "resumed", json_true());
@@ -482,6 +504,20 @@ bool wire_encode(const struct wire_message *m, struct bytes *out)
         break;
     case WIRE_ZONE:
         zone_encode(j, &m->u.zone);
+        break;
+    case WIRE_HAND:
+        hand_encode(j, &m->u.hand);
+        break;
+    case WIRE_REACT:
+        react_encode(j, &m->u.react);
+        break;
+    case WIRE_ASK:
+        break;
+    case WIRE_LEAD:
+        lead_encode(j, &m->u.lead);
+        break;
+    case WIRE_AUDIENCE:
+        audience_encode(j, &m->u.audience);
         break;
     }
     size_t before = out->len;

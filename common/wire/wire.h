@@ -37,6 +37,10 @@ enum {
     WIRE_KEY_LEN = 43,    // an X25519 public key in base64url without padding
     WIRE_KIOSK_LEN = 16,  // ids of kiosks: 64 bits of their key's hash, lower-case hex
     WIRE_OUTPUTS = 2,     // of a kiosk: left, right
+    WIRE_PIN_MIN = 6,     // digits of a guide's PIN
+    WIRE_PIN_MAX = 12,
+    WIRE_HANDS_MAX = 16, // raised hands that a guide sees one by one
+    WIRE_GUIDES_MAX = 8, // guides that a guide sees
 };
 
 // A position or a house time may not exceed what JavaScript holds exactly.
@@ -59,6 +63,11 @@ enum wire_type {
     WIRE_ERROR,
     WIRE_BYE,
     WIRE_ZONE,
+    WIRE_HAND,
+    WIRE_REACT,
+    WIRE_ASK,
+    WIRE_LEAD,
+    WIRE_AUDIENCE,
 };
 
 // client -> server, first message. Exactly one of code and link for visitors and kiosks, a link for
@@ -158,6 +167,7 @@ enum wire_via { WIRE_VIA_NONE, WIRE_VIA_WS, WIRE_VIA_UDP };
 // client -> server, at most once a second: how a player is doing.
 struct wire_report {
     enum wire_playing playing;
+    bool ready; // would sound at once: the listener has tapped, clock and tour are there
     char lang[WIRE_LANG_MAX + 1]; // "" when absent
     enum wire_servo servo;
     enum wire_via via;
@@ -206,6 +216,9 @@ struct wire_welcome {
     char group[WIRE_ID_MAX + 1]; // "" for staff
     char group_name[WIRE_NAME_MAX + 1];
     struct wire_time time;
+    bool pin;      // visitors: the group has a guide's PIN
+    char code[16]; // guides, to invite others: the group's join code, and the path of its join link
+    char link[WIRE_TOKEN_MAX + 8];
 };
 
 // server -> client: a session is on disk; its token brings the visitor back within this time.
@@ -280,6 +293,50 @@ struct wire_bye {
     int64_t retry_ms;
 };
 
+// Client -> server: a visitor raises or lowers a hand; a guide lowers that of a `member`. Server ->
+// client, to the visitor: so it is now, and under which number it is up (0: none left).
+struct wire_hand {
+    bool up;
+    int32_t number;
+    char member[WIRE_MEMBER_MAX + 1];
+};
+
+// client -> server (visitors): shown to guides as counts.
+enum wire_reaction { REACT_CLAP, REACT_LAUGH, REACT_HEART, REACT_QUESTION };
+enum { WIRE_REACTIONS = 4 };
+struct wire_react {
+    enum wire_reaction what;
+};
+
+// client -> server (visitors): the group's PIN makes a guide of them.
+struct wire_lead {
+    char pin[WIRE_PIN_MAX + 1];
+};
+
+struct wire_person {
+    char member[WIRE_MEMBER_MAX + 1];
+    char name[WIRE_NAME_MAX + 1];
+    int32_t number; // of a raised hand; 0: none
+};
+
+// server -> client (guides), at most once a second: how the group is doing. Counts of visitors'
+// phones; each is in one of ready, loading, waiting and asleep.
+struct wire_audience {
+    int32_t visitors;
+    int32_t ready;   // sound, or would at once
+    int32_t loading; // on their way to it
+    int32_t waiting; // for a tap of their listener
+    int32_t asleep;  // have not been heard of for a while
+    int32_t astray;  // sound, but out of step
+    bool away;       // the guide who leads is not here
+    int32_t hands_up;
+    int hand_count; // the longest raised, first
+    struct wire_person hands[WIRE_HANDS_MAX];
+    int guide_count; // guides who are here
+    struct wire_person guides[WIRE_GUIDES_MAX];
+    int32_t reactions[WIRE_REACTIONS]; // since the group is awake: they only rise, or begin anew
+};
+
 struct wire_message {
     enum wire_type type;
     union {
@@ -294,6 +351,10 @@ struct wire_message {
         struct wire_error error;
         struct wire_bye bye;
         struct wire_zone zone;
+        struct wire_hand hand;
+        struct wire_react react;
+        struct wire_lead lead;
+        struct wire_audience audience;
     } u;
 };
 
@@ -330,6 +391,8 @@ bool wire_hash_valid(const char *hash);
 bool wire_cmd_id_valid(const char *id);
 bool wire_key_valid(const char *key);
 bool wire_kiosk_valid(const char *id);
+// WIRE_PIN_MIN to WIRE_PIN_MAX digits.
+bool wire_pin_valid(const char *pin);
 // Letters, digits and '-', 2 to WIRE_LANG_MAX, lower case.
 bool wire_lang_valid(const char *lang);
 

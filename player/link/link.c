@@ -213,6 +213,11 @@ static bool on_text(struct link *l, const char *text, size_t len)
     case WIRE_REPORT:
     case WIRE_KEEP:
     case WIRE_FORGET:
+    case WIRE_HAND:
+    case WIRE_REACT:
+    case WIRE_ASK:
+    case WIRE_LEAD:
+    case WIRE_AUDIENCE:
     case WIRE_SESSION:
     case WIRE_ACK:
         return true;

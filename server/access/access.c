@@ -31,7 +31,8 @@ struct access {
 };
 
 // Checked for users there are not, so that an answer takes as long. What it is the hash of was
-// random and is gone; made here, it would add 60 ms to every start. Its cost must be new_hash()'s.
+// random and is gone; made here, it would add 60 ms to every start. Its cost must be
+// access_hash()'s.
 static const char nobody[crypto_pwhash_STRBYTES] =
     "$argon2id$v=19$m=65536,t=2,p=1$0zR7KgLwiYffuK8vcLHRTA"
     "$j61o4U9g2TR3hFBooD+DfuuD7/EHUb3KSq+06duw2qA";
@@ -50,7 +51,9 @@ static void hash_token(const char *token, unsigned char out[HASH_BYTES])
     crypto_hash_sha256(out, (const unsigned char *)token, strlen(token));
 }
 
-static void new_hash(const char *password, char out[crypto_pwhash_STRBYTES])
+_Static_assert(ACCESS_HASH_SIZE == crypto_pwhash_STRBYTES, "of libsodium");
+
+void access_hash(const char *password, char out[ACCESS_HASH_SIZE])
 {
     // 64 MiB, what libsodium calls interactive; the box is small.
     CHECK(crypto_pwhash_str(out, password, strlen(password), crypto_pwhash_OPSLIMIT_INTERACTIVE,
@@ -83,7 +86,7 @@ static bool make_admin(sqlite3 *db, const char *path, char *error, size_t error_
         snprintf(error, error_size, "%s: %s", path, strerror(errno));
         return false;
     }
-    new_hash(password, hash);
+    access_hash(password, hash);
     sqlite3_stmt *st = db_prepare(db, "INSERT INTO user(name,password,role) VALUES(?,?,?)");
     db_bind_text(st, 1, "admin");
     db_bind_text(st, 2, hash);

@@ -13,6 +13,7 @@
 
 #define ACCESS_USER_MAX 40
 #define ACCESS_TOKEN_LEN 43 // 256 bits, base64url without padding
+#define ACCESS_HASH_SIZE 128
 #define ACCESS_LOGIN_US (INT64_C(12) * 3600 * 1000000)
 
 struct access;
@@ -37,6 +38,8 @@ void access_use_store(struct access *a, struct store *store);
 const char *access_password_hash(const struct access *a, const char *name);
 // True when the password fits. Takes some 0.1 s and 64 MiB: for a worker thread, not the loop.
 bool access_verify(const char *hash, const char *password);
+// The hash of a password or PIN, argon2id. Takes as long.
+void access_hash(const char *password, char out[ACCESS_HASH_SIZE]);
 
 // A new login for a user whose password was verified; `done` once it is durable.
 void access_login(struct access *a, const char *name, house_t now,

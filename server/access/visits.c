@@ -171,11 +171,12 @@ static enum err keep_run(sqlite3 *db, struct store_job *job)
 {
     struct visit_job *j = (struct visit_job *)job;
     sqlite3_stmt *st =
-        db_prepare(db, "UPDATE visit SET name=?,lang=?,trim_us=? WHERE token_hash=?");
-    db_bind_text(st, 1, j->visit.name);
-    db_bind_text(st, 2, j->visit.lang);
-    db_bind_int(st, 3, j->visit.trim_us);
-    db_bind_blob(st, 4, j->hash, sizeof j->hash);
+        db_prepare(db, "UPDATE visit SET role=?,name=?,lang=?,trim_us=? WHERE token_hash=?");
+    db_bind_int(st, 1, j->visit.role);
+    db_bind_text(st, 2, j->visit.name);
+    db_bind_text(st, 3, j->visit.lang);
+    db_bind_int(st, 4, j->visit.trim_us);
+    db_bind_blob(st, 5, j->hash, sizeof j->hash);
     return db_run(db, st);
 }
 

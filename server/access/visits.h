@@ -43,7 +43,7 @@ void visits_begin(struct store *s, const struct visit *v, house_t now,
 void visits_resume(struct store *s, const char *token, house_t now,
                    void (*done)(void *user, const struct visit *v), void *user);
 
-// Replaces what is kept of a visit (room, member and role stay).
+// Replaces what is kept of a visit (room and member stay).
 void visits_keep(struct store *s, const char *token, const struct visit *v);
 // Forgets it, with everything that is kept of it.
 void visits_forget(struct store *s, const char *token);

@@ -47,6 +47,7 @@ bool groups_load(struct call *c);
 bool groups_set(struct call *c);
 bool groups_schedule(struct call *c);
 bool groups_release(struct call *c);
+bool groups_guide_pin(struct call *c);
 bool kiosks_list(struct call *c);
 bool kiosks_show(struct call *c);
 bool kiosks_set(struct call *c);

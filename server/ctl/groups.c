@@ -195,3 +195,16 @@ bool groups_release(struct call *c)
 {
     return call_command(c, json_pack("{s:s}", "do", "release"));
 }
+
+bool groups_guide_pin(struct call *c)
+{
+    char path[200];
+    bool ok, none = strcmp(c->argv[1], "none") == 0;
+    if (!call_group_path(c->argv[0], "/guide-pin", path, sizeof path))
+        return false;
+    json_t *body = none ? NULL : json_pack("{s:s}", "pin", c->argv[1]);
+    json_t *a = api_send(c->api, none ? "DELETE" : "PUT", path, body, &ok);
+    if (ok && !c->json)
+        puts(none ? "there is no PIN any more" : "set");
+    return call_show(c, a, ok, NULL);
+}

@@ -110,6 +110,8 @@ static const struct verb verbs[] = {
     {"group schedule", "GROUP RULE...|none", 2, 17,
      "RULE like 'daily 11:00 start', 'tue-sun 10:00-17:40/20min start', 'daily 18:00 stop'",
      groups_schedule},
+    {"group guide-pin", "GROUP PIN|none", 2, 2,
+     "6 to 12 digits that make a guide of a visitor who types them", groups_guide_pin},
     {"group release", "GROUP", 1, 1, "take the lead from its guide", groups_release},
     {"kiosk list", "", 0, 0, "all kiosks that were ever here", kiosks_list},
     {"kiosk show", "KIOSK", 1, 1, "one kiosk, how it is set and how it does", kiosks_show},

@@ -4,6 +4,7 @@
 // back follows when it is on disk, so a slow card keeps nobody waiting.
 #include "common/base/check.h"
 #include "common/base/joincode.h"
+#include "server/net/guides.h"
 #include "server/net/overview.h"
 #include "server/net/peer_private.h"
 
@@ -20,6 +21,13 @@ static void welcome(struct peer *p, struct room *r, const struct visit *resumed)
     if (r) {
         memcpy(m.u.welcome.group, room_record(r)->id, sizeof m.u.welcome.group);
         memcpy(m.u.welcome.group_name, room_record(r)->name, sizeof m.u.welcome.group_name);
+    }
+    if (p->member.role == ROLE_VISITOR && r)
+        m.u.welcome.pin = room_record(r)->guide_pin[0] != '\0';
+    if (p->member.role == ROLE_GUIDE) {
+        snprintf(m.u.welcome.code, sizeof m.u.welcome.code, "%s", room_record(r)->code);
+        snprintf(m.u.welcome.link, sizeof m.u.welcome.link, "/j/%s", room_record(r)->link);
+        guides_wanted(net_guides(p->net));
     }
     if (p->time_id) {
         m.u.welcome.time.id = p->time_id;
@@ -59,8 +67,8 @@ static void on_begun(void *user, const char *token)
         peer_send(p, &m);
         // What it said to keep meanwhile.
         describe_visit(p, &v);
-        if (v.trim_us != l->visit.trim_us || strcmp(v.lang, l->visit.lang) != 0 ||
-            strcmp(v.name, l->visit.name) != 0)
+        if (v.role != l->visit.role || v.trim_us != l->visit.trim_us ||
+            strcmp(v.lang, l->visit.lang) != 0 || strcmp(v.name, l->visit.name) != 0)
             visits_keep(net_house(p->net)->store, token, &v);
     }
     peer_later_free(l);
@@ -104,11 +112,19 @@ static void meet_kiosk(struct peer *p, struct room *r, const struct wire_hello *
                net_now(p->net));
 }
 
+// Who became a guide by the PIN comes back as one, by the visitors' code or link.
+static bool is_same(const struct room *r, const struct later *l)
+{
+    const struct visit *v = &l->visit;
+    return l->has_visit && strcmp(v->room, room_record(r)->id) == 0 &&
+           (v->role == (int)l->hello.role ||
+            (v->role == ROLE_GUIDE && l->hello.role == ROLE_VISITOR));
+}
+
 static void enter(struct peer *p, struct room *r, const struct later *l)
 {
-    bool same = l->has_visit && strcmp(l->visit.room, room_record(r)->id) == 0 &&
-                l->visit.role == (int)l->hello.role;
-    p->member.role = l->hello.role;
+    bool same = is_same(r, l);
+    p->member.role = same ? (enum wire_role)l->visit.role : l->hello.role;
     memcpy(p->member.name, l->hello.name, sizeof p->member.name);
     memcpy(p->member.lang, l->hello.lang, sizeof p->member.lang);
     if (same)
@@ -220,6 +236,17 @@ void greet_hello(struct peer *p, const struct wire_hello *hello)
         greet_staff(p, hello);
     else
         join(p, hello);
+}
+
+void greet_guide(struct peer *p)
+{
+    room_promote(&p->member, ROLE_GUIDE, net_now(p->net));
+    welcome(p, p->member.room, NULL);
+    if (!p->token[0])
+        return; // it is on its way, and will say so then
+    struct visit v;
+    describe_visit(p, &v);
+    visits_keep(net_house(p->net)->store, p->token, &v);
 }
 
 void greet_keep(struct peer *p, const struct wire_keep *keep)

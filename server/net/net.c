@@ -4,6 +4,7 @@
 #include "common/base/check.h"
 #include "common/base/log.h"
 #include "server/net/guard.h"
+#include "server/net/guides.h"
 #include "server/net/overview.h"
 #include "server/net/peer.h"
 #include "server/net/routes.h"
@@ -18,12 +19,16 @@ struct net {
     struct lws_vhost *vhost;
     void *loops[1];
     struct net_counters counters;
-    struct guesses guesses;
+    struct guesses guesses, pin_guesses;
+    struct guides *guides;
     struct overview *overview;
     struct peer *peers;
     uint64_t uploads;
     bool stopping;
 };
+
+// In the whole house: six digits then stand for 69 days of guessing.
+enum { WRONG_PINS_PER_MINUTE = 10 };
 
 // How much of a refused body is still read.
 enum { REFUSED_BODY_MAX = 4 * 1024 * 1024 };
@@ -45,6 +50,16 @@ struct net_counters *net_counters(struct net *net)
 struct guesses *net_guesses(struct net *net)
 {
     return &net->guesses;
+}
+
+struct guesses *net_pin_guesses(struct net *net)
+{
+    return &net->pin_guesses;
+}
+
+struct guides *net_guides(struct net *net)
+{
+    return net->guides;
 }
 
 struct overview *net_overview(struct net *net)
@@ -437,6 +452,7 @@ struct net *net_start(const struct net_house *house, char *error, size_t error_s
     struct net *net = check_alloc(calloc(1, sizeof *net));
     net->house = house;
     guesses_init(&net->guesses, house->settings->wrong_codes_per_minute, net_now(net));
+    guesses_init(&net->pin_guesses, WRONG_PINS_PER_MINUTE, net_now(net));
     if (!open_context(net)) {
         snprintf(error, error_size, "libwebsockets does not start; is its libuv plugin installed?");
         free(net);
@@ -452,6 +468,7 @@ struct net *net_start(const struct net_house *house, char *error, size_t error_s
         return NULL;
     }
     net->overview = overview_new(net);
+    net->guides = guides_new(net);
     return net;
 }
 
@@ -470,6 +487,7 @@ void net_bye(struct net *net)
 void net_stop(struct net *net)
 {
     overview_stop(net->overview);
+    guides_stop(net->guides);
     net->overview = NULL;
     lws_context_destroy(net->context);
 }

@@ -74,6 +74,8 @@ void net_free(struct net *net);
 const struct net_house *net_house(const struct net *net);
 struct net_counters *net_counters(struct net *net);
 struct guesses *net_guesses(struct net *net);
+struct guesses *net_pin_guesses(struct net *net);
+struct guides *net_guides(struct net *net);
 struct overview *net_overview(struct net *net);
 // House time now, and in ns for the time exchange.
 house_t net_now(const struct net *net);

@@ -222,6 +222,7 @@ static void on_report(struct peer *p, const struct wire_report *report)
     }
     p->member.report = *report;
     p->member.has_report = true;
+    p->member.reported_at = net_now(p->net);
     if (report->lang[0])
         memcpy(p->member.lang, report->lang, sizeof p->member.lang);
     net_changed(p->net);
@@ -270,6 +271,19 @@ static void on_text(struct peer *p, const char *text, size_t len)
     case WIRE_FORGET:
         greet_forget(p);
         break;
+    case WIRE_HAND:
+        peer_hand(p, &m.u.hand);
+        break;
+    case WIRE_REACT:
+        peer_react(p, &m.u.react);
+        break;
+    case WIRE_ASK:
+        peer_ask(p);
+        break;
+    case WIRE_LEAD:
+        peer_lead(p, &m.u.lead);
+        break;
+    case WIRE_AUDIENCE:
     case WIRE_WELCOME:
     case WIRE_SESSION:
     case WIRE_STATE:
@@ -370,7 +384,24 @@ static int write_owed(struct peer *p)
     return n;
 }
 
-// One write per callback: time first, then what is owed, then the overview.
+static int write_ask(struct peer *p)
+{
+    static const char text[] = "{\"type\":\"ask\"}";
+    struct bytes ask = {.data = (char *)text, .len = sizeof text - 1};
+    p->ask_due = false;
+    return write_shared(p, &ask);
+}
+
+static int write_audience(struct peer *p)
+{
+    p->audience_due = false;
+    if (!p->member.room)
+        return 0;
+    return write_shared(p,
+                        room_audience_text(p->member.room, net_now(p->net), &p->audience_version));
+}
+
+// One write per callback: time first, then what is owed, then what only counts as the newest.
 int peer_write(struct peer *p)
 {
     int n = 0;
@@ -378,6 +409,10 @@ int peer_write(struct peer *p)
         n = write_stamp(p);
     } else if (p->owed) {
         n = write_owed(p);
+    } else if (p->ask_due) {
+        n = write_ask(p);
+    } else if (p->audience_due) {
+        n = write_audience(p);
     } else if (p->overview_due) {
         p->overview_due = false;
         const struct bytes *text = overview_text(net_overview(p->net));
@@ -386,7 +421,7 @@ int peer_write(struct peer *p)
     }
     if (n < 0 || (p->closing && !p->owed))
         return -1;
-    if (p->stamp_count || p->owed || p->overview_due)
+    if (p->stamp_count || p->owed || p->ask_due || p->audience_due || p->overview_due)
         lws_callback_on_writable(p->wsi);
     return 0;
 }
@@ -398,6 +433,22 @@ void peer_bye(struct peer *p, const char *reason, int64_t retry_ms)
     m.u.bye.retry_ms = retry_ms;
     peer_send(p, &m);
     p->closing = true;
+}
+
+void peer_ask_due(struct peer *p)
+{
+    p->ask_due = true;
+    lws_callback_on_writable(p->wsi);
+}
+
+void peer_audience(struct peer *p, house_t now)
+{
+    uint32_t version;
+    room_audience_text(p->member.room, now, &version);
+    if (version == p->audience_version)
+        return;
+    p->audience_due = true;
+    lws_callback_on_writable(p->wsi);
 }
 
 void peer_overview_changed(struct peer *p)

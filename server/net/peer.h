@@ -29,7 +29,9 @@ struct peer {
     struct lws *wsi;
     struct room_member member;
     bool greeted, joining;
-    bool state_due, overview_due, closing;
+    bool state_due, overview_due, ask_due, audience_due, closing;
+    bool leading;                   // a PIN is being looked at
+    uint32_t audience_version;      // guides: of the newest they were sent
     char user[48];                  // staff: the signed-in user
     char agent_token[64];           // session cookie of the upgrade, until hello
     char token[WIRE_TOKEN_MAX + 1]; // visitors and guides: of their visit; "" while there is none
@@ -58,6 +60,8 @@ int peer_write(struct peer *p);
 // Asks the peer to come back later and closes it once that is sent.
 void peer_bye(struct peer *p, const char *reason, int64_t retry_ms);
 void peer_send_zone(struct peer *p, const struct wire_zone *zone);
+// Guides: there may be news of their group.
+void peer_audience(struct peer *p, house_t now);
 // Tells staff that there is a newer overview.
 void peer_overview_changed(struct peer *p);
 

@@ -32,5 +32,15 @@ void peer_send_state(struct peer *p);
 void greet_hello(struct peer *p, const struct wire_hello *hello);
 void greet_keep(struct peer *p, const struct wire_keep *keep);
 void greet_forget(struct peer *p);
+// A visitor who knows the PIN is a guide from now on.
+void greet_guide(struct peer *p);
+
+// Between visitors and guides (peer_guide.c).
+void peer_hand(struct peer *p, const struct wire_hand *hand);
+void peer_react(struct peer *p, const struct wire_react *react);
+void peer_ask(struct peer *p);
+void peer_lead(struct peer *p, const struct wire_lead *lead);
+// A visitor is to be asked whether they are ready.
+void peer_ask_due(struct peer *p);
 
 #endif

@@ -6,6 +6,7 @@
 static const struct route table[] = {
     {METHOD_GET, "/", RIGHT_ANYBODY, BODY_NONE, files_visitor},
     {METHOD_GET, "/j/*", RIGHT_ANYBODY, BODY_NONE, files_visitor},
+    {METHOD_GET, "/j/*/qr.svg", RIGHT_ANYBODY, BODY_NONE, api_join_qr},
     {METHOD_GET, "/g/*", RIGHT_ANYBODY, BODY_NONE, files_visitor},
     {METHOD_GET, "/admin", RIGHT_ANYBODY, BODY_NONE, files_admin},
     {METHOD_GET, "/sw.js", RIGHT_ANYBODY, BODY_NONE, files_installable},
@@ -25,6 +26,8 @@ static const struct route table[] = {
     {METHOD_POST, "/api/v1/groups", RIGHT_STAFF, BODY_JSON, api_groups_create},
     {METHOD_GET, "/api/v1/groups/*", RIGHT_STAFF, BODY_NONE, api_groups_show},
     {METHOD_GET, "/api/v1/groups/*/qr.svg", RIGHT_STAFF, BODY_NONE, api_groups_qr},
+    {METHOD_PUT, "/api/v1/groups/*/guide-pin", RIGHT_STAFF, BODY_JSON, api_groups_set_pin},
+    {METHOD_DELETE, "/api/v1/groups/*/guide-pin", RIGHT_STAFF, BODY_NONE, api_groups_remove_pin},
     {METHOD_POST, "/api/v1/groups/*/commands", RIGHT_STAFF, BODY_JSON, api_groups_command},
     {METHOD_GET, "/api/v1/groups/*/history", RIGHT_STAFF, BODY_NONE, api_groups_history},
     {METHOD_POST, "/api/v1/groups/*/duplicate", RIGHT_STAFF, BODY_JSON, api_groups_duplicate},

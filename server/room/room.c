@@ -91,6 +91,7 @@ struct room *room_new(const struct room_house *house, struct room_loaded *l, hou
     r->end = &r->first;
     r->renewed = now;
     bytes_init(&r->text, WIRE_MESSAGE_MAX);
+    bytes_init(&r->audience_text, WIRE_MESSAGE_MAX);
     adopt(r, l, tour);
     room_advance(r, now);
     return r;
@@ -108,6 +109,7 @@ void room_free(struct room *r)
     agenda_remove(r->house->agenda, &r->due);
     abandon(r);
     bytes_free(&r->text);
+    bytes_free(&r->audience_text);
     free(r);
 }
 
@@ -135,6 +137,7 @@ static void insist_on_same(const struct room *r, const struct room_loaded *l)
     CHECK(strcmp(r->record.code, l->record.code) == 0);
     CHECK(strcmp(r->record.link, l->record.link) == 0);
     CHECK(strcmp(r->record.guide_link, l->record.guide_link) == 0);
+    CHECK(strcmp(r->record.guide_pin, l->record.guide_pin) == 0);
     CHECK(r->has_due == l->has_due && (!r->has_due || r->durable_due.us == l->due.us));
     insist_on_seen(r, l);
     bytes_free(&memory);
@@ -387,6 +390,11 @@ bool room_step(struct room *r, struct room_event *e, const char *op)
 const struct room_record *room_record(const struct room *r)
 {
     return &r->record;
+}
+
+void room_set_guide_pin(struct room *r, const char *hash)
+{
+    snprintf(r->record.guide_pin, sizeof r->record.guide_pin, "%s", hash);
 }
 
 bool room_degraded(const struct room *r)

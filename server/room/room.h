@@ -16,6 +16,7 @@
 
 #include "common/base/bytes.h"
 #include "server/room/agenda.h"
+#include "server/room/audience.h"
 #include "server/room/room_port.h"
 
 struct room;
@@ -31,8 +32,10 @@ struct room_member {
     // Newest report; the owner writes, room and overview read.
     bool has_report;
     struct wire_report report;
+    house_t reported_at;
     // The room's own:
-    struct room *room; // NULL when in none
+    struct room *room;             // NULL when in none
+    struct audience_part audience; // gone when it leaves
     struct room_member *prev, *next;
 };
 
@@ -69,6 +72,22 @@ void room_advance(struct room *r, house_t now);
 void room_join(struct room *r, struct room_member *m, house_t now);
 void room_leave(struct room_member *m, house_t now);
 
+// Another role for a member who stays: a visitor who knows the guides' PIN.
+void room_promote(struct room_member *m, enum wire_role role, house_t now);
+
+// What visitors signal (room_audience.c): a hand, a reaction. ERR_FORBIDDEN for others,
+// ERR_TOO_FAST.
+enum err room_hand(struct room_member *m, bool up, house_t now);
+enum err room_react(struct room_member *m, enum wire_reaction what, house_t now);
+// A guide lowers a visitor's hand; who that was, to be told. NULL when no such hand is up.
+struct room_member *room_lower_hand(struct room_member *guide, const char *member);
+// True when visitors are to be asked now whether they are ready; false when that was a moment ago.
+bool room_ask(struct room *r, house_t now);
+// How the group is doing, for its guides; and the same as one text message, made anew at most once
+// a second. *version rises when it is another one. Valid until the next call.
+void room_audience(const struct room *r, house_t now, struct wire_audience *out);
+const struct bytes *room_audience_text(struct room *r, house_t now, uint32_t *version);
+
 // The newest durable state, for members.
 void room_publish(const struct room *r, struct wire_state *out);
 // The same as one text message, encoded once per change. Valid until the room's next change.
@@ -78,6 +97,8 @@ void room_announce(struct room *r);
 
 const struct room_record *room_record(const struct room *r); // state: the durable one
 struct room_member *room_members(struct room *r);            // linked by next
+// The guides' PIN is another one, so it was saved; "" for none.
+void room_set_guide_pin(struct room *r, const char *hash);
 int room_member_count(const struct room *r, enum wire_role role);
 int64_t room_lead_us(const struct room *r);
 bool room_degraded(const struct room *r);

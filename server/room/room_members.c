@@ -32,8 +32,21 @@ void room_leave(struct room_member *m, house_t now)
     if (m->next)
         m->next->prev = m->prev;
     r->counts[m->role]--;
+    audience_lower(&r->audience, &m->audience);
+    memset(&m->audience, 0, sizeof m->audience);
     m->room = NULL;
     m->prev = m->next = NULL;
+    room_plan_ahead(r, now);
+    room_changed(r);
+}
+
+void room_promote(struct room_member *m, enum wire_role role, house_t now)
+{
+    struct room *r = m->room;
+    audience_lower(&r->audience, &m->audience);
+    r->counts[m->role]--;
+    m->role = role;
+    r->counts[m->role]++;
     room_plan_ahead(r, now);
     room_changed(r);
 }

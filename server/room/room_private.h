@@ -53,6 +53,10 @@ struct room {
     house_t renewed;     // the guide's lease, by whoever holds it
     house_t retry_at;    // while in trouble: when what happens by itself is tried again
     struct bytes text;
+    struct audience audience;
+    struct bytes audience_text; // for guides, of `audience_at`
+    house_t audience_at;
+    uint32_t audience_version;
     int counts[WIRE_ROLES];
     int flights;
     int loading;  // things asked of the store that come back here

@@ -6,12 +6,16 @@
 #include "common/base/joincode.h"
 #include "server/room/room_state.h"
 
+enum { ROOM_PIN_HASH_MAX = 127 };
+
 struct room_record {
     char id[WIRE_ID_MAX + 1];
     char name[WIRE_NAME_MAX + 1];
     char code[JOINCODE_DIGITS + 1];
     char link[WIRE_TOKEN_MAX + 1];       // visitors'; 128 random bits, base64url
     char guide_link[WIRE_TOKEN_MAX + 1]; // guides'; likewise
+    char
+        guide_pin[ROOM_PIN_HASH_MAX + 1]; // hash of the PIN that makes guides of visitors; "": none
     house_t created;
     struct room_state state;
 };

@@ -138,6 +138,9 @@ static const char *const steps[] = {
     "CREATE TABLE venue("
     " id INTEGER PRIMARY KEY CHECK(id=1), name TEXT NOT NULL, colour TEXT NOT NULL,"
     " logo TEXT NOT NULL) STRICT;",
+
+    // 6: a PIN that makes guides of visitors, as an argon2id hash; '' for none
+    "ALTER TABLE room ADD COLUMN guide_pin TEXT NOT NULL DEFAULT '';",
 };
 
 enum { STEP_COUNT = sizeof steps / sizeof steps[0] };

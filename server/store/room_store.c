@@ -9,8 +9,8 @@
 
 #include <string.h>
 
-#define RECORD_COLUMNS "id,name,code,link,guide_link,created_us," ROOM_STATE_COLUMNS
-enum { RECORD_STATE = 6 }; // where the state's columns begin
+#define RECORD_COLUMNS "id,name,code,link,guide_link,guide_pin,created_us," ROOM_STATE_COLUMNS
+enum { RECORD_STATE = 7 }; // where the state's columns begin
 
 // False when the row cannot be a room: the file is damaged.
 static bool read_record(sqlite3_stmt *st, struct room_record *r)
@@ -21,7 +21,8 @@ static bool read_record(sqlite3_stmt *st, struct room_record *r)
     db_text(st, 2, r->code, sizeof r->code);
     db_text(st, 3, r->link, sizeof r->link);
     db_text(st, 4, r->guide_link, sizeof r->guide_link);
-    r->created.us = sqlite3_column_int64(st, 5);
+    db_text(st, 5, r->guide_pin, sizeof r->guide_pin);
+    r->created.us = sqlite3_column_int64(st, 6);
     if (room_rows_read(st, RECORD_STATE, &r->state))
         return true;
     log_error("store", "group %s: its row makes no sense", r->id);
@@ -297,15 +298,16 @@ enum err room_store_insert(sqlite3 *db, const struct room_record *r, const char 
                            int64_t wall_us)
 {
     sqlite3_stmt *st = db_prepare(db, "INSERT INTO room(updated_us," RECORD_COLUMNS
-                                      ") VALUES(?,?,?,?,?,?,?," ROOM_STATE_MARKS ")");
+                                      ") VALUES(?,?,?,?,?,?,?,?," ROOM_STATE_MARKS ")");
     db_bind_int(st, 1, r->created.us);
     db_bind_text(st, 2, r->id);
     db_bind_text(st, 3, r->name);
     db_bind_text(st, 4, r->code);
     db_bind_text(st, 5, r->link);
     db_bind_text(st, 6, r->guide_link);
-    db_bind_int(st, 7, r->created.us);
-    room_rows_bind(st, 8, &r->state);
+    db_bind_text(st, 7, r->guide_pin);
+    db_bind_int(st, 8, r->created.us);
+    room_rows_bind(st, 9, &r->state);
     enum err e = db_run(db, st);
     if (e != ERR_OK)
         return e;
@@ -314,6 +316,15 @@ enum err room_store_insert(sqlite3 *db, const struct room_record *r, const char 
     memcpy(c.room_id, r->id, sizeof c.room_id);
     snprintf(c.actor, sizeof c.actor, "%s", actor);
     return history_write(db, &c);
+}
+
+enum err room_store_set_pin(sqlite3 *db, const char *id, const char *hash)
+{
+    sqlite3_stmt *st = db_prepare(db, "UPDATE room SET guide_pin=? WHERE id=?");
+    db_bind_text(st, 1, hash);
+    db_bind_text(st, 2, id);
+    enum err e = db_run(db, st);
+    return e == ERR_OK && sqlite3_changes(db) != 1 ? ERR_UNKNOWN_GROUP : e;
 }
 
 int room_store_list(sqlite3 *db, struct room_record *out, int max)

@@ -30,6 +30,8 @@ void room_loaded_free(struct room_loaded *l);
 // A tour document by its hash; *doc is NULL when there is none, else the caller's to free.
 enum err room_store_read_doc(sqlite3 *db, const char *hash, char **doc, size_t *len);
 
+// The guides' PIN as its hash; "" for none. ERR_UNKNOWN_GROUP.
+enum err room_store_set_pin(sqlite3 *db, const char *id, const char *hash);
 // Reads at most `max` records, ordered by name. Returns the number.
 int room_store_list(sqlite3 *db, struct room_record *out, int max);
 

@@ -643,6 +643,57 @@ static void by_guide(struct room *r, struct room_member *m, enum wire_op op, int
     room_command(r, &c, &who, (house_t){now}, on_answer, NULL);
 }
 
+// Hands and reactions are nothing that is written, and nothing that members are told of as state.
+static void signs_of_the_audience_are_no_change(void **state)
+{
+    (void)state;
+    struct rooms *rs = fresh();
+    struct room *r = wake(rs, S);
+    struct room_member v = {.role = ROLE_VISITOR, .id = "m-vera", .notify = on_notify};
+    struct room_member w = {.role = ROLE_VISITOR, .id = "m-walt", .notify = on_notify};
+    struct room_member g = {
+        .role = ROLE_GUIDE, .id = "m-anna", .name = "Anna", .notify = on_notify};
+    struct wire_audience seen;
+    room_join(r, &v, (house_t){S});
+    room_join(r, &w, (house_t){S});
+    room_join(r, &g, (house_t){S});
+    int64_t rev = room_record(r)->state.rev;
+    assert_int_equal(room_hand(&v, true, (house_t){S}), ERR_OK);
+    assert_int_equal(room_hand(&w, true, (house_t){S}), ERR_OK);
+    assert_int_equal(room_react(&v, REACT_CLAP, (house_t){S}), ERR_OK);
+    assert_int_equal(room_hand(&g, true, (house_t){S}), ERR_FORBIDDEN);
+    assert_int_equal(f.waiting, 0);
+    assert_int_equal(room_record(r)->state.rev, rev);
+    room_audience(r, (house_t){2 * S}, &seen);
+    assert_int_equal(seen.visitors, 2);
+    assert_int_equal(seen.hands_up, 2);
+    assert_string_equal(seen.hands[0].member, "m-vera");
+    assert_int_equal(seen.hands[1].number, 2);
+    assert_int_equal(seen.reactions[REACT_CLAP], 1);
+    assert_string_equal(seen.guides[0].name, "Anna");
+    assert_false(seen.away); // nobody leads
+
+    assert_ptr_equal(room_lower_hand(&g, "m-vera"), &v);
+    assert_null(room_lower_hand(&g, "m-vera"));
+    room_leave(&w, (house_t){3 * S}); // and with it its hand
+    room_audience(r, (house_t){3 * S}, &seen);
+    assert_int_equal(seen.hands_up, 0);
+
+    room_promote(&v, ROLE_GUIDE, (house_t){3 * S});
+    assert_int_equal(room_member_count(r, ROLE_VISITOR), 0);
+    assert_int_equal(room_member_count(r, ROLE_GUIDE), 2);
+    by_guide(r, &g, OP_CLAIM, 1, 0, "", 3 * S);
+    land(ERR_OK);
+    room_audience(r, (house_t){4 * S}, &seen);
+    assert_int_equal(seen.guide_count, 2);
+    assert_false(seen.away);
+    room_leave(&g, (house_t){4 * S});
+    room_audience(r, (house_t){5 * S}, &seen);
+    assert_true(seen.away);
+    room_leave(&v, (house_t){6 * S});
+    rooms_free(rs);
+}
+
 static void lease_is_one_guides_at_a_time(void **state)
 {
     (void)state;
@@ -714,6 +765,7 @@ int main(void)
         cmocka_unit_test(schedule_is_announced_ahead_and_taken_once),
         cmocka_unit_test(empty_group_is_reset_in_time),
         cmocka_unit_test(lease_is_one_guides_at_a_time),
+        cmocka_unit_test(signs_of_the_audience_are_no_change),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
