@@ -8,3 +8,7 @@ declare module "worker.js" {
   const url: string;
   export default url;
 }
+declare module "guide.css" {
+  const url: string;
+  export default url;
+}

@@ -38,14 +38,14 @@ function bytesModule(bytes) {
   return `export default Uint8Array.from(${JSON.stringify(bytes.toString("latin1"))}, (c) => c.charCodeAt(0));`;
 }
 
-/** `import bytes from "core.wasm"` and `import url from "worker.js"`. */
-function assets(core, workerUrl) {
+/** `import bytes from "core.wasm"`; `import url from "worker.js"`, and of "guide.css". */
+function assets(core, urls) {
   return {
     name: "assets",
     setup(build) {
-      build.onResolve({ filter: /^(core\.wasm|worker\.js)$/ }, (a) => ({ path: a.path, namespace: "asset" }));
+      build.onResolve({ filter: /^(core\.wasm|worker\.js|guide\.css)$/ }, (a) => ({ path: a.path, namespace: "asset" }));
       build.onLoad({ filter: /wasm$/, namespace: "asset" }, () => ({ contents: bytesModule(core) }));
-      build.onLoad({ filter: /js$/, namespace: "asset" }, () => ({ contents: workerUrl, loader: "text" }));
+      build.onLoad({ filter: /(js|css)$/, namespace: "asset" }, (a) => ({ contents: urls[a.path], loader: "text" }));
     },
   };
 }
@@ -104,7 +104,14 @@ async function buildPages(out) {
 
   const worker = await esbuild.build({ ...base, entryPoints: ["sound/worker.ts"], outdir: folder, format: "iife" });
   const workerName = outputs(worker)["sound/worker.ts"];
-  const brought = assets(core, `/assets/${workerName}`);
+  const plain = await esbuild.build({
+    ...base, outdir: folder, target: undefined,
+    entryPoints: ["visitor/old.js", "visitor/visitor.css", "visitor/guide/guide.css", "admin/admin.css"],
+  });
+  const brought = assets(core, {
+    "worker.js": `/assets/${workerName}`,
+    "guide.css": `/assets/${outputs(plain)["visitor/guide/guide.css"]}`,
+  });
   const page = async (name, ...plugins) => {
     const made = await esbuild.build({
       ...base, plugins: [brought, ...plugins], outdir: folder, format: "esm", splitting: true,
@@ -114,10 +121,6 @@ async function buildPages(out) {
   };
   const visitor = await page("visitor/main.tsx", together(path.join(here, "visitor/main.tsx")));
   const admin = await page("admin/main.tsx");
-  const plain = await esbuild.build({
-    ...base, outdir: folder, target: undefined,
-    entryPoints: ["visitor/old.js", "visitor/visitor.css", "admin/admin.css"],
-  });
   return { visitor, admin, worker: workerName, ...outputs(plain) };
 }
 

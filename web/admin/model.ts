@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the admin page knows: who is signed in, the house as the server last told it, commands under
 // way. Positions between two messages come from the room's own timeline and the house clock.
+import { newId } from "../common/id";
 import { signal } from "@preact/signals";
 import { type Core, NEXT } from "../common/core";
 import { Link, type LinkState } from "../common/link";
@@ -185,7 +186,7 @@ export class Model {
   // --- commands ---
 
   send(group: string, op: Op, more: Partial<Command> = {}): void {
-    const cmd_id = randomId();
+    const cmd_id = newId();
     const command: Command = { type: "command", group, cmd_id, do: op, ...more };
     if (!this.link.send(command)) {
       this.note(group, { text: "Not sent: there is no connection to the box.", bad: true });
@@ -233,9 +234,4 @@ export class Model {
 
 function words(e: unknown): string {
   return e instanceof Error ? e.message : String(e);
-}
-
-/** 128 random bits: what makes a command arrive at most once. */
-function randomId(): string {
-  return [...crypto.getRandomValues(new Uint8Array(16))].map((b) => b.toString(16).padStart(2, "0")).join("");
 }

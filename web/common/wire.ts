@@ -5,7 +5,10 @@
 export type Mode = "void" | "ready" | "running" | "held" | "ended";
 export type Playing = "idle" | "fetching" | "silent" | "sound";
 export type Role = "visitor" | "kiosk" | "staff" | "guide";
-export type Op = "load" | "play" | "pause" | "seek" | "goto" | "next" | "prev" | "stop" | "stop_now";
+export type Op =
+  | "load" | "play" | "pause" | "seek" | "goto" | "next" | "prev" | "stop" | "stop_now"
+  | "claim" | "renew" | "release" | "hand_over" | "deputy";
+export type Reaction = "clap" | "laugh" | "heart" | "question";
 
 export interface Vec {
   p0: number;
@@ -41,7 +44,7 @@ export interface Hello {
 }
 export interface Command {
   type: "command";
-  group: string;
+  group?: string; // a guide's is the one they are in
   cmd_id: string;
   do: Op;
   at?: number;
@@ -49,12 +52,15 @@ export interface Command {
   cue?: number;
   tour?: string;
   if_rev?: [number, number];
+  fence?: number; // a guide's: of the lease they believe to hold
+  member?: string;
 }
 export type Servo = "silent" | "acquire" | "lock" | "holdover" | "degraded";
 export type Via = "ws" | "udp";
 export interface Report {
   type: "report";
   playing: Playing;
+  ready?: boolean; // would sound at once
   lang?: string;
   servo?: Servo;
   via?: Via;
@@ -84,6 +90,9 @@ export interface Welcome {
   resumed: boolean; // the same visitor as before, with what was kept:
   lang: string;
   trim: number;
+  pin: boolean; // visitors: the group has a PIN that makes guides
+  code: string; // guides: for inviting others; "" for visitors
+  link: string;
 }
 export interface SessionToken {
   type: "session";
@@ -93,6 +102,7 @@ export interface SessionToken {
 export interface Keep {
   type: "keep";
   lang?: string;
+  name?: string;
   trim?: number;
 }
 export interface Ack {
@@ -103,6 +113,7 @@ export interface Ack {
   rev: number;
   at: number;
   duplicate: boolean;
+  fence?: number;
 }
 export interface WireError {
   type: "error";
@@ -110,6 +121,21 @@ export interface WireError {
   message: string;
   cmd_id?: string;
   detail?: string;
+  retry_ms?: number;
+}
+export interface Hand {
+  type: "hand";
+  up: boolean;
+  number?: number; // what a guide may call
+  member?: string; // a guide lowers this one's
+}
+export interface Ask {
+  type: "ask"; // ... whether everybody is ready
+}
+/** How a group is doing: for guides, whose page reads it (visitor/guide/audience.ts). */
+export interface AudienceSaid {
+  type: "audience";
+  said: Dict;
 }
 export interface Bye {
   type: "bye";
@@ -169,6 +195,9 @@ export type FromServer =
   | WireError
   | Bye
   | Zone
+  | Hand
+  | Ask
+  | AudienceSaid
   | House;
 
 export type Dict = Record<string, unknown>;
@@ -248,6 +277,7 @@ export function readReport(x: unknown): Omit<Report, "type"> | null {
     if (!isInt(value, min)) return null;
     out[key] = value;
   }
+  if (x.ready === true) out.ready = true;
   if (isText(x.lang, 16)) out.lang = x.lang;
   if (SERVOS.includes(x.servo as string)) out.servo = x.servo as Servo;
   if (VIAS.includes(x.via as string)) out.via = x.via as Via;
@@ -303,6 +333,9 @@ function readWelcome(x: Dict): Welcome | null {
     resumed: x.resumed === true,
     lang: isText(x.lang, 16) ? x.lang : "",
     trim: isInt(x.trim, -1_000_000, 1_000_000) ? x.trim : 0,
+    pin: x.pin === true,
+    code: typeof x.code === "string" && /^\d{9}$/.test(x.code) ? x.code : "",
+    link: typeof x.link === "string" && /^\/j\/[\w-]{1,64}$/.test(x.link) ? x.link : "",
   };
 }
 
@@ -314,8 +347,10 @@ function readSession(x: Dict): SessionToken | null {
 function readAck(x: Dict): Ack | null {
   if (!isId(x.group) || !isText(x.cmd_id, 32) || !isU32(x.epoch) || !isInt(x.rev) || !isInt(x.at))
     return null;
-  return { type: "ack", group: x.group, cmd_id: x.cmd_id, epoch: x.epoch, rev: x.rev, at: x.at,
+  const ack: Ack = { type: "ack", group: x.group, cmd_id: x.cmd_id, epoch: x.epoch, rev: x.rev, at: x.at,
     duplicate: x.duplicate === true };
+  if (isInt(x.fence, 1)) ack.fence = x.fence;
+  return ack;
 }
 
 function readError(x: Dict): WireError | null {
@@ -327,7 +362,16 @@ function readError(x: Dict): WireError | null {
   };
   if (isText(x.cmd_id, 32)) error.cmd_id = x.cmd_id;
   if (isText(x.detail, 400)) error.detail = x.detail;
+  if (isInt(x.retry_ms, 0, 3_600_000)) error.retry_ms = x.retry_ms;
   return error;
+}
+
+function readHand(x: Dict): Hand | null {
+  if (typeof x.up !== "boolean") return null;
+  const hand: Hand = { type: "hand", up: x.up };
+  if (isInt(x.number, 1, 0x7fffffff)) hand.number = x.number;
+  if (isText(x.member, 23)) hand.member = x.member;
+  return hand;
 }
 
 function readOutput(x: unknown): Output | null {
@@ -393,6 +437,12 @@ export function readPhoneMessage(text: string): FromServer | null {
         reason: isText(x.reason, 64) ? x.reason : "",
         retry_ms: isInt(x.retry_ms, 0, 600_000) ? x.retry_ms : 1000,
       };
+    case "hand":
+      return readHand(x);
+    case "ask":
+      return { type: "ask" };
+    case "audience":
+      return { type: "audience", said: x };
     default:
       return null;
   }

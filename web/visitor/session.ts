@@ -6,7 +6,9 @@ import { type Core, NEXT } from "../common/core";
 import { Link, type LinkState } from "../common/link";
 import { type Cue, type Tour, chooseVariant, languages, titleIn } from "../common/tour";
 import type { Caption } from "../common/vtt";
-import { type FromServer, type Hello, type Keep, type Mode, type Report, type State, newer, readPhoneMessage } from "../common/wire";
+import {
+  type FromServer, type Hello, type Keep, type Mode, type Report, type State, type Welcome, newer, readPhoneMessage,
+} from "../common/wire";
 import type { Heard } from "../sound/engine";
 import type { Key } from "../common/i18n";
 import { Alone, kitToGoAlone } from "./alone";
@@ -53,6 +55,9 @@ export class Session {
   readonly joining = signal(false);
   readonly refused = signal<Notice | null>(null);
   readonly groupName = signal("");
+  readonly welcome = signal<Welcome | null>(null); // the newest: as whom
+  /** Others who hear what the server says, after the session: guide/. */
+  readonly others = new Set<(m: FromServer) => void>();
   // line
   readonly line = signal<LinkState>("idle");
   readonly lostLong = signal(false);
@@ -173,6 +178,7 @@ export class Session {
     this.joined.value = false;
     this.joining.value = false;
     this.state.value = null;
+    this.welcome.value = null;
     this.tour.value = null;
     this.tourHash = "";
     history.replaceState(null, "", "/");
@@ -188,10 +194,30 @@ export class Session {
   }
 
   private take(m: FromServer): void {
+    this.took(m);
+    for (const other of this.others) other(m);
+  }
+
+  /** False when there is no open line: it is gone. */
+  send(message: object): boolean {
+    return this.link.send(message);
+  }
+
+  /** Where the group is at a house time, by the newest state. */
+  placeAt(house: number): { cue: number; position: number } | null {
+    const state = this.state.value;
+    if (!state || !this.core.valid) return null;
+    const which = this.core.partAt(house);
+    const part = which === NEXT && state.next ? state.next : state;
+    return { cue: part.cue, position: this.core.position(which, house) };
+  }
+
+  private took(m: FromServer): void {
     switch (m.type) {
       case "welcome":
         if (this.alone.on.value) this.state.value = null;
         this.alone.end();
+        this.welcome.value = m;
         this.joined.value = true;
         this.joining.value = false;
         this.refused.value = null;
@@ -420,6 +446,7 @@ export class Session {
     if (this.line.value !== "joined") return;
     const { core } = this;
     const report: Report = { type: "report", lang: this.heardLang(), ...this.listening.report() };
+    if (core.valid && this.sound.value === "on" && report.playing !== "fetching" && this.tour.value) report.ready = true;
     if (core.valid) {
       report.uncertainty_us = Math.round(core.uncertaintyUs(performance.now()));
       report.rtt_us = Math.round(core.rttUs);
