@@ -13,6 +13,13 @@ import es from "../lang/es";
 import fr from "../lang/fr";
 import it from "../lang/it";
 import ja from "../lang/ja";
+import guideAr from "../lang/guide/ar";
+import guideDe from "../lang/guide/de";
+import guideEn from "../lang/guide/en";
+import guideEs from "../lang/guide/es";
+import guideFr from "../lang/guide/fr";
+import guideIt from "../lang/guide/it";
+import guideJa from "../lang/guide/ja";
 
 test("captions are read: with and without hours, names, settings, tags", () => {
   const got = readVtt(
@@ -49,8 +56,15 @@ test("numbers as people read them", () => {
   assert.equal(microText(12_400), "12.4 ms");
 });
 
+const guide = { en: guideEn, ar: guideAr, de: guideDe, es: guideEs, fr: guideFr, it: guideIt, ja: guideJa };
 const slots = (text: string): string[] => [...new Set([...text.matchAll(/\{\w+\}/g)].map((m) => m[0]))].sort();
 const counts = (text: string): string[] => [...text.matchAll(/(?:^|\|)\s*(\w+):/g)].map((m) => m[1] as string).sort();
+
+/** The forms a counting text needs. French, Spanish and Italian have one for millions, which nothing here counts. */
+function plurals(lang: string): string[] {
+  const { pluralCategories } = new Intl.PluralRules(lang).resolvedOptions();
+  return pluralCategories.filter((p) => p !== "many" || lang === "ar").sort();
+}
 
 test("every language has every text, with the same places to fill", () => {
   const all = { ar, de, en, es, fr, it, ja };
@@ -63,10 +77,21 @@ test("every language has every text, with the same places to fill", () => {
       assert.notEqual(text.trim(), "", `${lang}.${key}`);
       assert.deepEqual(slots(text), slots(en[key]), `${lang}.${key}`);
       if (!en[key].includes("|")) continue;
-      const plurals = new Intl.PluralRules(lang).resolvedOptions().pluralCategories;
-      // French, Spanish and Italian have a form for millions, which nothing here counts.
-      const needed = plurals.filter((p) => p !== "many" || lang === "ar");
-      assert.deepEqual(counts(text), [...needed].sort(), `${lang}.${key}`);
+      assert.deepEqual(counts(text), plurals(lang), `${lang}.${key}`);
+    }
+  }
+});
+
+test("the guide's words: every language has every text, with the same places to fill", () => {
+  const files = readdirSync("lang/guide").map((f) => f.replace(".ts", "")).sort();
+  assert.deepEqual(files, [...LANGS].sort());
+  const wanted: Record<string, string> = guide.en;
+  for (const [lang, words] of Object.entries<Record<string, string>>(guide)) {
+    assert.deepEqual(Object.keys(words), Object.keys(wanted), lang);
+    for (const [key, text] of Object.entries(words)) {
+      assert.notEqual(text.trim(), "", `${lang}.${key}`);
+      assert.deepEqual(slots(text), slots(wanted[key] ?? ""), `${lang}.${key}`);
+      if (wanted[key]?.includes("other:")) assert.deepEqual(counts(text), plurals(lang), `${lang}.${key}`);
     }
   }
 });
@@ -84,6 +109,8 @@ test("no text is forgotten in the dictionary", () => {
     (key) => !new RegExp(`(\\b(texts|t|value)\\.|")${key}\\b`).test(source),
   );
   assert.deepEqual(unused, []);
+  const idle = Object.keys(guideEn).filter((key) => !/^r_/.test(key) && !new RegExp(`\\bw\\.${key}\\b|"${key}"`).test(source));
+  assert.deepEqual(idle, []);
 });
 
 test("the page speaks the first language it can", () => {

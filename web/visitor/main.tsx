@@ -51,7 +51,9 @@ async function start(words: Promise<void>): Promise<void> {
   );
 
   window.roomtone = {
-    role: "visitor",
+    get role() {
+      return session.welcome.value?.role ?? "visitor";
+    },
     get line() {
       return session.line.value;
     },

@@ -7,7 +7,8 @@ import { Link, type LinkState } from "../common/link";
 import { type Cue, type Tour, chooseVariant, languages, titleIn } from "../common/tour";
 import type { Caption } from "../common/vtt";
 import {
-  type FromServer, type Hello, type Keep, type Mode, type Report, type State, type Welcome, newer, readPhoneMessage,
+  type AudienceSaid, type FromServer, type Hello, type Keep, type Mode, type Report, type State, type Welcome,
+  newer, readPhoneMessage,
 } from "../common/wire";
 import type { Heard } from "../sound/engine";
 import type { Key } from "../common/i18n";
@@ -56,6 +57,8 @@ export class Session {
   readonly refused = signal<Notice | null>(null);
   readonly groupName = signal("");
   readonly welcome = signal<Welcome | null>(null); // the newest: as whom
+  readonly audience = signal<AudienceSaid | null>(null); // guides': how the group is doing
+  readonly askedAt = signal(0); // when the guide asked whether all are ready; performance.now()
   /** Others who hear what the server says, after the session: guide/. */
   readonly others = new Set<(m: FromServer) => void>();
   // line
@@ -179,6 +182,8 @@ export class Session {
     this.joining.value = false;
     this.state.value = null;
     this.welcome.value = null;
+    this.audience.value = null;
+    this.askedAt.value = 0;
     this.tour.value = null;
     this.tourHash = "";
     history.replaceState(null, "", "/");
@@ -235,6 +240,12 @@ export class Session {
         break;
       case "error":
         if (this.line.value !== "joined") this.refuse(m.code, m.message);
+        break;
+      case "audience":
+        this.audience.value = m;
+        break;
+      case "ask":
+        this.askedAt.value = performance.now();
         break;
       case "bye":
         this.restarting.value = m.reason === "restarting";

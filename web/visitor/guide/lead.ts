@@ -85,6 +85,12 @@ export class Lead {
     this.renewTimer = setInterval(() => this.renew(), RENEW_MS);
   }
 
+  /** What was said before this page was there. */
+  begin(): void {
+    const state = this.host.state.value;
+    if (state) this.tookState(state);
+  }
+
   close(): void {
     clearInterval(this.renewTimer);
     clearTimeout(this.unsentTimer);

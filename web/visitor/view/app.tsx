@@ -3,6 +3,7 @@
 // language of the page.
 import type { JSX } from "preact";
 import { useLayoutEffect } from "preact/hooks";
+import { GuideDoor } from "../guide/door";
 import { texts } from "../page";
 import type { Session } from "../session";
 import { venue } from "../venue";
@@ -45,8 +46,9 @@ export function App({ session }: { session: Session }): JSX.Element | null {
   );
 }
 
-function Screen({ joined, ...props }: Parameters<typeof JoinScreen>[0] & { joined: boolean }): JSX.Element {
+function Screen({ joined, ...props }: Parameters<typeof JoinScreen>[0] & { joined: boolean }): JSX.Element | null {
   if (!joined) return <JoinScreen {...props} />;
+  if (props.session.welcome.value?.role === "guide") return <GuideDoor {...props} />;
   if (trimming.value) return <TrimScreen {...props} />;
   return reading.value ? <Reading {...props} /> : <GroupScreen {...props} />;
 }

@@ -6,6 +6,7 @@ import { clockText } from "../../common/format";
 import { type Key, fill } from "../../common/i18n";
 import { titleIn } from "../../common/tour";
 import type { Mode } from "../../common/wire";
+import { PinDoor, SignsDoor } from "../guide/door";
 import { AloneStops } from "./alone";
 import { later } from "./later";
 import { Languages } from "./languages";
@@ -41,9 +42,11 @@ export function GroupScreen(props: Props): JSX.Element {
       <Trouble {...props} />
       {listening ? <Listening {...props} /> : <ListenButton {...props} />}
       <AloneStops {...props} />
+      <SignsDoor {...props} />
       <Languages {...props} />
       {session.captionsOn.value && <Captions {...props} />}
       {listening && <Details {...props} />}
+      <PinDoor {...props} />
       <button class="quiet" onClick={() => session.leave()}>
         {texts.leave}
       </button>

@@ -7,11 +7,12 @@ import type { Props } from "./props";
 const RETRY_MS = 2000;
 
 export interface Later {
-  (props: Props): JSX.Element;
+  (props: Props): JSX.Element | null;
   bring(): void;
 }
 
-export function later(load: () => Promise<ComponentType<Props>>): Later {
+/** `quiet`: a part of a screen that is not missed while it comes. */
+export function later(load: () => Promise<ComponentType<Props>>, quiet = false): Later {
   const got: Signal<{ Screen: ComponentType<Props> } | null> = signal(null);
   let asked = false;
   const bring = (): void => {
@@ -26,10 +27,11 @@ export function later(load: () => Promise<ComponentType<Props>>): Later {
         }, RETRY_MS),
     );
   };
-  const shown = (props: Props): JSX.Element => {
+  const shown = (props: Props): JSX.Element | null => {
     bring();
     const here = got.value;
-    return here ? <here.Screen {...props} /> : <p class="hint">{props.texts.join_working}</p>;
+    if (here) return <here.Screen {...props} />;
+    return quiet ? null : <p class="hint">{props.texts.join_working}</p>;
   };
   return Object.assign(shown, { bring });
 }
