@@ -72,6 +72,11 @@ export class Link {
     else this.connect();
   }
 
+  /** What to say the next time instead: more is known by now. */
+  nextTime(hello: Hello): void {
+    if (this.hello) this.hello = hello;
+  }
+
   /** Refused for now: comes back with the same hello, as after a loss. */
   again(hello: Hello): void {
     this.hello = hello;

@@ -233,6 +233,7 @@ export class Session {
         break;
       case "session":
         keep(phone, KEPT_SESSION, m.token);
+        if (this.join_) this.link.nextTime(this.hello(this.join_)); // as the same visitor
         if (this.trimMs.value !== 0) this.tellKeep();
         break;
       case "state":
