@@ -99,10 +99,9 @@ export class Lead {
 
   // --- the lease ---
 
-  /** Takes the lead, if it is free; `name` is what the group and other guides are shown. */
-  claim(name: string): void {
+  /** Takes the lead, if it is free. */
+  claim(): void {
     this.held.value = this.taken.value = false;
-    if (name !== "") this.host.send({ type: "keep", name });
     this.claiming.value = true;
     if (!this.lease("claim")) this.claiming.value = false;
   }

@@ -38,10 +38,19 @@ function leadOf(session: Session): Lead {
     durOf: (cue) => session.tour.value?.cues[cue]?.dur_us ?? 0,
   });
   known.set(session, lead);
-  session.others.add((m) => lead.take(m));
+  session.others.add((m) => {
+    lead.take(m);
+    if (m.type === "welcome") sayName(session, kept(phone, KEPT_NAME) ?? "");
+  });
+  sayName(session, kept(phone, KEPT_NAME) ?? "");
   lead.begin();
   if (session.audience.value) lead.take(session.audience.value);
   return lead;
+}
+
+/** What other guides, and the group, know this one by. */
+function sayName(session: Session, name: string): void {
+  if (name !== "") session.send({ type: "keep", name });
 }
 
 export function GuidePage({ session }: { session: Session }): JSX.Element | null {
@@ -96,25 +105,29 @@ function Leading({ session, lead, w }: GuideProps): JSX.Element {
         {w.you_lead}
       </p>
     );
+  const named = (): void => {
+    keep(phone, KEPT_NAME, name.trim());
+    sayName(session, name.trim());
+  };
   const claim = (e: Event): void => {
     e.preventDefault();
-    const said = name.trim();
-    if (said !== "") keep(phone, KEPT_NAME, said);
-    lead.claim(said);
+    named();
+    lead.claim();
   };
   return (
     <form class="leading" onSubmit={claim}>
       <p role="status">{who === "nobody" ? w.nobody_leads : fill(away ? w.is_away : w.leads, { name: leader })}</p>
+      <label>
+        <span>{w.your_name}</span>
+        <input
+          value={name} maxLength={40} autoComplete="name" enterKeyHint="done"
+          onInput={(e) => setName(e.currentTarget.value)} onChange={named}
+        />
+      </label>
       {(who === "nobody" || away || lead.held.value) && (
-        <>
-          <label>
-            <span>{w.your_name}</span>
-            <input value={name} maxLength={40} autoComplete="name" onInput={(e) => setName(e.currentTarget.value)} />
-          </label>
-          <button class="primary big" disabled={lead.claiming.value}>
-            {lead.claiming.value ? w.moment : who === "nobody" ? w.lead : w.take_over}
-          </button>
-        </>
+        <button class="primary big" disabled={lead.claiming.value}>
+          {lead.claiming.value ? w.moment : who === "nobody" ? w.lead : w.take_over}
+        </button>
       )}
       <p class="notice" role="alert">
         {lead.held.value ? fill(w.held, { name: leader }) : ""}
