@@ -145,3 +145,13 @@ void audience_encode(json_t *j, const struct wire_audience *m)
         set_int(reactions, reaction_names[i], m->reactions[i]);
     json_object_set_new(j, "reactions", reactions);
 }
+
+void guide_decode(struct json_reader *r, struct wire_guide *m)
+{
+    m->away = json_get_bool(r, "away", false);
+}
+
+void guide_encode(json_t *j, const struct wire_guide *m)
+{
+    json_object_set_new(j, "away", json_boolean(m->away));
+}

@@ -15,5 +15,7 @@ void lead_decode(struct json_reader *r, struct wire_lead *m);
 void lead_encode(json_t *j, const struct wire_lead *m);
 void audience_decode(struct json_reader *r, struct wire_audience *m);
 void audience_encode(json_t *j, const struct wire_audience *m);
+void guide_decode(struct json_reader *r, struct wire_guide *m);
+void guide_encode(json_t *j, const struct wire_guide *m);
 
 #endif

@@ -13,8 +13,8 @@
 static const char *const role_names[] = {"visitor", "kiosk", "staff", "guide"};
 static const char *const mode_names[] = {"void", "ready", "running", "held", "ended"};
 static const char *const type_names[] = {
-    "hello", "command", "report", "keep", "forget", "welcome", "session", "state",   "ack",
-    "error", "bye",     "zone",   "hand", "react",  "ask",     "lead",    "audience"};
+    "hello", "command", "report", "keep", "forget", "welcome", "session", "state",    "ack",
+    "error", "bye",     "zone",   "hand", "react",  "ask",     "lead",    "audience", "guide"};
 #define COUNT(a) ((int)(sizeof(a) / sizeof(a)[0]))
 
 const char *wire_mode_name(enum wire_mode mode)
@@ -296,6 +296,9 @@ static void decode_fields(struct json_reader *r, struct wire_message *m)
     case WIRE_AUDIENCE:
         audience_decode(r, &m->u.audience);
         break;
+    case WIRE_GUIDE:
+        guide_decode(r, &m->u.guide);
+        break;
     }
 }
 
@@ -518,6 +521,9 @@ bool wire_encode(const struct wire_message *m, struct bytes *out)
         break;
     case WIRE_AUDIENCE:
         audience_encode(j, &m->u.audience);
+        break;
+    case WIRE_GUIDE:
+        guide_encode(j, &m->u.guide);
         break;
     }
     size_t before = out->len;

@@ -68,6 +68,7 @@ enum wire_type {
     WIRE_ASK,
     WIRE_LEAD,
     WIRE_AUDIENCE,
+    WIRE_GUIDE,
 };
 
 // client -> server, first message. Exactly one of code and link for visitors and kiosks, a link for
@@ -337,6 +338,12 @@ struct wire_audience {
     int32_t reactions[WIRE_REACTIONS]; // since the group is awake: they only rise, or begin anew
 };
 
+// server -> client (visitors, guides), on change: the guide who leads has not been heard of for
+// long.
+struct wire_guide {
+    bool away;
+};
+
 struct wire_message {
     enum wire_type type;
     union {
@@ -355,6 +362,7 @@ struct wire_message {
         struct wire_react react;
         struct wire_lead lead;
         struct wire_audience audience;
+        struct wire_guide guide;
     } u;
 };
 

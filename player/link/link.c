@@ -218,6 +218,7 @@ static bool on_text(struct link *l, const char *text, size_t len)
     case WIRE_ASK:
     case WIRE_LEAD:
     case WIRE_AUDIENCE:
+    case WIRE_GUIDE:
     case WIRE_SESSION:
     case WIRE_ACK:
         return true;

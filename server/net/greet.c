@@ -27,8 +27,9 @@ static void welcome(struct peer *p, struct room *r, const struct visit *resumed)
     if (p->member.role == ROLE_GUIDE) {
         snprintf(m.u.welcome.code, sizeof m.u.welcome.code, "%s", room_record(r)->code);
         snprintf(m.u.welcome.link, sizeof m.u.welcome.link, "/j/%s", room_record(r)->link);
-        guides_wanted(net_guides(p->net));
     }
+    if (r && p->member.role != ROLE_KIOSK)
+        guides_wanted(net_guides(p->net));
     if (p->time_id) {
         m.u.welcome.time.id = p->time_id;
         snprintf(m.u.welcome.time.key, sizeof m.u.welcome.time.key, "%s",

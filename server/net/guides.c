@@ -15,14 +15,19 @@ struct guides {
 static void on_tick(uv_timer_t *t)
 {
     struct guides *g = t->data;
-    bool anybody = false;
+    bool wanted = false;
+    house_t now = net_now(g->net);
     for (struct peer *p = *net_peers(g->net); p; p = p->next) {
-        if (p->member.role != ROLE_GUIDE || !p->member.room)
+        if (!p->member.room || p->member.role == ROLE_KIOSK)
             continue;
-        anybody = true;
-        peer_audience(p, net_now(g->net));
+        bool guide = p->member.role == ROLE_GUIDE;
+        bool led = room_record(p->member.room)->state.lease.holder[0] != '\0';
+        wanted = wanted || guide || led || p->told_away;
+        peer_guide_away(p, room_guide_away(p->member.room, now));
+        if (guide)
+            peer_audience(p, now);
     }
-    if (!anybody)
+    if (!wanted)
         uv_timer_stop(&g->timer);
 }
 

@@ -284,6 +284,7 @@ static void on_text(struct peer *p, const char *text, size_t len)
         peer_lead(p, &m.u.lead);
         break;
     case WIRE_AUDIENCE:
+    case WIRE_GUIDE:
     case WIRE_WELCOME:
     case WIRE_SESSION:
     case WIRE_STATE:
@@ -392,6 +393,16 @@ static int write_ask(struct peer *p)
     return write_shared(p, &ask);
 }
 
+static int write_away(struct peer *p)
+{
+    static const char away[] = "{\"type\":\"guide\",\"away\":true}";
+    static const char back[] = "{\"type\":\"guide\",\"away\":false}";
+    const char *text = p->told_away ? away : back;
+    struct bytes said = {.data = (char *)text, .len = strlen(text)};
+    p->away_due = false;
+    return write_shared(p, &said);
+}
+
 static int write_audience(struct peer *p)
 {
     p->audience_due = false;
@@ -411,6 +422,8 @@ int peer_write(struct peer *p)
         n = write_owed(p);
     } else if (p->ask_due) {
         n = write_ask(p);
+    } else if (p->away_due) {
+        n = write_away(p);
     } else if (p->audience_due) {
         n = write_audience(p);
     } else if (p->overview_due) {
@@ -421,7 +434,8 @@ int peer_write(struct peer *p)
     }
     if (n < 0 || (p->closing && !p->owed))
         return -1;
-    if (p->stamp_count || p->owed || p->ask_due || p->audience_due || p->overview_due)
+    if (p->stamp_count || p->owed || p->ask_due || p->away_due || p->audience_due ||
+        p->overview_due)
         lws_callback_on_writable(p->wsi);
     return 0;
 }
@@ -438,6 +452,15 @@ void peer_bye(struct peer *p, const char *reason, int64_t retry_ms)
 void peer_ask_due(struct peer *p)
 {
     p->ask_due = true;
+    lws_callback_on_writable(p->wsi);
+}
+
+void peer_guide_away(struct peer *p, bool away)
+{
+    if (away == p->told_away)
+        return;
+    p->told_away = away;
+    p->away_due = true;
     lws_callback_on_writable(p->wsi);
 }
 

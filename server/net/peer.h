@@ -29,7 +29,8 @@ struct peer {
     struct lws *wsi;
     struct room_member member;
     bool greeted, joining;
-    bool state_due, overview_due, ask_due, audience_due, closing;
+    bool state_due, overview_due, ask_due, away_due, audience_due, closing;
+    bool told_away;                 // that the guide is away
     bool leading;                   // a PIN is being looked at
     uint32_t audience_version;      // guides: of the newest they were sent
     char user[48];                  // staff: the signed-in user
@@ -60,6 +61,8 @@ int peer_write(struct peer *p);
 // Asks the peer to come back later and closes it once that is sent.
 void peer_bye(struct peer *p, const char *reason, int64_t retry_ms);
 void peer_send_zone(struct peer *p, const struct wire_zone *zone);
+// The guide who leads is away, or is not: told when it is news.
+void peer_guide_away(struct peer *p, bool away);
 // Guides: there may be news of their group.
 void peer_audience(struct peer *p, house_t now);
 // Tells staff that there is a newer overview.

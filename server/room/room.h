@@ -83,6 +83,8 @@ enum err room_react(struct room_member *m, enum wire_reaction what, house_t now)
 struct room_member *room_lower_hand(struct room_member *guide, const char *member);
 // True when visitors are to be asked now whether they are ready; false when that was a moment ago.
 bool room_ask(struct room *r, house_t now);
+// The guide who leads has not been heard of for so long that visitors wonder.
+bool room_guide_away(const struct room *r, house_t now);
 // How the group is doing, for its guides; and the same as one text message, made anew at most once
 // a second. *version rises when it is another one. Valid until the next call.
 void room_audience(const struct room *r, house_t now, struct wire_audience *out);

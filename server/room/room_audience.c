@@ -7,6 +7,8 @@
 
 // A little less than guides' second, so that a timer that is early finds it due.
 #define FRESH_US INT64_C(900000)
+// Longer than a phone needs that changes its access point (LEASE_FREE_US).
+#define AWAY_US INT64_C(20000000)
 
 static enum err admit(struct room_member *m, house_t now)
 {
@@ -45,6 +47,11 @@ struct room_member *room_lower_hand(struct room_member *guide, const char *membe
         return m;
     }
     return NULL;
+}
+
+bool room_guide_away(const struct room *r, house_t now)
+{
+    return r->record.state.lease.holder[0] && house_diff_us(now, r->renewed) > AWAY_US;
 }
 
 bool room_ask(struct room *r, house_t now)

@@ -246,11 +246,19 @@ def test_guide_who_is_gone_is_away(house):
     async def go(s):
         g, m, fence = await s.lead("Anna")
         other, _ = await s.join("guide", name="Ben")
+        phone, _ = await s.join()
         seen = await other.receive("audience", where=lambda m: len(m["guides"]) == 2)
         assert "away" not in seen
         await g.ws.close()
         seen = await other.receive("audience", where=lambda m: "away" in m)
         assert [p["name"] for p in seen["guides"]] == ["Ben"]
+        # Visitors hear of it after a while; who comes then, at once; and that it is over.
+        assert (await phone.receive("guide"))["away"] is True
+        late, _ = await s.join()
+        assert (await late.receive("guide", patience=5))["away"] is True
+        assert (await other.command("claim"))["type"] == "ack"
+        for c in (phone, late):
+            assert (await c.receive("guide", patience=5))["away"] is False
     play(go, house)
 
 

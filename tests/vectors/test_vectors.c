@@ -75,7 +75,7 @@ static void every_example_of_the_protocol_is_true(void **state)
     static const char *const kinds[] = {"hello",   "command",  "report", "keep",  "forget",
                                         "welcome", "session",  "state",  "ack",   "error",
                                         "bye",     "zone",     "hand",   "react", "ask",
-                                        "lead",    "audience", "house",  "tour"};
+                                        "lead",    "audience", "guide",  "house", "tour"};
     enum { KINDS = sizeof kinds / sizeof kinds[0] };
     int seen[KINDS] = {0};
     while ((p = strstr(p, "\n```json "))) {

@@ -132,6 +132,10 @@ export interface Hand {
 export interface Ask {
   type: "ask"; // ... whether everybody is ready
 }
+export interface GuideAway {
+  type: "guide";
+  away: boolean; // the one who leads has not been heard of for long
+}
 /** How a group is doing: for guides, whose page reads it (visitor/guide/audience.ts). */
 export interface AudienceSaid {
   type: "audience";
@@ -197,6 +201,7 @@ export type FromServer =
   | Zone
   | Hand
   | Ask
+  | GuideAway
   | AudienceSaid
   | House;
 
@@ -441,6 +446,8 @@ export function readPhoneMessage(text: string): FromServer | null {
       return readHand(x);
     case "ask":
       return { type: "ask" };
+    case "guide":
+      return typeof x.away === "boolean" ? { type: "guide", away: x.away } : null;
     case "audience":
       return { type: "audience", said: x };
     default:

@@ -19,7 +19,7 @@ function examples(): Example[] {
   return [...doc.matchAll(/```json (\w+)\n([\s\S]*?)\n```/g)].map((m) => ({ name: m[1] as string, text: m[2] as string }));
 }
 
-const FROM_SERVER = ["welcome", "session", "state", "ack", "error", "bye", "zone", "hand", "ask", "audience", "house"];
+const FROM_SERVER = ["welcome", "session", "state", "ack", "error", "bye", "zone", "hand", "ask", "audience", "guide", "house"];
 
 /** As the page that wants it reads it. */
 function read(text: string): { type: string } | null {

@@ -58,6 +58,7 @@ export class Session {
   readonly groupName = signal("");
   readonly welcome = signal<Welcome | null>(null); // the newest: as whom
   readonly audience = signal<AudienceSaid | null>(null); // guides': how the group is doing
+  readonly guideAway = signal(false);
   readonly askedAt = signal(0); // when the guide asked whether all are ready; performance.now()
   /** Others who hear what the server says, after the session: guide/. */
   readonly others = new Set<(m: FromServer) => void>();
@@ -223,6 +224,7 @@ export class Session {
         if (this.alone.on.value) this.state.value = null;
         this.alone.end();
         this.welcome.value = m;
+        this.guideAway.value = false; // until it is said again
         this.joined.value = true;
         this.joining.value = false;
         this.refused.value = null;
@@ -244,6 +246,9 @@ export class Session {
         break;
       case "audience":
         this.audience.value = m;
+        break;
+      case "guide":
+        this.guideAway.value = m.away;
         break;
       case "ask":
         this.askedAt.value = performance.now();

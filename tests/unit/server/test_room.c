@@ -690,6 +690,8 @@ static void signs_of_the_audience_are_no_change(void **state)
     room_leave(&g, (house_t){4 * S});
     room_audience(r, (house_t){5 * S}, &seen);
     assert_true(seen.away);
+    assert_false(room_guide_away(r, (house_t){20 * S})); // visitors need not know of every second
+    assert_true(room_guide_away(r, (house_t){24 * S}));
     room_leave(&v, (house_t){6 * S});
     rooms_free(rs);
 }

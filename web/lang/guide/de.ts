@@ -80,6 +80,7 @@ export default {
   sent: "Gesendet.",
   slow: "Das war schnell. Einen Moment, bitte.",
   ask_tap: "Ihre Führung fragt, ob Sie bereit sind. Bitte tippen Sie auf Zuhören.",
+  guide_away: "Ihre Führung ist gerade nicht da. Sie hören weiter.",
   pin_open: "Führen Sie diese Gruppe?",
   pin_label: "Die PIN für Führungen dieser Gruppe",
   pin_go: "Führen",

@@ -81,6 +81,7 @@ export default {
   sent: "Sent.",
   slow: "That was quick. One moment, please.",
   ask_tap: "Your guide asks if you are ready. Please tap Listen.",
+  guide_away: "Your guide is away just now. You hear on.",
   pin_open: "Are you the guide?",
   pin_label: "The guides’ PIN of this group",
   pin_go: "Lead",

@@ -80,6 +80,7 @@ export default {
   sent: "Enviado.",
   slow: "Ha sido muy rápido. Un momento, por favor.",
   ask_tap: "Su guía pregunta si está listo. Toque Escuchar.",
+  guide_away: "Su guía no está ahora. Usted sigue oyendo.",
   pin_open: "¿Es usted el guía?",
   pin_label: "El PIN de los guías de este grupo",
   pin_go: "Guiar",

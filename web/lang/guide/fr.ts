@@ -80,6 +80,7 @@ export default {
   sent: "Envoyé.",
   slow: "C’était rapide. Un instant, s’il vous plaît.",
   ask_tap: "Votre guide demande si vous êtes prêt. Touchez Écouter.",
+  guide_away: "Votre guide n’est pas là pour l’instant. L’écoute continue.",
   pin_open: "Vous êtes le guide ?",
   pin_label: "Le code PIN des guides de ce groupe",
   pin_go: "Mener",

@@ -80,6 +80,7 @@ export default {
   sent: "Inviato.",
   slow: "Un po’ troppo in fretta. Un momento, per favore.",
   ask_tap: "La guida chiede se è pronto. Tocchi Ascolta.",
+  guide_away: "La guida non c’è in questo momento. L’ascolto continua.",
   pin_open: "È Lei la guida?",
   pin_label: "Il PIN delle guide di questo gruppo",
   pin_go: "Guida",

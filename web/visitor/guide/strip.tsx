@@ -34,6 +34,9 @@ export function SignsStrip({ session }: { session: Session }): JSX.Element | nul
   const asked = signs.asked.value && session.sound.value !== "on";
   return (
     <section class="signs" aria-label={w.signs}>
+      <p class="signs-away" role="status">
+        {session.guideAway.value && session.state.value?.guide !== undefined ? w.guide_away : ""}
+      </p>
       <p class="signs-asked" role="alert">
         {asked ? w.ask_tap : ""}
       </p>
