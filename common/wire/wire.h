@@ -139,10 +139,9 @@ struct wire_command {
     bool has_if_rev;
     uint32_t if_epoch;
     int64_t if_rev;
-    bool has_fence;
-    int64_t fence;     // a guide's: of the lease they believe to hold
-    bool has_position; // OP_SEEK always; OP_GOTO, OP_PLAY: not from where it is by itself
-    int64_t position_us;
+    bool has_fence, has_position;
+    int64_t fence;              // a guide's: of the lease they believe to hold
+    int64_t position_us;        // OP_SEEK; OP_GOTO, OP_PLAY: not where it would be by itself
     int32_t cue;                // OP_GOTO; OP_LOAD (0 when absent)
     char tour[WIRE_ID_MAX + 1]; // OP_LOAD
     struct wire_configure configure;
