@@ -40,6 +40,8 @@
 #include <time.h>
 #include <unistd.h>
 
+static const int64_t JUST_NS = 2000000; // longer than a call takes, shorter than a program sleeps
+
 struct card {
     snd_pcm_ioplug_t io;
     struct card_conf conf;
@@ -53,7 +55,7 @@ struct card {
     int64_t start_ns; // when frame 0 of this run began to leave
     int64_t written;  // frames of this run
     int64_t shown;    // where the pointer was seen last
-    bool seen;        // ...and nobody has been told a delay since
+    int64_t seen_ns;  // ...and when, while nobody has been told a delay since; else 0
     int64_t next_xrun_ns;
     uint64_t dice;
 };
@@ -165,7 +167,7 @@ static snd_pcm_sframes_t card_pointer(snd_pcm_ioplug_t *io)
 {
     struct card *c = io->private_data;
     int64_t now = true_ns();
-    c->seen = true;
+    c->seen_ns = now;
     if (!c->running)
         return c->shown;
     int64_t left = left_by(c, now);
@@ -187,16 +189,17 @@ static snd_pcm_sframes_t card_pointer(snd_pcm_ioplug_t *io)
 
 // snd_pcm_status asks for the pointer, stamps, and asks for the delay: the delay must be that of
 // the pointer's instant, else a program that is preempted in between is told of a position ahead of
-// its stamp, which no real card does. So a pointer that was just seen is told once.
+// its stamp, which no real card does. So a pointer that was just seen is told once. One that was
+// seen longer ago was asked for by itself (snd_pcm_avail_update), and this is another question.
 static int card_delay(snd_pcm_ioplug_t *io, snd_pcm_sframes_t *delay)
 {
     struct card *c = io->private_data;
-    if (!c->seen) {
+    if (true_ns() - c->seen_ns > JUST_NS) {
         snd_pcm_sframes_t got = card_pointer(io);
         if (got < 0)
             return (int)got;
     }
-    c->seen = false;
+    c->seen_ns = 0;
     *delay = (snd_pcm_sframes_t)(c->written - c->shown) + (snd_pcm_sframes_t)c->conf.lie;
     return 0;
 }
@@ -215,7 +218,7 @@ static snd_pcm_sframes_t card_transfer(snd_pcm_ioplug_t *io, const snd_pcm_chann
     if (e < 0)
         return e;
     c->written += (int64_t)size;
-    c->seen = false;
+    c->seen_ns = 0;
     wake_writer(c);
     return (snd_pcm_sframes_t)size;
 }
