@@ -176,7 +176,9 @@ export class Engine {
       for (const e of [...this.entries]) this.drop(e);
     }
     if (running) {
+      const breaks = this.output.breaks;
       this.output.sample();
+      if (this.output.breaks > breaks) for (const e of this.entries) e.run.stumble();
       const wanted = this.output.ready ? this.wanted() : null;
       if (wanted) this.reconcile(wanted);
       for (const e of [...this.entries]) this.advance(e);

@@ -30,7 +30,8 @@ const BRAKE_PER_S = SLEW_PER_S / 2; // half of what could be: the clocks move me
 // colour the sound, ten are an echo; steering takes 17 s for 5 ms.
 const JUMP_S = 0.005;
 const JUMP_NEW_S = 0.008; // the first second: the clocks are still being learnt ...
-const JUMP_YOUNG_S = 0.002; // ... and then, while another small fade goes unnoticed, the rest at once
+const JUMP_YOUNG_S = 0.002; // ... and then, while another small fade goes unnoticed, the rest at once;
+// also after the sound card has stumbled, which was heard anyway
 const NEW_S = 1;
 const YOUNG_S = 4;
 
@@ -66,6 +67,7 @@ export class Run {
   private position = 0; // track frame there
   private step = 1;
   private begun = 0; // context time
+  private stumbled = -Infinity; // context time
   private endAt = Infinity; // context time
 
   constructor(
@@ -155,8 +157,14 @@ export class Run {
 
   /** An error beyond this, seconds, is not steered away but jumped. */
   get tolerance(): number {
-    const age = this.ctx.currentTime - this.begun;
-    return age < NEW_S ? JUMP_NEW_S : age < YOUNG_S ? JUMP_YOUNG_S : JUMP_S;
+    const now = this.ctx.currentTime;
+    if (now - this.begun < NEW_S) return JUMP_NEW_S;
+    return now - Math.max(this.begun, this.stumbled) < YOUNG_S ? JUMP_YOUNG_S : JUMP_S;
+  }
+
+  /** The card's own time broke: what was right before may be off. */
+  stumble(): void {
+    this.stumbled = this.ctx.currentTime;
   }
 
   get over(): boolean {

@@ -115,3 +115,18 @@ test("a shaking outputLatency is smoothed, and where there is none the model say
   assert.equal(latencyGuess("Mozilla/5.0 (iPhone; CPU iPhone OS 16_3 like Mac OS X)"), 0.04);
   assert.equal(latencyGuess("something else"), 0.05);
 });
+
+test("small errors are jumped while a run is young, and after the card has stumbled", () => {
+  const ctx = new Context();
+  const port = { render: () => undefined, wanted: () => 0, baseStep: () => 1 };
+  const run = new Run(ctx as unknown as AudioContext, new Node() as unknown as AudioNode, port);
+  const at = (t: number): number => {
+    ctx.currentTime = t;
+    return run.tolerance;
+  };
+  run.begin(10 * RATE, 0.3);
+  assert.deepEqual([at(10.5), at(11.5), at(14.5)], [0.008, 0.002, 0.005]);
+  at(60);
+  run.stumble();
+  assert.deepEqual([at(60.5), at(63.5), at(64.5)], [0.002, 0.002, 0.005]);
+});
