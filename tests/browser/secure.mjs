@@ -3,12 +3,14 @@
 //
 // 127.0.0.1 counts as one. A phone listens until page and track are kept; then the house goes away and
 // the page is opened again: it offers what it has, with sound, and joins when the house is back. The
-// screen stays on while somebody reads. The same page at a plain HTTP name does none of it, quietly.
+// screen stays on while somebody reads. The same page at a plain HTTP name does none of it, quietly; at an
+// HTTPS name, behind a proxy, all of it.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import path from "node:path";
 import { Box, wall } from "./box.mjs";
 import { inStep, joinAndListen, launch, longTrack, newPhone, open, sleep, until, watch } from "./phone.mjs";
+import { tlsFront } from "./tls.mjs";
 
 const [roomtoned, roomtonectl, webDir] = process.argv.slice(2);
 const GROUP = "long";
@@ -38,14 +40,32 @@ async function plain(browser, group, port) {
   await page.context().close();
 }
 
+async function https(browser, group, port, folder) {
+  const front = await tlsFront(port, folder, NAME);
+  try {
+    const page = await newPhone(browser, undefined, "allow");
+    const problems = watch(page);
+    await joinAndListen(page, `https://${NAME}:${front.port}`, group.link);
+    assert.equal(await page.evaluate(() => isSecureContext), true);
+    await kept(page, ".opus");
+    assert.deepEqual(problems, []);
+    await page.context().close();
+  } finally {
+    front.stop();
+  }
+}
+
 async function main(box) {
   await open(box);
   const wav = path.join(box.dir, "long.wav");
   execFileSync("sox", ["-R", "-n", "-r", "48000", "-c", "1", wav, "synth", "40", "brownnoise", "vol", "0.3"]);
   const group = await longTrack(box, wav, GROUP);
-  const browser = await launch(`--host-resolver-rules=MAP ${NAME} 127.0.0.1`);
+  const browser = await launch(`--host-resolver-rules=MAP ${NAME} 127.0.0.1`, "--ignore-certificate-errors");
   try {
-    await plain(browser, group, new URL(box.url).port);
+    const { port } = new URL(box.url);
+    await plain(browser, group, port);
+    await box.ctl("seek", GROUP, "1");
+    await https(browser, group, port, box.dir);
 
     const page = await newPhone(browser, () => {
       window.locks = [];
