@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The HTTP API as the admin page uses it. An error is thrown as ApiError with words for people.
-import { type Dict, type Group, isDict, isId, isInt, isPicture, isText, readGroup } from "../common/wire";
+import { type Dict, isDict, isId, isInt, isPicture, isText } from "../common/wire";
+import { type Group, readGroup } from "../common/wire_staff";
 import type { Titles } from "../common/tour";
 
 export class ApiError extends Error {

@@ -6,7 +6,8 @@ import { signal } from "@preact/signals";
 import { type Core, NEXT } from "../common/core";
 import { Link, type LinkState } from "../common/link";
 import { type Tour, readTour } from "../common/tour";
-import { type Command, type FromServer, type Group, type HouseClock, type Mode, type Op, readMessage } from "../common/wire";
+import type { Command, FromServer, Mode, Op } from "../common/wire";
+import { type Group, type HouseClock, readMessage } from "../common/wire_staff";
 import * as api from "./api";
 
 const ANSWER_LIMIT_MS = 5000;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The wire as the pages see it (docs/PROTOCOL.md): types, and guards that read what the server
-// sent. A guard is strict about what it knows and skips what it does not; null means refused.
+// The wire as phones see it (docs/PROTOCOL.md; staff and kiosks hear more: wire_staff.ts): types, and
+// guards that read what the server sent. A guard is strict about what it knows and skips what it does
+// not; null means refused.
+import type { House, Zone } from "./wire_staff";
 
 export type Mode = "void" | "ready" | "running" | "held" | "ended";
 export type Playing = "idle" | "fetching" | "silent" | "sound";
@@ -146,51 +148,6 @@ export interface Bye {
   reason: string;
   retry_ms: number;
 }
-export type Channel = "left" | "right" | "mono" | "none";
-export interface Output {
-  lang?: string; // absent: the kiosk's own
-  channel: Channel;
-}
-export interface Zone {
-  type: "zone";
-  trim: number; // microseconds, positive: later
-  gain: number; // tenths of a dB
-  mute: boolean;
-  map: [Output, Output]; // left, right
-}
-export interface Member {
-  id: string;
-  role: Role;
-  name: string;
-  lang: string;
-  kiosk?: string; // which machine
-  report?: Omit<Report, "type">;
-}
-export interface Group {
-  id: string;
-  name: string;
-  code: string;
-  link?: string;
-  tour?: string;
-  state: State;
-  lead_us: number;
-  visitors: number;
-  kiosks: number;
-  degraded: boolean; // changes cannot be saved
-  members: Member[];
-}
-export interface HouseClock {
-  trusted: boolean; // schedules can go by the wall clock
-  guessed: boolean; // nobody knows how long the box was off
-}
-export interface House {
-  type: "house";
-  time: HouseClock;
-  storage: string; // ok, or the error code that changes get
-  house_now: number;
-  clock_epoch: number;
-  groups: Group[];
-}
 export type FromServer =
   | Welcome
   | SessionToken
@@ -198,11 +155,11 @@ export type FromServer =
   | Ack
   | WireError
   | Bye
-  | Zone
   | Hand
   | Ask
   | GuideAway
   | AudienceSaid
+  | Zone
   | House;
 
 export type Dict = Record<string, unknown>;
@@ -216,10 +173,7 @@ const MODES: readonly string[] = ["void", "ready", "running", "held", "ended"];
 const PLAYING: readonly string[] = ["idle", "fetching", "silent", "sound"];
 const SERVOS: readonly string[] = ["silent", "acquire", "lock", "holdover", "degraded"];
 const VIAS: readonly string[] = ["ws", "udp"];
-const CHANNELS: readonly string[] = ["left", "right", "mono", "none"];
-const LANG = /^[a-z0-9][a-z0-9-]{1,15}$/;
-const KIOSK = /^[0-9a-f]{16}$/;
-const ROLES: readonly string[] = ["visitor", "kiosk", "staff", "guide"];
+export const ROLES: readonly string[] = ["visitor", "kiosk", "staff", "guide"];
 
 export const isId = (x: unknown): x is string => typeof x === "string" && ID.test(x);
 export const isHash = (x: unknown): x is string => typeof x === "string" && HASH.test(x);
@@ -228,7 +182,7 @@ export const isInt = (x: unknown, min = 0, max = Number.MAX_SAFE_INTEGER): x is 
   Number.isSafeInteger(x) && (x as number) >= min && (x as number) <= max;
 export const isText = (x: unknown, max: number): x is string =>
   typeof x === "string" && x.length <= max;
-const isU32 = (x: unknown): x is number => isInt(x, 0, 0xffffffff);
+export const isU32 = (x: unknown): x is number => isInt(x, 0, 0xffffffff);
 
 function readVec(x: unknown): Vec | null {
   if (!isDict(x) || !isInt(x.p0) || !isInt(x.t0) || (x.rate !== 0 && x.rate !== 1)) return null;
@@ -289,41 +243,6 @@ export function readReport(x: unknown): Omit<Report, "type"> | null {
   return out;
 }
 
-function readMember(x: unknown): Member | null {
-  if (!isDict(x) || !isText(x.id, 64) || !ROLES.includes(x.role as string)) return null;
-  const member: Member = {
-    id: x.id,
-    role: x.role as Role,
-    name: isText(x.name, 80) ? x.name : "",
-    lang: isText(x.lang, 16) ? x.lang : "",
-  };
-  if (typeof x.kiosk === "string" && KIOSK.test(x.kiosk)) member.kiosk = x.kiosk;
-  const report = readReport(x.report);
-  if (report) member.report = report;
-  return member;
-}
-
-export function readGroup(x: unknown): Group | null {
-  if (!isDict(x) || !isId(x.id) || !isText(x.name, 80) || !isText(x.code, 32)) return null;
-  const state = readState(x.state);
-  if (!state || !isInt(x.lead_us) || !isInt(x.visitors) || !isInt(x.kiosks)) return null;
-  const members = Array.isArray(x.members) ? x.members.slice(0, 100).map(readMember) : [];
-  const group: Group = {
-    id: x.id,
-    name: x.name,
-    code: x.code,
-    state,
-    lead_us: x.lead_us,
-    visitors: x.visitors,
-    kiosks: x.kiosks,
-    degraded: x.degraded === true,
-    members: members.filter((m): m is Member => m !== null),
-  };
-  if (isId(x.tour)) group.tour = x.tour;
-  if (isText(x.link, 200)) group.link = x.link;
-  return group;
-}
-
 function readWelcome(x: Dict): Welcome | null {
   if (!isText(x.member, 64) || !ROLES.includes(x.role as string)) return null;
   if (!isU32(x.clock_epoch) || !isInt(x.house_now)) return null;
@@ -379,39 +298,7 @@ function readHand(x: Dict): Hand | null {
   return hand;
 }
 
-function readOutput(x: unknown): Output | null {
-  if (!isDict(x) || !CHANNELS.includes(x.channel as string)) return null;
-  const output: Output = { channel: x.channel as Channel };
-  if (x.lang === undefined) return output;
-  if (typeof x.lang !== "string" || !LANG.test(x.lang)) return null;
-  output.lang = x.lang;
-  return output;
-}
-
-function readZone(x: Dict): Zone | null {
-  if (!isInt(x.trim, -500_000, 500_000) || !isInt(x.gain, -600, 0)) return null;
-  if (x.mute !== undefined && typeof x.mute !== "boolean") return null;
-  if (!Array.isArray(x.map) || x.map.length !== 2) return null;
-  const left = readOutput(x.map[0]), right = readOutput(x.map[1]);
-  if (!left || !right) return null;
-  return { type: "zone", trim: x.trim, gain: x.gain, mute: x.mute === true, map: [left, right] };
-}
-
-function readHouse(x: Dict): House | null {
-  if (!isInt(x.house_now) || !isU32(x.clock_epoch) || !Array.isArray(x.groups)) return null;
-  const groups = x.groups.map(readGroup).filter((g): g is Group => g !== null);
-  const time = isDict(x.time) ? x.time : {};
-  return {
-    type: "house",
-    house_now: x.house_now,
-    clock_epoch: x.clock_epoch,
-    time: { trusted: time.trusted !== false, guessed: time.guessed === true },
-    storage: isText(x.storage, 64) ? x.storage : "ok",
-    groups,
-  };
-}
-
-function readObject(text: string): Dict | null {
+export function readObject(text: string): Dict | null {
   try {
     const x: unknown = JSON.parse(text);
     return isDict(x) ? x : null;
@@ -452,18 +339,5 @@ export function readPhoneMessage(text: string): FromServer | null {
       return { type: "audience", said: x };
     default:
       return null;
-  }
-}
-
-/** The same of all there are: staff's too, and kiosks'. Apart, so that phones need not fetch it. */
-export function readMessage(text: string): FromServer | null {
-  const x = readObject(text);
-  switch (x?.type) {
-    case "zone":
-      return readZone(x);
-    case "house":
-      return readHouse(x);
-    default:
-      return readPhoneMessage(text);
   }
 }

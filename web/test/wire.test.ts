@@ -5,7 +5,8 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { NEXT } from "../common/core";
 import { chooseVariant, languages, readTour, titleIn } from "../common/tour";
-import { type Part, type State, newer, readMessage, readReport, readState } from "../common/wire";
+import { type Part, type State, newer, readReport, readState } from "../common/wire";
+import { readMessage } from "../common/wire_staff";
 import { readAudience } from "../visitor/guide/audience";
 import { loadCore, repo } from "./support";
 

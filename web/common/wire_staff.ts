@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+// What staff and kiosks hear beyond phones (wire.ts): the whole house, and zones. Apart, so that phones need
+// not fetch it.
+import {
+  type Dict, type FromServer, type Report, type Role, type State, ROLES, isDict, isId, isInt, isText, isU32, readObject,
+  readPhoneMessage, readReport, readState,
+} from "./wire";
+
+export type Channel = "left" | "right" | "mono" | "none";
+export interface Output {
+  lang?: string; // absent: the kiosk's own
+  channel: Channel;
+}
+export interface Zone {
+  type: "zone";
+  trim: number; // microseconds, positive: later
+  gain: number; // tenths of a dB
+  mute: boolean;
+  map: [Output, Output]; // left, right
+}
+export interface Member {
+  id: string;
+  role: Role;
+  name: string;
+  lang: string;
+  kiosk?: string; // which machine
+  report?: Omit<Report, "type">;
+}
+export interface Group {
+  id: string;
+  name: string;
+  code: string;
+  link?: string;
+  tour?: string;
+  state: State;
+  lead_us: number;
+  visitors: number;
+  kiosks: number;
+  degraded: boolean; // changes cannot be saved
+  members: Member[];
+}
+export interface HouseClock {
+  trusted: boolean; // schedules can go by the wall clock
+  guessed: boolean; // nobody knows how long the box was off
+}
+export interface House {
+  type: "house";
+  time: HouseClock;
+  storage: string; // ok, or the error code that changes get
+  house_now: number;
+  clock_epoch: number;
+  groups: Group[];
+}
+const CHANNELS: readonly string[] = ["left", "right", "mono", "none"];
+const LANG = /^[a-z0-9][a-z0-9-]{1,15}$/;
+const KIOSK = /^[0-9a-f]{16}$/;
+
+function readMember(x: unknown): Member | null {
+  if (!isDict(x) || !isText(x.id, 64) || !ROLES.includes(x.role as string)) return null;
+  const member: Member = {
+    id: x.id,
+    role: x.role as Role,
+    name: isText(x.name, 80) ? x.name : "",
+    lang: isText(x.lang, 16) ? x.lang : "",
+  };
+  if (typeof x.kiosk === "string" && KIOSK.test(x.kiosk)) member.kiosk = x.kiosk;
+  const report = readReport(x.report);
+  if (report) member.report = report;
+  return member;
+}
+
+export function readGroup(x: unknown): Group | null {
+  if (!isDict(x) || !isId(x.id) || !isText(x.name, 80) || !isText(x.code, 32)) return null;
+  const state = readState(x.state);
+  if (!state || !isInt(x.lead_us) || !isInt(x.visitors) || !isInt(x.kiosks)) return null;
+  const members = Array.isArray(x.members) ? x.members.slice(0, 100).map(readMember) : [];
+  const group: Group = {
+    id: x.id,
+    name: x.name,
+    code: x.code,
+    state,
+    lead_us: x.lead_us,
+    visitors: x.visitors,
+    kiosks: x.kiosks,
+    degraded: x.degraded === true,
+    members: members.filter((m): m is Member => m !== null),
+  };
+  if (isId(x.tour)) group.tour = x.tour;
+  if (isText(x.link, 200)) group.link = x.link;
+  return group;
+}
+
+function readOutput(x: unknown): Output | null {
+  if (!isDict(x) || !CHANNELS.includes(x.channel as string)) return null;
+  const output: Output = { channel: x.channel as Channel };
+  if (x.lang === undefined) return output;
+  if (typeof x.lang !== "string" || !LANG.test(x.lang)) return null;
+  output.lang = x.lang;
+  return output;
+}
+
+function readZone(x: Dict): Zone | null {
+  if (!isInt(x.trim, -500_000, 500_000) || !isInt(x.gain, -600, 0)) return null;
+  if (x.mute !== undefined && typeof x.mute !== "boolean") return null;
+  if (!Array.isArray(x.map) || x.map.length !== 2) return null;
+  const left = readOutput(x.map[0]), right = readOutput(x.map[1]);
+  if (!left || !right) return null;
+  return { type: "zone", trim: x.trim, gain: x.gain, mute: x.mute === true, map: [left, right] };
+}
+
+function readHouse(x: Dict): House | null {
+  if (!isInt(x.house_now) || !isU32(x.clock_epoch) || !Array.isArray(x.groups)) return null;
+  const groups = x.groups.map(readGroup).filter((g): g is Group => g !== null);
+  const time = isDict(x.time) ? x.time : {};
+  return {
+    type: "house",
+    house_now: x.house_now,
+    clock_epoch: x.clock_epoch,
+    time: { trusted: time.trusted !== false, guessed: time.guessed === true },
+    storage: isText(x.storage, 64) ? x.storage : "ok",
+    groups,
+  };
+}
+
+/** Reads one text message of the server, of all there are; null for one that is not known. */
+export function readMessage(text: string): FromServer | null {
+  const x = readObject(text);
+  switch (x?.type) {
+    case "zone":
+      return readZone(x);
+    case "house":
+      return readHouse(x);
+    default:
+      return readPhoneMessage(text);
+  }
+}
