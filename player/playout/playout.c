@@ -12,11 +12,16 @@
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 
 enum {
     PERIOD_MAX = 4096,
     // What one period may touch of the program: the widest ratio (44.1 kHz) and the filter.
     SPAN_MAX = PERIOD_MAX * 48 / 44 + 256,
+    // Readings stray by up to so much (a step of USB's pointers); not with periods so short (Hz)
+    // that the card could run dry of it.
+    STRAY_NS = 1000000,
+    STRAY_PERIODS_MAX = 200,
 };
 
 struct playout {
@@ -29,7 +34,8 @@ struct playout {
     struct steer steer;
     struct resample *resample;
     struct gain gain;
-    bool sounding; // the last period held sound
+    bool sounding;  // the last period held sound
+    uint32_t stray; // a multiplicative walk through 1..2^31-2
     float left[SPAN_MAX], right[SPAN_MAX];
     float stereo[2 * PERIOD_MAX];
 
@@ -102,8 +108,21 @@ static struct frame_pos fill(struct playout *p, const struct steer_order *o)
     return end;
 }
 
+// A pointer that moves in steps makes room for us when it steps: read at once it always lags by how
+// long waking up takes, and nobody sees the step itself. So we look some time later, each time
+// another.
+static void stray(struct playout *p)
+{
+    if (p->sink->rate / p->sink->period > STRAY_PERIODS_MAX)
+        return;
+    p->stray = (uint32_t)((uint64_t)p->stray * 48271 % 2147483647); // Park, Miller, Stockmeyer 1993
+    struct timespec span = {0, p->stray % STRAY_NS};
+    nanosleep(&span, NULL);
+}
+
 static void play_period(struct playout *p)
 {
+    stray(p);
     int64_t frame;
     mono_t at;
     struct clock_map map;
@@ -171,6 +190,7 @@ struct playout *playout_start(struct sink *sink, struct program *program,
         dac_recall(&p->steer.dac, card->off, card->sigma);
     gain_init(&p->gain, sink->rate);
     p->resample = resample_create(sink->rate);
+    p->stray = 1;
     start_thread(p);
     return p;
 }

@@ -17,7 +17,7 @@ sys.path.insert(0, str(ROOT / "tests" / "vdac"))
 from analyse import RATE, delays, summary  # noqa: E402
 from hall import Hall  # noqa: E402
 from phone import Phone, missing  # noqa: E402
-from rig import PLUGIN, Relay, Speakers, play_on, true_ns  # noqa: E402
+from rig import PLUGIN, Relay, Speakers, end_all_on_sigterm, play_on, true_ns  # noqa: E402
 
 SETTLED_S = 20  # errors count from here on
 CARDS = [{"ppm": 60, "wander_ppm": 2}, {"ppm": -40, "wander_ppm": 2, "wander_phase": 2.1},
@@ -86,6 +86,7 @@ def row(name, hall, folder, ports, seconds, keep):
 
 
 def main():
+    end_all_on_sigterm()
     parse = argparse.ArgumentParser(description=__doc__, prog="./dev bench page",
                                     formatter_class=argparse.RawDescriptionHelpFormatter)
     parse.add_argument("exhibit", nargs="?", help="not used: the sound is made here")

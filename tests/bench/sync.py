@@ -19,7 +19,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "vdac"))
 from analyse import RATE, delays, follow, spread, stretches, summary  # noqa: E402
 from hall import Hall  # noqa: E402
-from rig import CLOCKS, CRYSTALS, PLUGIN, Relay, true_ns  # noqa: E402
+from rig import CLOCKS, CRYSTALS, PLUGIN, Relay, end_all_on_sigterm, true_ns  # noqa: E402
 from snapcast import INSTALLED, Snapcast  # noqa: E402
 
 SETTLED_S = 30  # errors count from here on
@@ -246,6 +246,7 @@ def read_options():
 
 
 def main():
+    end_all_on_sigterm()
     options = read_options()
     if not PLUGIN.exists():
         sys.exit("the cards of software are in the plain builds only")

@@ -4,6 +4,7 @@ import os
 import pathlib
 import signal
 import subprocess
+import sys
 import time
 
 from analyse import Card
@@ -21,6 +22,11 @@ CLOCKS = [(20, 7200), (-10, 400_000), (5, -60)]
 
 def true_ns():
     return time.clock_gettime_ns(time.CLOCK_MONOTONIC_RAW)
+
+
+def end_all_on_sigterm():
+    """Ended from outside, a program that holds others ends them, as on Ctrl-C."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
 
 
 class Rig:
