@@ -12,16 +12,12 @@
 #include <string.h>
 #include <unistd.h>
 
-// How many questions may overtake one on the way: a swaying network delays by some 20 ms, and a
-// kiosk that finds it so asks every 5.
-enum { SEEN = 16 };
-
 // A bucket that fills at the rate and holds half a second of it: a burst after a stall passes.
 #define TOKENS_MAX (TIME_SERVER_PER_S / 2.0)
 
 struct session {
-    struct sealed_session sealed; // id 0: free
-    int64_t seen[SEEN];           // the latest t1 that were answered, in no order
+    struct sealed_session sealed;        // id 0: free
+    int64_t seen[TIME_SERVER_OVERTAKEN]; // the latest t1 that were answered, in no order
     double tokens;
     mono_t tokens_at;
     struct sealed_left left; // the last answer
@@ -53,7 +49,7 @@ static struct session *find(struct time_server *s, uint64_t id)
 static bool is_new(struct session *session, int64_t t1_ns)
 {
     int64_t *oldest = &session->seen[0];
-    for (int i = 0; i < SEEN; i++) {
+    for (int i = 0; i < TIME_SERVER_OVERTAKEN; i++) {
         if (session->seen[i] == t1_ns)
             return false;
         if (session->seen[i] < *oldest)
@@ -222,7 +218,7 @@ uint64_t time_server_admit(struct time_server *s, const char *device_key)
 {
     uint8_t device[SEALED_KEY_BYTES];
     struct session new = {.tokens = TOKENS_MAX, .tokens_at = house_raw_now()};
-    for (int i = 0; i < SEEN; i++)
+    for (int i = 0; i < TIME_SERVER_OVERTAKEN; i++)
         new.seen[i] = INT64_MIN;
     uint64_t id;
     do {

@@ -7,7 +7,7 @@
 //   set_anchor ──────────┴── one mutex ──  whose? sealed? fresh? not too often?  ─► answer, at once
 //
 // Under the mutex either side does a few microseconds of arithmetic and nothing that waits. What is
-// not right gets no answer and is counted. A t1 is taken once in a session, and not when 16 later
+// not right gets no answer and is counted. A t1 is taken once in a session, and not when 64 later
 // ones were: heard again, it is a replay.
 // Everything below is called on the loop's thread.
 #ifndef SERVER_TIMESERVER_TIME_SERVER_H
@@ -20,9 +20,12 @@ enum {
     // Kiosks that may ask at once. A visitor who plays the kiosk takes up a place, no more: who
     // comes later asks over the WebSocket.
     TIME_SERVER_SESSIONS = 256,
-    // Questions of one session: what a kiosk asks at worst, on a bad network and at first
-    // (player/clock/pace.c). All of them together cost half a core then.
-    TIME_SERVER_PER_S = 500,
+    // Questions of one session: what a kiosk asks at worst, on a bad network while a queue is empty
+    // (player/clock/pace.c). All of them together cost a core then, which this thread may have.
+    TIME_SERVER_PER_S = 1000,
+    // How many questions may overtake one on the way: a swaying network delays by some 20 ms, and a
+    // kiosk that finds it so asks every millisecond. As many as it has under way itself.
+    TIME_SERVER_OVERTAKEN = 64,
 };
 
 struct time_server;
