@@ -27,19 +27,25 @@ bool tour_alone_parse(const char *name, enum tour_alone *out)
     return *out == ALONE_FINISH || strcmp(name, "continue") == 0;
 }
 
-bool tour_picture_valid(const char *name)
+bool tour_content_name(const char *name, const char *const endings[], int count,
+                       char hash[WIRE_HASH_LEN + 1])
 {
-    static const char *const endings[] = {".png", ".jpg", ".webp", ".svg"};
-    char hash[WIRE_HASH_LEN + 1];
     if (strlen(name) <= WIRE_HASH_LEN)
         return false;
     memcpy(hash, name, WIRE_HASH_LEN);
     hash[WIRE_HASH_LEN] = '\0';
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < count; i++) {
         if (strcmp(name + WIRE_HASH_LEN, endings[i]) == 0)
             return wire_hash_valid(hash);
     }
     return false;
+}
+
+bool tour_picture_valid(const char *name)
+{
+    static const char *const endings[] = {".png", ".jpg", ".webp", ".svg"};
+    char hash[WIRE_HASH_LEN + 1];
+    return tour_content_name(name, endings, 4, hash);
 }
 
 static void get_id(struct json_reader *r, const char *key, char out[WIRE_ID_MAX + 1])

@@ -65,6 +65,9 @@ void tour_free(struct tour *t);
 const struct tour_variant *tour_choose(const struct tour_cue *cue, const char *lang);
 
 bool cue_end_parse(const char *name, enum cue_end *out);
+// A hash and one of some endings. `hash` gets what stands in a hash's place, when there is enough.
+bool tour_content_name(const char *name, const char *const endings[], int count,
+                       char hash[WIRE_HASH_LEN + 1]);
 // HASH.png, HASH.jpg, HASH.webp or HASH.svg.
 bool tour_picture_valid(const char *name);
 bool tour_alone_parse(const char *name, enum tour_alone *out);

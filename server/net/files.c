@@ -149,15 +149,7 @@ void files_asset(struct request *r)
 static bool content_name(const char *name, char hash[WIRE_HASH_LEN + 1])
 {
     static const char *const endings[] = {".opus", ".seek", ".vtt", ".json"};
-    if (strlen(name) <= WIRE_HASH_LEN)
-        return false;
-    memcpy(hash, name, WIRE_HASH_LEN);
-    hash[WIRE_HASH_LEN] = '\0';
-    for (int i = 0; i < 4; i++) {
-        if (strcmp(name + WIRE_HASH_LEN, endings[i]) == 0)
-            return wire_hash_valid(hash);
-    }
-    return tour_picture_valid(name);
+    return tour_content_name(name, endings, 4, hash) || tour_picture_valid(name);
 }
 
 // Opened by itself, an SVG is a document: it may draw, and nothing else.

@@ -75,7 +75,8 @@ static bool may_ask(struct session *session, mono_t now)
 
 // What the mutex is for: is this a question to answer, and by which key and anchor?
 static bool take(struct time_server *s, const uint8_t *data, size_t len, mono_t now,
-                 struct stamp_question *q, struct session *asker, struct house_anchor *a)
+                 struct stamp_question *q, struct sealed_session *sealed, struct sealed_left *left,
+                 struct house_anchor *a)
 {
     uint64_t id = sealed_id(data, len);
     pthread_mutex_lock(&s->mutex);
@@ -83,7 +84,8 @@ static bool take(struct time_server *s, const uint8_t *data, size_t len, mono_t 
     bool good = session && sealed_get_question(&session->sealed, data, len, q) &&
                 may_ask(session, now) && is_new(session, q->t1_ns);
     if (good) {
-        *asker = *session;
+        *sealed = session->sealed;
+        *left = session->left;
         *a = s->anchor;
         s->stats.answers++;
     } else {
@@ -108,10 +110,11 @@ static void answer(struct time_server *s)
     struct udp_peer from;
     mono_t at, left;
     struct stamp_question q;
-    struct session asker;
+    struct sealed_session sealed;
+    struct sealed_left before;
     struct house_anchor anchor;
     ssize_t n = udp_receive(s->fd, data, sizeof data, &from, &at);
-    if (n < 0 || !take(s, data, (size_t)n, at, &q, &asker, &anchor))
+    if (n < 0 || !take(s, data, (size_t)n, at, &q, &sealed, &before, &anchor))
         return;
     struct stamp_answer a = {
         .seq = q.seq,
@@ -120,10 +123,10 @@ static void answer(struct time_server *s)
         .t3_house_ns = house_ns_at(&anchor, house_raw_now()),
         .clock_epoch = anchor.clock_epoch,
     };
-    sealed_put_answer(&asker.sealed, &a, &asker.left, data);
+    sealed_put_answer(&sealed, &a, &before, data);
     // One that is not sent is one that was lost.
     if (udp_send(s->fd, data, sizeof data, &from, &left))
-        note_left(s, asker.sealed.id, q.t1_ns, house_ns_at(&anchor, left));
+        note_left(s, sealed.id, q.t1_ns, house_ns_at(&anchor, left));
 }
 
 static void *serve(void *user)
