@@ -8,30 +8,18 @@
 // server; then the admin page. ROOMTONE_SHOTS=DIR keeps pictures. CHROMIUM names another browser.
 import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
-import { createRequire } from "node:module";
 import path from "node:path";
 import { Box, expected, wall } from "./box.mjs";
+import { LIMIT_US, launch, sleep, until, watch } from "./phone.mjs";
 
-const { chromium } = createRequire(new URL("../../web/", import.meta.url))("playwright-core");
 const [roomtoned, roomtonectl, exhibit, webDir] = process.argv.slice(2);
 const shots = process.env.ROOMTONE_SHOTS;
-const LIMIT_US = 20_000; // what a phone may be off
 const GROUP = "demo";
-
-const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 
 async function shot(page, name) {
   if (!shots) return;
   mkdirSync(shots, { recursive: true });
   await page.screenshot({ path: path.join(shots, `${name}.png`) });
-}
-
-/** Waits until a look at the page shows what is asked. */
-async function until(page, what, condition, ms = 10_000) {
-  await page.waitForFunction(condition, null, { timeout: ms, polling: 50 }).catch(async () => {
-    const seen = await page.evaluate(() => JSON.stringify({ room: window.roomtone, text: document.body.innerText }));
-    throw new Error(`waited ${ms} ms for: ${what}; saw ${seen}`);
-  });
 }
 
 /** At the instant of a change a millisecond early is another position altogether. */
@@ -273,16 +261,6 @@ async function noSidewaysScroll(page) {
   assert.ok(over <= 0, `${over} px wider than the screen`);
 }
 
-/** Script errors and refused content; a missing network is part of the test. */
-function watch(page) {
-  const problems = [];
-  page.on("pageerror", (e) => problems.push(e.message));
-  page.on("console", (m) => {
-    if (/Content Security Policy|Refused to/.test(m.text())) problems.push(m.text());
-  });
-  return problems;
-}
-
 async function main() {
   const box = new Box(roomtoned, roomtonectl, webDir);
   let browser;
@@ -298,13 +276,7 @@ async function main() {
     const session = login.headers.get("set-cookie").split(";")[0];
     console.log(`house clock known to ${(await box.learnClock(session)).toFixed(2)} ms`);
 
-    browser = await chromium.launch({
-      executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-      args: [
-        "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-        "--disable-component-update", "--disable-sync", "--autoplay-policy=user-gesture-required",
-      ],
-    });
+    browser = await launch();
     const phone = await browser.newContext({
       viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, hasTouch: true, isMobile: true, locale: "en-GB",
     });
