@@ -23,7 +23,8 @@ const struct conf_key settings_keys[] = {
     {"server", "log_level", CONF_STRING, AT(log_level), "info", 0, 0,
      "error, warn, info or debug."},
     {"limits", "max_members", CONF_INT, AT(max_members), "10500", 1, 100000,
-     "Sockets at once. A full house is 10,000 phones; the rest is for staff and kiosks."},
+     "Sockets at once. A twenty-first is kept for staff, guides, kiosks and phones that were in "
+     "already: a full house is 10,000 phones."},
     {"limits", "max_rooms_awake", CONF_INT, AT(max_rooms_awake), "1000", 1, 100000,
      "Rooms in memory at once; sleeping ones are rows on disk and do not count."},
     {"limits", "wrong_codes_per_minute", CONF_INT, AT(wrong_codes_per_minute), "30", 1, 100000,

@@ -78,6 +78,24 @@ static double mean_x(const struct edge *e)
     return sum / e->count;
 }
 
+double edge_spacing(const struct edge *e, double slope, double apart)
+{
+    double up = e->sign * slope, nearest = INFINITY, at = 0, next = INFINITY;
+    for (int i = 0; i < e->hull_count; i++) {
+        int p = e->hull[i];
+        double y = e->y[p] - up * e->x[p];
+        if (y < nearest) {
+            nearest = y;
+            at = e->x[p];
+        }
+    }
+    for (int i = 0; i < e->count; i++) {
+        if (fabs(e->x[i] - at) >= apart)
+            next = fmin(next, e->y[i] - up * e->x[i]);
+    }
+    return next < INFINITY ? fmax(next - nearest, 0) : 0;
+}
+
 // One point is expected in this distance from the edge.
 static double margin(const struct edge *e, double slope, double grain)
 {

@@ -60,4 +60,9 @@ int edge_window(int used, int available, double span, double margin, double curv
 // beyond.
 double edge_value(const struct edge *e, double slope, double x);
 
+// How much further than the nearest point the nearest one is that lies at least `apart` (x) from
+// it: what two chances that have nothing to do with each other differ by. 0 when there is no such
+// point.
+double edge_spacing(const struct edge *e, double slope, double apart);
+
 #endif

@@ -13,6 +13,12 @@ static const double CURVE = 10;
 static const double WANDER = 300;
 // Stamps made by kernels on a quiet wire scatter by about this; no edge is known better.
 static const double GRAIN_NS = 500;
+// In the first seconds a queue may not have been empty once, and what looks like its edge is a
+// moment when it was merely short. Queues are another after a second or so: how much the shortest
+// moment differs from the next one that is not the same tells how many there are to come. With a
+// single difference to go by, the truth is expected a few of them further, and less the longer
+// the queue was watched. (In simulated sway this leaves half as many starts off by a millisecond.)
+static const double MOMENT_S = 1, MOMENTS = 3, YOUNG_S = 10;
 // A sample whose bounds cross the map by more cannot belong to it. Clocks of browsers are this
 // coarse.
 static const double CROSSING_NS = 1e6;
@@ -134,14 +140,22 @@ struct edges {
     struct edge f, b;
 };
 
-// Half way between the edges of this slope, at the newest instant, each moved by the distance in
-// which the truth is expected beyond it, but not past a quarter of the gap.
+// The distance in which the truth is expected beyond an edge.
+static double beyond(const struct edge *e, double slope)
+{
+    double young = fmin(YOUNG_S / fmax(-e->x[0], MOMENT_S), 1);
+    return fmax(e->margin, MOMENTS * young * edge_spacing(e, slope, MOMENT_S));
+}
+
+// Half way between the edges of this slope, at the newest instant, each moved to where the truth is
+// expected, but not past each other: no message arrives before it was sent.
 static double middle(const struct edges *at, double slope, double *gap)
 {
+    double f = beyond(&at->f, slope), b = beyond(&at->b, slope);
     double upper = edge_value(&at->f, slope, 0), lower = edge_value(&at->b, slope, 0);
     *gap = upper - lower;
-    double most = fmax(*gap / 4, 0);
-    return (upper - fmin(at->f.margin, most) + lower + fmin(at->b.margin, most)) / 2;
+    double share = fmin(fmax(*gap, 0) / (f + b), 1);
+    return (upper - share * f + lower + share * b) / 2;
 }
 
 // The two bounds of a bucket are of different instants, between which the clocks drifted apart.

@@ -124,7 +124,14 @@ static bool is_same(const struct room *r, const struct later *l)
 
 static void enter(struct peer *p, struct room *r, const struct later *l)
 {
-    bool same = is_same(r, l);
+    bool same = is_same(r, l), visitor = l->hello.role == ROLE_VISITOR;
+    if (visitor && !same && net_full(p->net)) {
+        peer_send_error(p, ERR_HOUSE_FULL, NULL, NULL);
+        p->closing = true; // the socket is wanted for somebody who may come in
+        return;
+    }
+    p->visitor = visitor;
+    net_counters(p->net)->visitors += visitor;
     p->member.role = same ? (enum wire_role)l->visit.role : l->hello.role;
     memcpy(p->member.name, l->hello.name, sizeof p->member.name);
     memcpy(p->member.lang, l->hello.lang, sizeof p->member.lang);

@@ -47,6 +47,13 @@ struct net_counters *net_counters(struct net *net)
     return &net->counters;
 }
 
+// A twenty-first is kept back: of the default 10,500 sockets 10,000 are visitors'.
+bool net_full(struct net *net)
+{
+    int64_t most = net->house->settings->max_members;
+    return net->counters.visitors >= most - most / 21;
+}
+
 struct guesses *net_guesses(struct net *net)
 {
     return &net->guesses;

@@ -51,6 +51,7 @@ struct net_house {
 
 struct net_counters {
     int64_t connections; // WebSockets open now
+    int64_t visitors;    // of them, in a group
     int64_t accepted;    // since the start
     int64_t messages_in; // text messages read
     int64_t states_out;  // state messages written
@@ -73,6 +74,9 @@ void net_free(struct net *net);
 
 const struct net_house *net_house(const struct net *net);
 struct net_counters *net_counters(struct net *net);
+// True when no visitor is to be let in who was not in before: what is left of the sockets is for
+// those, and for guides, kiosks and staff.
+bool net_full(struct net *net);
 struct guesses *net_guesses(struct net *net);
 struct guesses *net_pin_guesses(struct net *net);
 struct guides *net_guides(struct net *net);

@@ -165,6 +165,7 @@ void peer_close(struct peer *p)
     }
     bytes_free(&p->in);
     net_counters(p->net)->connections--;
+    net_counters(p->net)->visitors -= p->visitor;
     p->net = NULL;
 }
 

@@ -32,6 +32,7 @@ struct peer {
     bool state_due, overview_due, ask_due, away_due, audience_due, closing;
     bool told_away;                 // that the guide is away
     bool leading;                   // a PIN is being looked at
+    bool visitor;                   // counted as one
     uint32_t audience_version;      // guides: of the newest they were sent
     char user[48];                  // staff: the signed-in user
     char agent_token[64];           // session cookie of the upgrade, until hello

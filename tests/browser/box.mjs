@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A real server in a folder of its own, its command line, and its timeline as this process sees it.
 import { execFile, spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
@@ -10,7 +10,9 @@ import { promisify } from "node:util";
 const exec = promisify(execFile);
 
 export class Box {
-  constructor(roomtoned, roomtonectl, webDir) {
+  /** `config`: what its settings file says. */
+  constructor(roomtoned, roomtonectl, webDir, config = "") {
+    this.config = config;
     this.programs = { roomtoned, roomtonectl };
     this.webDir = webDir;
     this.dir = mkdtempSync(path.join(tmpdir(), "roomtone-browser-"));
@@ -19,7 +21,9 @@ export class Box {
   }
 
   async start() {
-    const args = ["--state", path.join(this.dir, "state"), "--listen", this.listen, "--web", this.webDir];
+    const file = path.join(this.dir, "roomtoned.ini");
+    writeFileSync(file, this.config);
+    const args = ["--config", file, "--state", path.join(this.dir, "state"), "--listen", this.listen, "--web", this.webDir];
     this.process = spawn(this.programs.roomtoned, args, { stdio: ["ignore", "pipe", "pipe"] });
     this.gone = new Promise((done) => this.process.once("exit", done));
     this.url = await new Promise((resolve, reject) => {

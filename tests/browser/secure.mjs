@@ -71,8 +71,9 @@ async function main(box) {
       window.locks = [];
       const request = navigator.wakeLock.request.bind(navigator.wakeLock);
       navigator.wakeLock.request = async (type) => {
-        window.locks.push(type);
-        return request(type);
+        const lock = await request(type);
+        window.locks.push(lock);
+        return lock;
       };
     }, "allow");
     const problems = watch(page);
@@ -80,6 +81,10 @@ async function main(box) {
     await joinAndListen(page, box.url, group.link);
     const metadata = await page.evaluate(() => [navigator.mediaSession.metadata.title, navigator.mediaSession.playbackState]);
     assert.deepEqual(metadata, ["Long", "playing"]);
+    await page.getByRole("button", { name: "Read along" }).click();
+    await until(page, "the screen kept on", () => window.locks[0]?.released === false);
+    await page.getByRole("button", { name: "Read along" }).click();
+    await until(page, "the screen let go", () => window.locks[0].released);
     const session = await page.context().newCDPSession(page);
     const { errors } = await session.send("Page.getAppManifest");
     assert.deepEqual(errors, []);

@@ -61,6 +61,36 @@ async function joining(box, page, visit) {
   await page.getByRole("button", { name: "Listen", exact: true }).waitFor();
 }
 
+/** What the house says to a hello at a busy time; the real thing is in outages.mjs and tests/system. */
+async function refused(box, context, visit) {
+  for (const [code, sentence] of [["house_full", "The house is full"], ["too_many_guesses", "Too many"]]) {
+    const page = await context.newPage();
+    await page.routeWebSocket("**/ws", (ws) => {
+      ws.onMessage((said) => {
+        if (typeof said === "string" && said.includes("hello")) ws.send(JSON.stringify({ type: "error", code, message: "" }));
+      });
+    });
+    await page.goto(box.url);
+    const { code: group } = await box.group(GROUP);
+    await press(page, group);
+    await page.getByText(sentence).first().waitFor();
+    await visit(code.replaceAll("_", "-"), page);
+    await page.close();
+  }
+}
+
+/** A guide comes and leads: the visitor sees who. */
+async function led(box, page, visit) {
+  const guide = await page.context().browser().newPage({ locale: "en-GB", serviceWorkers: "block" });
+  await guide.goto(box.url + (await box.group(GROUP)).guide_link);
+  await guide.getByLabel("Your name").fill("Zoë");
+  await guide.getByRole("button", { name: "Lead this group" }).click();
+  await page.getByText("Led by Zoë").waitFor();
+  await page.getByRole("button", { name: "Raise a hand" }).waitFor();
+  await visit("led");
+  await guide.context().close();
+}
+
 async function reading(page, visit, name) {
   await page.getByRole("button", { name: /^Read (the text|what you missed)$/ }).click();
   await page.locator(".transcript li").first().waitFor();
@@ -101,6 +131,10 @@ async function listening(box, page, visit) {
   await box.ctl("pause", GROUP);
   await page.getByText("Paused by your guide").waitFor();
   await visit("paused");
+  await page.evaluate(() => window.lastContext.suspend());
+  await page.getByText("Your phone paused the sound").waitFor();
+  await visit("blocked");
+  await page.getByRole("button", { name: "Tap to go on" }).click();
 }
 
 async function troubles(box, page, visit) {
@@ -142,15 +176,25 @@ async function strange(box, context, visit) {
 /** `visit(name, page)` is called at each state; `box` must be filled. */
 export async function walk(box, context, visit) {
   const page = await context.newPage();
+  await page.addInitScript(() => {
+    window.AudioContext = class extends window.AudioContext {
+      constructor(...args) {
+        super(...args);
+        window.lastContext = this;
+      }
+    };
+  });
   const at = (name, other) => visit(name, other ?? page);
   await joining(box, page, at);
   await at("waiting");
   await box.ctl("play", GROUP);
   await page.getByText("Playing now").waitFor();
   await at("group");
+  await led(box, page, at);
   await reading(page, at, "reading");
   await listening(box, page, at);
   await troubles(box, page, at);
+  await refused(box, context, at);
   await strange(box, context, at);
   await page.close();
 }

@@ -7,7 +7,7 @@ import socket
 import pytest
 import websockets
 
-from harness import Client, Server, new_id
+from harness import PATIENCE, Client, Server, new_id, wait_until
 
 
 def wrong_code(right):
@@ -222,6 +222,36 @@ def test_full_house_takes_no_more(tmp_path):
                     pass
         async with Client(s) as again:
             await again.ask_time()
+    try:
+        asyncio.run(go())
+    finally:
+        s.stop()
+
+
+def test_a_full_house_says_so_and_keeps_room_for_those_it_needs(tmp_path, exhibit):
+    s = Server(tmp_path / "state", config="[limits]\nmax_members = 42\n").start().login()
+    s.import_exhibit(exhibit)
+    code = s.group()["code"]
+
+    async def go():
+        inside = [await Client(s).__aenter__() for _ in range(40)]
+        for c in inside:
+            await c.join(code)
+        known = (await inside[0].receive("session"))["token"]
+        async with Client(s) as late:
+            assert (await late.hello(role="visitor", code=code))["code"] == "house_full"
+            await asyncio.wait_for(late.ws.wait_closed(), PATIENCE)  # its socket is not kept
+        async with Client(s) as kiosk, Client(s) as staff:
+            await kiosk.join(code, role="kiosk")
+            await staff.staff()
+        await inside[0].__aexit__()
+        wait_until(lambda: s.group()["visitors"] == 39, "a free seat")
+        async with Client(s) as late:
+            await late.join(code)
+            async with Client(s) as back:  # the house is full again, but was theirs
+                await back.join(code, session=known)
+        for c in inside[1:]:
+            await c.__aexit__()
     try:
         asyncio.run(go())
     finally:

@@ -15,7 +15,7 @@ export default {
   alone_pause: "Pause",
   alone_play: "Abspielen",
   err_guesses: "Gerade wurden im Haus zu viele falsche Codes eingegeben. Bitte warten Sie eine Minute.",
-  err_full: "Das Haus ist im Moment voll. Bitte versuchen Sie es in ein paar Minuten wieder.",
+  err_full: "Das Haus ist im Moment voll. Sie kommen hinein, sobald Platz ist; lassen Sie diese Seite offen.",
   err_other: "Das hat nicht geklappt: {why}",
   err_browser: "Dieser Browser ist zu alt zum Mithören. Bitte aktualisieren Sie ihn, oder fragen Sie nach einem Gerät.",
   err_ready: "Diese Tour ist noch nicht bereit. Wir versuchen es weiter.",

@@ -15,7 +15,7 @@ export default {
   alone_pause: "Pause",
   alone_play: "Play",
   err_guesses: "Too many wrong codes in this house just now. Please wait a minute and try again.",
-  err_full: "The house is full at the moment. Please try again in a few minutes.",
+  err_full: "The house is full at the moment. You come in as soon as there is room; keep this page open.",
   err_other: "That did not work: {why}",
   err_browser: "This browser is too old to listen along. Please update it, or ask for a device.",
   err_ready: "This tour is not ready yet. We keep trying.",

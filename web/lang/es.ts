@@ -15,7 +15,7 @@ export default {
   alone_pause: "Pausa",
   alone_play: "Reproducir",
   err_guesses: "Se han escrito demasiados códigos falsos en la casa. Espere un minuto y vuelva a intentarlo.",
-  err_full: "La casa está llena en este momento. Vuelva a intentarlo dentro de unos minutos.",
+  err_full: "La casa está llena en este momento. Entrará en cuanto haya sitio; deje esta página abierta.",
   err_other: "No ha funcionado: {why}",
   err_browser: "Este navegador es demasiado antiguo para escuchar. Actualícelo o pida un aparato.",
   err_ready: "Esta visita aún no está lista. Seguimos intentándolo.",

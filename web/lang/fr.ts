@@ -15,7 +15,7 @@ export default {
   alone_pause: "Pause",
   alone_play: "Écouter",
   err_guesses: "Trop de codes faux dans la maison en ce moment. Attendez une minute et réessayez.",
-  err_full: "La maison est pleine pour l’instant. Réessayez dans quelques minutes.",
+  err_full: "La maison est pleine pour l’instant. Vous entrerez dès qu’il y aura de la place ; gardez cette page ouverte.",
   err_other: "Cela n’a pas marché : {why}",
   err_browser: "Ce navigateur est trop ancien pour écouter. Mettez-le à jour ou demandez un appareil.",
   err_ready: "Cette visite n’est pas encore prête. Nous continuons d’essayer.",

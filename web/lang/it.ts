@@ -15,7 +15,7 @@ export default {
   alone_pause: "Pausa",
   alone_play: "Riproduci",
   err_guesses: "In questa casa sono stati inseriti troppi codici sbagliati. Attenda un minuto e riprovi.",
-  err_full: "La casa al momento è piena. Riprovi tra qualche minuto.",
+  err_full: "La casa al momento è piena. Entrerà appena si libera un posto; tenga aperta questa pagina.",
   err_other: "Non ha funzionato: {why}",
   err_browser: "Questo browser è troppo vecchio per ascoltare. Lo aggiorni o chieda un dispositivo.",
   err_ready: "Questa visita non è ancora pronta. Continuiamo a provare.",

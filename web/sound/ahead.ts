@@ -9,7 +9,9 @@
 //   < 5 min        one and a half times as fast
 //
 // The pauses are random by a fifth, so that fifty phones do not ask in step.
+import type { Coming } from "./coming";
 import { ContentError, PIECE_BYTES, type Pieces } from "./pieces";
+import { readSeekTable, seekEntry } from "./seek";
 import type { Source } from "./stream";
 
 export const HEAD_MS = 15_000;
@@ -41,12 +43,29 @@ export function nextPiece(source: Source, pieces: Pieces, from: number, leftMs: 
   return { leftMs, pieceMs, load: () => pieces.bring(source.opus, index, source.bytes) };
 }
 
-/** The first seconds of what may come next: wanted once those who play have a minute. */
-export function headOf(source: Source, pieces: Pieces): Wish | null {
-  const wish = nextPiece(source, pieces, 0, CALM_MS);
-  const have = pieces.missing(source.opus, 0, source.bytes) * PIECE_BYTES;
-  if (!pieces.hasTable(source.seek)) return { leftMs: CALM_MS, pieceMs: 0, load: () => pieces.table(source.seek) };
-  return have / bytesPerMs(source) < HEAD_MS ? wish : null;
+/** The first seconds of what may come next, from where it would begin. */
+export function headOf(coming: Coming, pieces: Pieces): Wish | null {
+  const { source } = coming;
+  const leftMs = coming.held ? headMs(coming, pieces) : CALM_MS; // those who play come first, up to a minute
+  const small = (load: () => Promise<unknown>): Wish => ({ leftMs, pieceMs: 0, load });
+  if (!pieces.tableHere(source.seek)) return small(() => pieces.table(source.seek));
+  if (coming.held && !pieces.headerHere(source.opus)) return small(() => pieces.header(source.opus, source.bytes));
+  return headMs(coming, pieces) < HEAD_MS ? nextPiece(source, pieces, beginOf(coming, pieces), leftMs) : null;
+}
+
+/** How much of it is in hand, ms; a whole head when less than that is left of it. */
+export function headMs(coming: Coming, pieces: Pieces): number {
+  const { source } = coming;
+  if (!pieces.tableHere(source.seek)) return 0;
+  const from = beginOf(coming, pieces);
+  const end = pieces.missing(source.opus, Math.floor(from / PIECE_BYTES), source.bytes) * PIECE_BYTES;
+  return end >= source.bytes ? HEAD_MS : Math.max(0, end - from) / bytesPerMs(source);
+}
+
+function beginOf({ source, near }: Coming, pieces: Pieces): number {
+  const bytes = pieces.tableHere(source.seek);
+  const table = bytes && readSeekTable(bytes);
+  return table ? seekEntry(table, near).offset : 0;
 }
 
 export function pauseMs(wish: Wish, random = Math.random()): number {

@@ -8,9 +8,11 @@
 // Clocks: house time <-> performance time by the core (C), performance time <-> context time by
 // output.ts. Everything runs on the worker's tick, which locked screens do not slow down.
 import { type Core, NEXT, NOW, type Which } from "../common/core";
-import { type Cue, type Tour, chooseVariant } from "../common/tour";
+import type { Tour } from "../common/tour";
 import type { Part, Playing, State } from "../common/wire";
 import { knock } from "./knock";
+import { HEAD_MS } from "./ahead";
+import { type Coming, comingOf, sourceOf } from "./coming";
 import type { Failure, FromWorker, ToWorker } from "./messages";
 import { OutputClock } from "./output";
 import { Run } from "./run";
@@ -62,6 +64,8 @@ export interface Heard {
   prepUs: number;
   scheduledS: number; // of it, given to the sound card's own time
   heldS: number; // seconds of this track still in hand, decoded or not
+  ready: boolean; // what would sound upon "play" is in hand, or sounds
+  waitS: number; // for how long there should have been sound and was none to play
   failed: "" | Failure; // "": all well
   runs: string; // phases of the open runs, oldest first
 }
@@ -69,7 +73,7 @@ export interface Heard {
 export class Engine {
   output!: OutputClock;
   heard: Heard = {
-    playing: "silent", bufferMs: 0, xruns: 0, jumps: 0, breaks: 0, workers: 0, prepUs: 0, scheduledS: 0, heldS: 0, failed: "", runs: "",
+    playing: "silent", bufferMs: 0, xruns: 0, jumps: 0, breaks: 0, workers: 0, prepUs: 0, scheduledS: 0, heldS: 0, ready: false, waitS: 0, failed: "", runs: "",
   };
   private ctx!: AudioContext;
   private master!: GainNode;
@@ -85,6 +89,9 @@ export class Engine {
   private retryAt = 0;
   private lead = LEAD_S;
   private jumpTimes: number[] = [];
+  private coming: Coming | null = null;
+  private headMs = 0; // of it, in hand
+  private waitSince: number | null = null; // performance time
 
   constructor(
     ctx: AudioContext,
@@ -120,7 +127,7 @@ export class Engine {
       if (e.phase === "playing") e.replaced = true;
       else this.drop(e);
     this.setWorker();
-    this.post({ do: "coming", source: this.comingSource() });
+    this.tellComing();
   }
 
   private setWorker(): void {
@@ -137,7 +144,7 @@ export class Engine {
     this.state = state;
     this.tour = tour;
     this.lang = lang;
-    this.post({ do: "coming", source: this.comingSource() });
+    this.tellComing();
     this.tick();
   }
 
@@ -184,6 +191,10 @@ export class Engine {
       for (const e of [...this.entries]) this.advance(e);
     }
     this.measure();
+    if (this.heard.playing !== "fetching") {
+      this.waitSince = null;
+      this.heard.waitS = 0;
+    }
     this.onTick();
   }
 
@@ -210,19 +221,14 @@ export class Engine {
       before.end = end; // the change changes nothing
       return;
     }
-    const source = this.sourceOf(cue);
+    const source = sourceOf(cue, this.lang);
     out.push({ which, line, voice: source.opus, source, start, end });
   }
 
-  private sourceOf(cue: Cue): Source {
-    const { opus, seek, bytes, dur_us } = chooseVariant(cue, this.lang);
-    return { opus, seek, bytes, frames: Math.round((dur_us * 48) / 1000) };
-  }
-
-  /** The stop behind this one: most likely what the guide plays next. */
-  private comingSource(): Source | null {
-    const cue = this.state ? this.tour?.cues[(this.state.next ?? this.state).cue + 1] : undefined;
-    return cue ? this.sourceOf(cue) : null;
+  private tellComing(): void {
+    this.coming = comingOf(this.state, this.tour, this.lang);
+    this.headMs = 0;
+    this.post({ do: "coming", coming: this.coming });
   }
 
   private lineOf(which: Which): string {
@@ -351,6 +357,7 @@ export class Engine {
     );
     heard.scheduledS = Math.max(0, ...playing.map((e) => e.run.scheduled));
     heard.heldS = Math.floor(heard.bufferMs / 1000);
+    heard.ready = this.coming?.held ? this.headMs >= HEAD_MS : playing.length > 0;
     heard.breaks = output.breaks;
     heard.runs = this.entries.map((e) => (e.replaced ? `(${e.phase})` : e.phase)).join(" ");
     const pair = output.latest;
@@ -367,6 +374,7 @@ export class Engine {
       return;
     }
     heard.playing = slot ? "sound" : "fetching";
+    if (!slot) heard.waitS = (performance.now() - (this.waitSince ??= performance.now())) / 1000;
     // At the very instant of a change the ear may be a hair behind: no error of position.
     if (!found || !slot || found.segment.line !== this.lineOf(which)) return;
     const frame = slot.at + (pair.context * this.ctx.sampleRate - slot.start) * slot.step;
@@ -387,7 +395,10 @@ export class Engine {
   }
 
   private take(m: FromWorker): void {
-    if (m.is === "tick") return this.tick();
+    if (m.is === "tick") {
+      this.headMs = m.headMs;
+      return this.tick();
+    }
     const e = this.entries.find((entry) => entry.id === m.run);
     if (!e) return;
     switch (m.is) {

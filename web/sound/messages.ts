@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What page and sound worker say to each other. `run` numbers a stretch of sound (engine.ts);
 // answers to a run that is closed are never sent.
+import type { Coming } from "./coming";
 import type { ContentError } from "./pieces";
 import type { Chunk, Source } from "./stream";
 
@@ -11,11 +12,11 @@ export type ToWorker =
   | { do: "open"; run: number; source: Source; near: number; rate: number }
   | { do: "seek"; run: number; frame: number }
   | { do: "render"; run: number; n: number; step: number }
-  | { do: "coming"; source: Source | null } // its first seconds are fetched when there is time
+  | { do: "coming"; coming: Coming | null } // its first seconds are fetched
   | { do: "close"; run: number };
 
 export type FromWorker =
-  | { is: "tick" }
+  | { is: "tick"; headMs: number } // of what is coming, in hand
   | { is: "ready"; run: number; prepMs: number }
   | ({ is: "chunk"; run: number } & Chunk)
   | { is: "failed"; run: number; code: Failure };

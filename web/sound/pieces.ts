@@ -83,13 +83,17 @@ export class Pieces {
   table(hash: string): Promise<ArrayBuffer> {
     return this.little(`${hash}.seek`, () => fetchContent(`/content/${hash}.seek`));
   }
-  hasTable(hash: string): boolean {
-    return this.small.has(`${hash}.seek`);
+  tableHere(hash: string): ArrayBuffer | undefined {
+    return this.small.get(`${hash}.seek`);
   }
 
   /** The beginning of an audio file, at least its first page. */
   header(hash: string, size: number): Promise<ArrayBuffer> {
     return this.little(`${hash}.head`, () => fetchRange(hash, 0, Math.min(size, HEADER_BYTES)));
+  }
+
+  headerHere(hash: string): boolean {
+    return this.small.has(`${hash}.head`);
   }
 
   private little(key: string, load: () => Promise<ArrayBuffer>): Promise<ArrayBuffer> {

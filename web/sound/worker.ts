@@ -2,10 +2,11 @@
 // The sound worker: fetches, decodes and resamples, so that the page's thread only schedules. It is
 // also the engine's metronome: a worker's timer keeps its pace when the page's slow down behind a
 // locked screen.
-import { Ahead, headOf } from "./ahead";
+import { Ahead, headMs, headOf } from "./ahead";
+import type { Coming } from "./coming";
 import type { FromWorker, ToWorker } from "./messages";
 import { ContentError, Pieces } from "./pieces";
-import { type Source, Stream } from "./stream";
+import { Stream } from "./stream";
 
 const TICK_MS = 100;
 const STREAMS_MAX = 8;
@@ -17,7 +18,7 @@ interface Entry {
 
 const pieces = new Pieces();
 const streams = new Map<number, Entry>();
-let coming: Source | null = null; // what may be played next
+let coming: Coming | null = null;
 const ahead = new Ahead(() => [
   ...[...streams.values()].map((e) => e.stream.wish()),
   coming && headOf(coming, pieces),
@@ -72,7 +73,8 @@ self.onmessage = (event: MessageEvent<ToWorker>): void => {
       });
       break;
     case "coming":
-      coming = m.source;
+      coming = m.coming;
+      ahead.look();
       break;
     case "close":
       drop(m.run);
@@ -81,4 +83,4 @@ self.onmessage = (event: MessageEvent<ToWorker>): void => {
 };
 
 ahead.look();
-setInterval(() => say({ is: "tick" }), TICK_MS);
+setInterval(() => say({ is: "tick", headMs: coming ? headMs(coming, pieces) : 0 }), TICK_MS);

@@ -5,7 +5,7 @@ import { type Facts, troubleOf } from "../visitor/trouble";
 
 const WELL: Facts = {
   noAudio: false, sound: "on", line: "joined", joined: true, alone: false, lostLong: false, full: false,
-  restarting: false, heldS: 20, tourMissing: false, failed: "", storage: true,
+  restarting: false, heldS: 20, waitS: 0, tourMissing: false, failed: "", storage: true,
 };
 
 test("each cause has its own word, and none has none", () => {
@@ -24,6 +24,8 @@ test("each cause has its own word, and none has none", () => {
     [{ tourMissing: true }, "no_tour"],
     [{ failed: "missing" }, "no_track"],
     [{ failed: "network" }, "slow"],
+    [{ waitS: 3.9 }, null],
+    [{ waitS: 4 }, "slow"],
     [{ failed: "bad" }, "bad_track"],
     [{ failed: "decoder" }, "decoder"],
     [{ failed: "worker" }, "worker"],

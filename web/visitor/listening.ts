@@ -264,8 +264,8 @@ export class Listening {
   report(): Partial<Report> & Pick<Report, "playing"> {
     const { engine } = this;
     if (!engine || this.sound.value !== "on") return { playing: "silent" };
-    const { playing, position, at, errorUs, bufferMs, xruns, jumps, prepUs } = engine.heard;
-    const report = { playing, buffer_ms: bufferMs, xruns, jumps, prep_us: prepUs };
+    const { playing, position, at, errorUs, bufferMs, xruns, jumps, prepUs, ready } = engine.heard;
+    const report = { playing, buffer_ms: bufferMs, xruns, jumps, prep_us: prepUs, ...(ready && { ready }) };
     const dac = { dac_ppb: Math.round((engine.output.rate - 1) * 1e9) };
     if (position === undefined || at === undefined || errorUs === undefined) return { ...report, ...dac };
     return { ...report, ...dac, position, at, error_us: errorUs };

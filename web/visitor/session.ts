@@ -44,7 +44,6 @@ const REFUSALS: Record<string, Key> = {
   wrong_code: "err_wrong",
   unknown_group: "err_wrong",
   too_many_guesses: "err_guesses",
-  house_full: "err_full",
 };
 
 /** These mean that the group is not there; any other refusal may pass. */
@@ -106,6 +105,7 @@ export class Session {
       full: this.full.value,
       restarting: this.restarting.value,
       heldS: this.heard.value?.heldS ?? null,
+      waitS: this.heard.value?.waitS ?? 0,
       tourMissing: this.tourMissing.value,
       failed: this.heard.value?.failed ?? "",
       storage: keeps.value,
@@ -262,9 +262,12 @@ export class Session {
   }
 
   private refuse(code: string, message: string): void {
-    // Who listens already is not sent away because the house is busy at this moment.
-    if (this.joined.value && this.join_ && !FINAL.includes(code)) {
-      this.full.value = code === "house_full";
+    // Who listens already is not sent away because the house is busy at this moment, and who finds it
+    // full is let in when it is not.
+    const full = code === "house_full";
+    if (this.join_ && (full || (this.joined.value && !FINAL.includes(code)))) {
+      this.full.value = full;
+      if (!this.joined.value) this.refused.value = { key: "err_full" };
       return this.link.again(this.hello(this.join_));
     }
     const was = this.joined.value;
@@ -463,8 +466,8 @@ export class Session {
     if (this.line.value !== "joined") return;
     const { core } = this;
     const report: Report = { type: "report", lang: this.heardLang(), ...this.listening.report() };
-    if (core.valid && this.sound.value === "on" && report.playing !== "fetching" && this.tour.value) report.ready = true;
-    if (core.valid) {
+    if (!core.valid) delete report.ready;
+    else {
       report.uncertainty_us = Math.round(core.uncertaintyUs(performance.now()));
       report.rtt_us = Math.round(core.rttUs);
       report.skew_ppb = Math.round(core.skew * 1e9);

@@ -23,6 +23,8 @@ export type Trouble =
   | "slow" // the network does not bring the sound fast enough
   | "no_storage"; // nothing can be kept on this phone: a reload is a new visitor
 
+const SLOW_S = 4;
+
 export interface Facts {
   noAudio: boolean;
   sound: Sound;
@@ -33,6 +35,7 @@ export interface Facts {
   full: boolean;
   restarting: boolean;
   heldS: number | null; // null: nothing is being played
+  waitS: number; // for sound that should be there
   tourMissing: boolean;
   failed: "" | Failure;
   storage: boolean;
@@ -57,5 +60,6 @@ export function troubleOf(f: Facts): Trouble | null {
   }
   if (f.tourMissing) return "no_tour";
   if (f.failed) return FAILED[f.failed];
+  if (f.waitS >= SLOW_S) return "slow";
   return f.storage ? null : "no_storage";
 }
