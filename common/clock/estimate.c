@@ -148,14 +148,16 @@ static double beyond(const struct edge *e, double slope)
 }
 
 // Half way between the edges of this slope, at the newest instant, each moved to where the truth is
-// expected, but not past each other: no message arrives before it was sent.
-static double middle(const struct edges *at, double slope, double *gap)
+// expected, but not past each other: no message arrives before it was sent. The truth is no
+// further from there than `reach`, whatever the floors.
+static double middle(const struct edges *at, double slope, double *reach)
 {
     double f = beyond(&at->f, slope), b = beyond(&at->b, slope);
     double upper = edge_value(&at->f, slope, 0), lower = edge_value(&at->b, slope, 0);
-    *gap = upper - lower;
-    double share = fmin(fmax(*gap, 0) / (f + b), 1);
-    return (upper - share * f + lower + share * b) / 2;
+    double share = fmin(fmax(upper - lower, 0) / (f + b), 1);
+    double theta = (upper - share * f + lower + share * b) / 2;
+    *reach = fmax(fmax(upper - theta, theta - lower), 0);
+    return theta;
 }
 
 // The two bounds of a bucket are of different instants, between which the clocks drifted apart.
@@ -174,7 +176,7 @@ static void renew_map(struct clock_estimate *e)
     struct edges at;
     struct edge *both[] = {&at.f, &at.b};
     mono_t now = bucket(e, e->count - 1)->bt;
-    double gap, unused;
+    double reach, unused;
     note_round_trip(e);
     // Never fewer than the newest, which may be of a bucket that is new.
     e->used = e->used < 1 ? 1 : e->used < e->count ? e->used : e->count;
@@ -187,7 +189,7 @@ static void renew_map(struct clock_estimate *e)
     if (e->prior.sigma > believed)
         e->staged = e->prior; // refuted
     e->used = edge_window(e->used, e->count, -at.f.x[0], (at.f.margin + at.b.margin) / 2, CURVE);
-    double theta = middle(&at, e->latest.slope, &gap);
+    double theta = middle(&at, e->latest.slope, &reach);
     double turned = fabs(middle(&at, e->latest.slope + e->latest.sigma, &unused) -
                          middle(&at, e->latest.slope - e->latest.sigma, &unused)) /
                     2;
@@ -197,7 +199,7 @@ static void renew_map(struct clock_estimate *e)
     e->map.skew = e->latest.slope * 1e-9;
     e->map.skew_sigma = e->latest.sigma * 1e-9;
     e->map.sigma_ns = sqrt(turned * turned + margins / 4);
-    e->map.uncertainty_ns = fmax(gap / 2, 0) + 2 * e->map.sigma_ns;
+    e->map.uncertainty_ns = reach + 2 * e->map.sigma_ns;
     e->valid = true;
 }
 

@@ -48,7 +48,7 @@ struct clock_map {
     int64_t house_ns;
     double skew;
     double sigma_ns;       // one sigma of house_ns, should both ways have the same floor
-    double uncertainty_ns; // bound of the error at `at`, whatever the floors: half the gap
+    double uncertainty_ns; // bound of the error at `at`, whatever the floors
     double skew_sigma;     // one sigma of `skew`
 };
 

@@ -60,6 +60,7 @@ bool venue_show(struct call *c);
 bool venue_set(struct call *c);
 bool tracks_list(struct call *c);
 bool tracks_add(struct call *c);
+bool tracks_captions(struct call *c);
 bool tours_list(struct call *c);
 bool tours_publish(struct call *c);
 

@@ -123,6 +123,8 @@ static const struct verb verbs[] = {
     {"kiosk watch", "[KIOSK...] [--for SECONDS] [--csv]", 0, 256, "how they do, once a second",
      kiosks_watch},
     {"track list", "", 0, 0, "all tracks", tracks_list},
+    {"track captions", "ID FILE [--lang LANG]", 2, 2, "what is said in a track, as WebVTT",
+     tracks_captions},
     {"track add", "FILE [TITLE] [--id ID] [--lang LANG]", 1, 2, "upload an audio file", tracks_add},
     {"tour list", "", 0, 0, "all tours", tours_list},
     {"tour publish", "TOUR TRACK...", 2, 201, "make a tour of tracks, one after the other",

@@ -49,6 +49,26 @@ bool tracks_add(struct call *c)
     return call_show(c, a, ok, print_track);
 }
 
+static void print_captions(json_t *a)
+{
+    (void)a;
+    printf("kept\n");
+}
+
+bool tracks_captions(struct call *c)
+{
+    char path[300];
+    bool ok;
+    const char *lang = c->lang ? c->lang : "en";
+    if (!wire_id_valid(c->argv[0]) || !wire_lang_valid(lang)) {
+        fprintf(stderr, "roomtonectl: the id must be of a-z, 0-9 and -, the language like en\n");
+        return false;
+    }
+    snprintf(path, sizeof path, "/api/v1/tracks/%s/captions/%s", c->argv[0], lang);
+    json_t *a = api_upload(c->api, path, "text/vtt", c->argv[1], &ok);
+    return call_show(c, a, ok, print_captions);
+}
+
 static void print_tracks(json_t *a)
 {
     size_t i, k;

@@ -2,7 +2,9 @@
 // A phone: Chromium with the visitor page, and what one does with it. What it says is heard is held
 // against the room's timeline by this process's own clock.
 import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import path from "node:path";
 import { expected, wall } from "./box.mjs";
 
 const { chromium } = createRequire(new URL("../../web/", import.meta.url))("playwright-core");
@@ -99,9 +101,12 @@ export function watch(page) {
   return problems;
 }
 
-/** A group that plays one long track, from its beginning, now. */
+/** A group that plays one long track, which has a caption, from its beginning, now. */
 export async function longTrack(box, file, id) {
   await box.ctl("track", "add", file, "Long", "--id", id, "--lang", "en");
+  const captions = path.join(box.dir, "long.vtt");
+  writeFileSync(captions, "WEBVTT\n\n00:00.000 --> 00:30.000\nA long sound.\n");
+  await box.ctl("track", "captions", id, captions, "--lang", "en");
   await box.ctl("tour", "publish", id, id);
   await box.ctl("group", "create", "Long group", id, "--id", id);
   const group = await box.group(id);

@@ -94,7 +94,7 @@ async function main(box) {
     await page.goto(`${box.url}${group.link}`);
     await until(page, "alone", () => window.roomtone.trouble === "alone", 15_000);
     await page.getByRole("button", { name: "Listen" }).click();
-    await page.getByRole("button", { name: "Long" }).click();
+    await page.getByRole("button", { name: "Long", exact: true }).click();
     await inStep(page);
     console.log("without the house: opened, and the kept track plays");
     await page.getByRole("button", { name: "Pause" }).click();
