@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the player was told: command line over config file over defaults.
-// Thread: read once on the starting thread, constant afterwards.
+// What the player was told: command line over config files over defaults (settings.c has the
+// table). Read at the start and again at SIGHUP. Thread: the talking thread.
 #ifndef PLAYER_SETTINGS_H
 #define PLAYER_SETTINGS_H
 
 #include "common/base/conf.h"
+#include "common/base/options.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -33,21 +34,17 @@ struct settings {
     bool null_device;
     double null_ppm;
 
-    bool check_only; // --check-config
+    struct conf conf; // where each value is from
+    int argc;         // the command line, read again at a reload
+    char **argv;
 };
 
-enum settings_result {
-    SETTINGS_RUN,
-    SETTINGS_DONE, // --help, --version: printed on stdout, nothing to do
-    SETTINGS_BAD,  // `error` holds one line
-};
-
-// The table behind config/player.ini.
-extern const struct conf_key settings_keys[];
-extern const size_t settings_key_count;
-
-enum settings_result settings_read(struct settings *s, int argc, char **argv, char *error,
-                                   size_t error_size);
+// `argv` is kept. settings_free() whatever comes.
+enum options_result settings_read(struct settings *s, int argc, char **argv, char *error,
+                                  size_t error_size);
+// Reads files and flags anew and takes over what may change while the player runs; `news` tells.
+// False with one line in `error` when anything is wrong: then nothing has changed.
+bool settings_reload(struct settings *s, struct conf_news *news, char *error, size_t error_size);
 void settings_free(struct settings *s);
 
 #endif

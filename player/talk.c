@@ -54,7 +54,7 @@ struct talk {
     struct render *render;
     struct clockmap *clock;
     struct output *output;
-    const struct settings *settings;
+    struct settings *settings;
     struct wire_zone zone;
     char zone_path[KEEP_PATH_MAX];
     struct rates rates; // as kept
@@ -329,8 +329,8 @@ static bool open_all(struct talk *t, struct program *program, char *error, size_
     return true;
 }
 
-struct talk *talk_create(const struct settings *settings, struct program *program,
-                         struct clockmap *clock, char *error, size_t error_size)
+struct talk *talk_create(struct settings *settings, struct program *program, struct clockmap *clock,
+                         char *error, size_t error_size)
 {
     struct talk *t = check_alloc(calloc(1, sizeof *t));
     t->settings = settings;
@@ -382,13 +382,34 @@ void talk_destroy(struct talk *t)
     free(t);
 }
 
-void talk_run(struct talk *t, const volatile sig_atomic_t *stop)
+// What can change live does; a mistake anywhere changes nothing.
+static void reload(struct talk *t)
+{
+    char error[CONF_ERROR_SIZE];
+    struct conf_news news;
+    if (!settings_reload(t->settings, &news, error, sizeof error)) {
+        log_warn("player", "the settings are as they were, for something is wrong: %s", error);
+        return;
+    }
+    log_setup(t->settings->debug ? LOG_DEBUG : LOG_INFO);
+    output_set_early(t->output, early_us(t));
+    log_info("player", "the settings were read again; changed: %s",
+             news.taken[0] ? news.taken : "none");
+    if (news.later[0])
+        log_warn("player", "these wait for the next start: %s", news.later);
+}
+
+void talk_run(struct talk *t, struct talk_orders *orders)
 {
     apply_zone(t);
     wake_in_us(t->tick, 0);
     wake_in_us(t->report, 1000 * MS);
-    while (!*stop && lws_service(t->context, 0) >= 0)
-        ;
+    while (!orders->stop && lws_service(t->context, 0) >= 0) {
+        if (orders->reload) {
+            orders->reload = 0;
+            reload(t);
+        }
+    }
     struct playout_stats stats = output_stats(t->output);
     keep_rates(t, &stats);
 }

@@ -20,11 +20,17 @@ struct talk;
 
 // Opens the card too, and plays from then on. None is owned. NULL, with one line in `error`, when
 // the card, the cache or the loop cannot be had.
-struct talk *talk_create(const struct settings *settings, struct program *program,
-                         struct clockmap *clock, char *error, size_t error_size);
+struct talk *talk_create(struct settings *settings, struct program *program, struct clockmap *clock,
+                         char *error, size_t error_size);
 void talk_destroy(struct talk *t);
 
-// Runs until *stop is set (by a signal, which also ends the wait).
-void talk_run(struct talk *t, const volatile sig_atomic_t *stop);
+// Set by signals, which also end the wait.
+struct talk_orders {
+    volatile sig_atomic_t stop;
+    volatile sig_atomic_t reload; // read the settings anew; taken back when it is done
+};
+
+// Runs until it is told to stop.
+void talk_run(struct talk *t, struct talk_orders *orders);
 
 #endif

@@ -27,11 +27,11 @@ enum {
 };
 
 struct box {
-    const struct settings *settings;
+    struct settings *settings;
     char content_dir[512], upload_dir[512], db_path[512], password_path[512], reserve_path[512];
     uv_loop_t loop;
     uv_async_t wake;
-    uv_signal_t sigint, sigterm;
+    uv_signal_t sigint, sigterm, sighup;
     uv_timer_t agenda, sweep, bye;
     bool again; // after the goodbyes, start anew
     uv_prepare_t prepare;
@@ -50,6 +50,11 @@ struct box {
     struct net_house house;
     struct net *net;
 };
+
+static bool trusts_clock(const struct settings *s)
+{
+    return strcmp(s->trust_clock, "yes") == 0;
+}
 
 static bool make_dir(const char *path)
 {
@@ -74,7 +79,7 @@ static void remove_leftovers(const char *path, bool only_hidden)
         closedir(d);
 }
 
-static bool make_state_dir(struct box *b)
+static bool make_state_dir(struct box *b, char *error, size_t error_size)
 {
     const char *dir = b->settings->state_dir;
     snprintf(b->content_dir, sizeof b->content_dir, "%s/content", dir);
@@ -83,11 +88,11 @@ static bool make_state_dir(struct box *b)
     snprintf(b->reserve_path, sizeof b->reserve_path, "%s/reserve", dir);
     snprintf(b->password_path, sizeof b->password_path, "%s/first-password", dir);
     if (strlen(dir) > 400) {
-        fprintf(stderr, "roomtoned: state_dir: too long\n");
+        snprintf(error, error_size, "state_dir: too long");
         return false;
     }
     if (!make_dir(dir) || !make_dir(b->content_dir) || !make_dir(b->upload_dir)) {
-        fprintf(stderr, "roomtoned: state directory %s: %s\n", dir, strerror(errno));
+        snprintf(error, error_size, "state directory %s: %s", dir, strerror(errno));
         return false;
     }
     remove_leftovers(b->upload_dir, false);
@@ -170,7 +175,7 @@ static void close_handles(struct box *b)
     uv_handle_t *handles[] = {(uv_handle_t *)&b->sigint,     (uv_handle_t *)&b->sigterm,
                               (uv_handle_t *)&b->agenda,     (uv_handle_t *)&b->sweep,
                               (uv_handle_t *)&b->time.timer, (uv_handle_t *)&b->bye,
-                              (uv_handle_t *)&b->prepare};
+                              (uv_handle_t *)&b->prepare,    (uv_handle_t *)&b->sighup};
     for (size_t i = 0; i < sizeof handles / sizeof handles[0]; i++)
         close_handle(handles[i]);
 }
@@ -198,6 +203,31 @@ static void on_signal(uv_signal_t *h, int signum)
     (void)signum;
     b->again = false;
     say_bye(b);
+}
+
+// What can change live does, and nothing is dropped; a mistake anywhere changes nothing.
+static void reload(struct box *b)
+{
+    char error[CONF_ERROR_SIZE];
+    struct conf_news news;
+    if (!settings_reload(b->settings, &news, error, sizeof error)) {
+        log_warn("box", "the settings are as they were, for something is wrong: %s", error);
+        return;
+    }
+    settings_log_level(b->settings);
+    timekeeper_trust(&b->time, trusts_clock(b->settings));
+    rooms_set_max_awake(b->rooms, (int)b->settings->max_rooms_awake);
+    net_reload(b->net);
+    log_info("box", "the settings were read again; changed: %s",
+             news.taken[0] ? news.taken : "none");
+    if (news.later[0])
+        log_warn("box", "these wait for the next start: %s", news.later);
+}
+
+static void on_hup(uv_signal_t *h, int signum)
+{
+    (void)signum;
+    reload(h->data);
 }
 
 static void on_restart(void *user)
@@ -229,12 +259,13 @@ static void open_loop(struct box *b)
     uv_async_init(&b->loop, &b->wake, on_wake);
     uv_signal_init(&b->loop, &b->sigint);
     uv_signal_init(&b->loop, &b->sigterm);
+    uv_signal_init(&b->loop, &b->sighup);
     uv_timer_init(&b->loop, &b->agenda);
     uv_timer_init(&b->loop, &b->sweep);
     uv_timer_init(&b->loop, &b->bye);
     uv_prepare_init(&b->loop, &b->prepare);
-    b->wake.data = b->sigint.data = b->sigterm.data = b->agenda.data = b->sweep.data = b->bye.data =
-        b->prepare.data = b;
+    b->wake.data = b->sigint.data = b->sigterm.data = b->sighup.data = b->agenda.data =
+        b->sweep.data = b->bye.data = b->prepare.data = b;
 }
 
 static void start_timers(struct box *b)
@@ -242,6 +273,7 @@ static void start_timers(struct box *b)
     signal(SIGPIPE, SIG_IGN);
     uv_signal_start(&b->sigint, on_signal, SIGINT);
     uv_signal_start(&b->sigterm, on_signal, SIGTERM);
+    uv_signal_start(&b->sighup, on_hup, SIGHUP);
     uv_timer_start(&b->sweep, on_sweep, SWEEP_MS, SWEEP_MS);
     uv_prepare_start(&b->prepare, on_prepare);
 }
@@ -289,16 +321,14 @@ static void load_key(struct box *b, sqlite3 *db)
 // What was read before anything ran; NULL, and said why, when the box cannot start.
 static sqlite3 *open_state(struct box *b, char *error, size_t error_size)
 {
-    if (!make_state_dir(b)) {
-        error[0] = '\0';
+    if (!make_state_dir(b, error, error_size))
         return NULL;
-    }
     if (!restore_apply(b->db_path, error, error_size))
         return NULL;
     sqlite3 *db = db_open(b->db_path, error, error_size);
     if (!db)
         return NULL;
-    bool trust = strcmp(b->settings->trust_clock, "yes") == 0;
+    bool trust = trusts_clock(b->settings);
     bool resumed = timekeeper_resume(&b->time, db, trust, error, error_size);
     if (!resumed) {
         // A full disk: what was put aside is for just this.
@@ -322,7 +352,7 @@ static void start_time_server(struct box *b)
     char address[100], error[200];
     int port;
     if (!b->settings->time_udp || !b->has_key ||
-        !net_listen_parse(b->settings->listen, address, sizeof address, &port))
+        !settings_address_parse(b->settings->listen, address, sizeof address, &port))
         return;
     b->house.time_server =
         time_server_start(address, net_port(b->net), &b->key, &b->time.anchor, error, sizeof error);
@@ -350,17 +380,17 @@ static void start_rooms(struct box *b)
     timekeeper_start(&b->time, &b->loop, b->store, b->rooms);
 }
 
-int box_run(const struct settings *settings, const char *version, int *port)
+int box_run(struct settings *settings, const char *version, int *port)
 {
     struct box *b = check_alloc(calloc(1, sizeof *b));
     char error[700];
+    signal(SIGHUP, SIG_IGN); // until there is a loop; the settings were read a moment ago
     b->settings = settings;
     CHECK(sodium_init() >= 0);
     raise_file_limit(settings);
     sqlite3 *db = open_state(b, error, sizeof error);
     if (!db) {
-        if (error[0])
-            fprintf(stderr, "roomtoned: %s\n", error);
+        log_refusal("roomtoned", error);
         free(b);
         return 1;
     }
@@ -379,7 +409,7 @@ int box_run(const struct settings *settings, const char *version, int *port)
         say_ready(b);
         uv_run(&b->loop, UV_RUN_DEFAULT);
     } else {
-        fprintf(stderr, "roomtoned: %s\n", error);
+        log_refusal("roomtoned", error);
         jobs_stop(b->jobs);
     }
 

@@ -9,9 +9,9 @@
 // The server stopped to be started anew: a backup is to be put in place.
 enum { BOX_AGAIN = -1 };
 
-// Serves until SIGINT or SIGTERM. Returns the program's exit code, or BOX_AGAIN; a start that fails
-// says why in one line on stderr. *port: 0 for the settings' port, and afterwards the one that was
-// served on, for the next time.
-int box_run(const struct settings *settings, const char *version, int *port);
+// Serves until SIGINT or SIGTERM; SIGHUP reads the settings anew. Returns the program's exit code,
+// or BOX_AGAIN; a start that fails says why in one line on stderr. *port: 0 for the settings' port,
+// and afterwards the one that was served on, for the next time.
+int box_run(struct settings *settings, const char *version, int *port);
 
 #endif

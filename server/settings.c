@@ -1,49 +1,152 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/settings.h"
 
-#include <stddef.h>
+#include "common/base/log.h"
+#include "server/house/calendar.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #define AT(field) offsetof(struct settings, field)
 
-const struct conf_key settings_keys[] = {
-    {"server", "listen", CONF_STRING, AT(listen), "0.0.0.0:8080", 0, 0,
-     "Address and port to serve on; port 0 picks a free one. 8080 needs no privilege."},
-    {"server", "state_dir", CONF_STRING, AT(state_dir), "/var/lib/roomtone", 0, 0,
-     "Folder for everything the server writes: database, content, first password."},
-    {"server", "web_dir", CONF_STRING, AT(web_dir), ROOMTONE_WEB_DIR, 0, 0,
-     "Folder of the built pages."},
-    {"server", "ingest", CONF_STRING, AT(ingest), ROOMTONE_INGEST, 0, 0,
-     "The program that turns uploaded audio into tracks."},
-    {"server", "names", CONF_STRING, AT(names), "", 0, 0,
-     "Host names this box is reached by, comma separated, beside its addresses, localhost and "
-     "*.local; other names are refused, so that a stranger's page cannot point its own name here."},
-    {"server", "join_url", CONF_STRING, AT(join_url), "", 0, 0,
-     "What QR codes begin with, e.g. http://192.168.4.1:8080. Empty: the address the admin page "
-     "itself was opened with."},
-    {"server", "log_level", CONF_STRING, AT(log_level), "info", 0, 0,
-     "error, warn, info or debug."},
-    {"limits", "max_members", CONF_INT, AT(max_members), "10500", 1, 100000,
-     "Sockets at once. A twenty-first is kept for staff, guides, kiosks and phones that were in "
-     "already: a full house is 10,000 phones."},
-    {"limits", "max_rooms_awake", CONF_INT, AT(max_rooms_awake), "1000", 1, 100000,
-     "Rooms in memory at once; sleeping ones are rows on disk and do not count."},
-    {"limits", "wrong_codes_per_minute", CONF_INT, AT(wrong_codes_per_minute), "30", 1, 100000,
-     "Wrong join codes accepted house-wide. At 30, guessing finds one of 50 groups less than once "
-     "a week; above it codes wait, QR links still work."},
-    {"limits", "upload_max_mb", CONF_INT, AT(upload_max_mb), "512", 1, 4096,
-     "Largest audio file that may be uploaded, in MiB."},
-    {"time", "zone", CONF_STRING, AT(zone), "", 0, 0,
-     "The venue's time zone for schedules, e.g. Europe/Berlin. Empty: the machine's own."},
-    {"time", "trust_clock", CONF_STRING, AT(trust_clock), "auto", 0, 0,
-     "auto: schedules run when the wall clock is synchronised (NTP) or has a battery. yes: also "
-     "when it has neither, for virtual machines whose host keeps the time."},
-    {"time", "udp", CONF_BOOL, AT(time_udp), "yes", 0, 0,
-     "Answer kiosks' questions about the time over UDP as well, at the port of listen; no where "
-     "only "
-     "that port's TCP is open. They then ask over their WebSocket, a little less exactly."},
-    {"debug", "forget_every", CONF_INT, AT(forget_every), "0", 0, 1000000,
-     "After every so many changes a group forgets what it has in memory and reads it back; the "
-     "program ends when it is not the same. For tests; 0 is never."},
+bool settings_address_parse(const char *text, char *address, size_t size, int *port)
+{
+    const char *colon = strrchr(text, ':');
+    if (!colon || colon == text || (size_t)(colon - text) >= size)
+        return false;
+    char *end;
+    long p = strtol(colon + 1, &end, 10);
+    if (end == colon + 1 || *end || p < 0 || p > 65535)
+        return false;
+    bool brackets = text[0] == '[' && colon[-1] == ']';
+    size_t len = (size_t)(colon - text) - (brackets ? 2 : 0);
+    memcpy(address, text + (brackets ? 1 : 0), len);
+    address[len] = '\0';
+    *port = (int)p;
+    return true;
+}
+
+static bool check_address(const char *value, char *error, size_t error_size)
+{
+    char address[100];
+    int port;
+    if (settings_address_parse(value, address, sizeof address, &port))
+        return true;
+    snprintf(error, error_size, "'%s' is not ADDR:PORT", value);
+    return false;
+}
+
+static bool check_zone(const char *value, char *error, size_t error_size)
+{
+    if (calendar_zone_valid(value))
+        return true;
+    snprintf(error, error_size, "'%s' is not a time zone of this machine", value);
+    return false;
+}
+
+static const struct conf_key keys[] = {
+    {"server", "listen", CONF_STRING, AT(listen), "0.0.0.0:8080",
+     .help = "Address and port to serve on; port 0 picks a free one. 8080 needs no privilege. "
+             "Where systemd "
+             "opens the port (roomtoned.socket), both name the same.",
+     .check = check_address, .flag = "listen", .flag_arg = "ADDR:PORT"},
+    {"server", "state_dir", CONF_STRING, AT(state_dir), "/var/lib/roomtone",
+     .help = "Folder for everything the server writes: database, content, first password.",
+     .flag = "state", .flag_arg = "DIR"},
+    {"server", "web_dir", CONF_STRING, AT(web_dir), ROOMTONE_WEB_DIR,
+     .help = "Folder of the built pages.", .shown = "/usr/share/roomtone/web", .live = true,
+     .flag = "web", .flag_arg = "DIR"},
+    {"server", "ingest", CONF_STRING, AT(ingest), ROOMTONE_INGEST,
+     .help = "The program that turns uploaded audio into tracks.",
+     .shown = "/usr/bin/roomtone-ingest"},
+    {"server", "names", CONF_STRING, AT(names), "",
+     .help =
+         "Host names this box is reached by, comma separated, beside its addresses, localhost and "
+         "*.local; other names are refused, so that a stranger's page cannot point its own name "
+         "here.",
+     .live = true},
+    {"server", "join_url", CONF_STRING, AT(join_url), "",
+     .help = "What QR codes begin with, e.g. http://192.168.4.1:8080. Empty: the address the admin "
+             "page "
+             "itself was opened with.",
+     .live = true},
+    {"server", "log_level", CONF_STRING, AT(log_level), "info",
+     .help =
+         "How much goes to the log: error is what visitors hear or lose, warn what somebody should "
+         "look at this week, info a handful of lines a day.",
+     .choices = "error|warn|info|debug", .live = true},
+    {"limits", "max_members", CONF_INT, AT(max_members), "10500",
+     .help =
+         "Sockets at once. A twenty-first is kept for staff, guides, kiosks and phones that were "
+         "in already: a full house is 10,000 phones.",
+     .min = 1, .max = 100000, .unit = "sockets"},
+    {"limits", "max_rooms_awake", CONF_INT, AT(max_rooms_awake), "1000",
+     .help = "Rooms in memory at once; sleeping ones are rows on disk and do not count.", .min = 1,
+     .max = 100000, .unit = "rooms", .live = true},
+    {"limits", "wrong_codes_per_minute", CONF_INT, AT(wrong_codes_per_minute), "30",
+     .help = "Wrong join codes accepted house-wide. At 30, guessing finds one of 50 groups less "
+             "than once "
+             "a week; above it codes wait, QR links still work.",
+     .min = 1, .max = 100000, .unit = "a minute", .live = true},
+    {"limits", "upload_max_mb", CONF_INT, AT(upload_max_mb), "512",
+     .help = "Largest audio file that may be uploaded.", .min = 1, .max = 4096, .unit = "MiB",
+     .live = true},
+    {"time", "zone", CONF_STRING, AT(zone), "",
+     .help = "The venue's time zone for schedules, e.g. Europe/Berlin. Empty: the machine's own.",
+     .check = check_zone},
+    {"time", "trust_clock", CONF_STRING, AT(trust_clock), "auto",
+     .help = "auto: schedules run when the wall clock is synchronised (NTP) or has a battery. yes: "
+             "also "
+             "when it has neither, for virtual machines whose host keeps the time.",
+     .choices = "auto|yes", .live = true},
+    {"time", "udp", CONF_BOOL, AT(time_udp), "yes",
+     .help = "Answer kiosks' questions about the time over UDP as well, at the port of listen; no "
+             "where "
+             "only that port's TCP is open. They then ask over their WebSocket, a little less "
+             "exactly."},
+    {"debug", "forget_every", CONF_INT, AT(forget_every), "0",
+     .help =
+         "After every so many changes a group forgets what it has in memory and reads it back; the "
+         "program ends when it is not the same. For tests; 0 is never.",
+     .max = 1000000, .unit = "changes"},
 };
 
-const size_t settings_key_count = sizeof settings_keys / sizeof settings_keys[0];
+static const struct options options = {
+    .program = "roomtoned",
+    .version = ROOMTONE_VERSION,
+    .purpose = "Keeps groups of visitors listening to the same thing at the same instant.",
+    .file = "roomtoned.ini",
+};
+
+enum options_result settings_read(struct settings *s, int argc, char **argv, char *error,
+                                  size_t error_size)
+{
+    *s = (struct settings){.argc = argc, .argv = argv};
+    return options_read(&options, keys, sizeof keys / sizeof keys[0], s, &s->conf, argc, argv,
+                        error, error_size);
+}
+
+bool settings_reload(struct settings *s, struct conf_news *news, char *error, size_t error_size)
+{
+    struct settings anew;
+    bool ok = settings_read(&anew, s->argc, s->argv, error, error_size) == OPTIONS_RUN;
+    if (ok)
+        conf_take(&s->conf, &anew.conf, news);
+    settings_free(&anew);
+    return ok;
+}
+
+void settings_free(struct settings *s)
+{
+    conf_free(&s->conf);
+}
+
+void settings_log_level(const struct settings *s)
+{
+    static const char *const names[] = {"error", "warn", "info", "debug"};
+    for (int i = 0; i < 4; i++) {
+        if (strcmp(s->log_level, names[i]) == 0)
+            log_setup((enum log_level)i);
+    }
+}

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// The server's settings: one table of keys (settings.c), one struct, read once at the start.
+// The server's settings: one table of keys (settings.c), one struct, read at the start and again at
+// SIGHUP. Thread: the loop's; strings of live keys are good until the next settings_reload().
 #ifndef SERVER_SETTINGS_H
 #define SERVER_SETTINGS_H
 
 #include "common/base/conf.h"
+#include "common/base/options.h"
 
 struct settings {
     char *listen;    // ADDR:PORT
@@ -21,9 +23,24 @@ struct settings {
     bool time_udp;     // kiosks may ask the time over UDP
     int64_t forget_every;
     char *log_level;
+
+    struct conf conf; // where each value is from
+    int argc;         // the command line, read again at a reload
+    char **argv;
 };
 
-extern const struct conf_key settings_keys[];
-extern const size_t settings_key_count;
+// `argv` is kept. settings_free() whatever comes.
+enum options_result settings_read(struct settings *s, int argc, char **argv, char *error,
+                                  size_t error_size);
+// Reads files and flags anew and takes over what may change while the server runs; `news` tells.
+// False with one line in `error` when anything is wrong: then nothing has changed.
+bool settings_reload(struct settings *s, struct conf_news *news, char *error, size_t error_size);
+void settings_free(struct settings *s);
+
+// Puts log_level in force.
+void settings_log_level(const struct settings *s);
+
+// "ADDR:PORT" or "[V6]:PORT", as `listen`. False when it is neither.
+bool settings_address_parse(const char *text, char *address, size_t size, int *port);
 
 #endif

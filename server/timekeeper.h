@@ -30,6 +30,8 @@ bool timekeeper_resume(struct timekeeper *t, sqlite3 *db, bool trust_clock, char
 
 void timekeeper_start(struct timekeeper *t, uv_loop_t *loop, struct store *store,
                       struct rooms *rooms);
+// Another word of the settings on whether the wall clock is to be trusted; seen at the next look.
+void timekeeper_trust(struct timekeeper *t, bool trust_clock);
 house_t timekeeper_now(const struct timekeeper *t);
 
 #endif

@@ -2,24 +2,44 @@
 #include "common/base/log.h"
 
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-static enum log_level threshold = LOG_INFO;
-static int journal_prefix;
+static const char *const prefixes[] = {"<3>", "<4>", "<6>", "<7>"};
 
-void log_setup(enum log_level level, int journal)
+static atomic_int threshold = LOG_INFO;
+static atomic_int journal_prefix;
+
+// The variable stays in the environment of a program whose stderr went elsewhere: it names the file
+// that is the journal.
+static int stderr_is_journal(void)
 {
-    threshold = level;
-    journal_prefix = journal;
+    const char *stream = getenv("JOURNAL_STREAM");
+    unsigned long long device, inode;
+    struct stat st;
+    return stream && sscanf(stream, "%llu:%llu", &device, &inode) == 2 &&
+           fstat(STDERR_FILENO, &st) == 0 && st.st_dev == device && st.st_ino == inode;
+}
+
+void log_setup(enum log_level level)
+{
+    threshold = (int)level;
+    journal_prefix = stderr_is_journal();
+}
+
+void log_refusal(const char *program, const char *reason)
+{
+    fprintf(stderr, "%s%s: %s\n", stderr_is_journal() ? prefixes[LOG_ERROR] : "", program, reason);
 }
 
 void log_write(enum log_level level, const char *topic, const char *fmt, ...)
 {
     static const char *const names[] = {"error", "warn", "info", "debug"};
-    static const char *const prefixes[] = {"<3>", "<4>", "<6>", "<7>"};
-    if (level > threshold)
+    if ((int)level > threshold)
         return;
     char line[1100];
     int head = snprintf(line, sizeof line, "%s%s %s: ", journal_prefix ? prefixes[level] : "",

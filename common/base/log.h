@@ -12,14 +12,18 @@
 
 enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
 
-// Lines above this level are dropped. Starts at LOG_INFO. With journal set, each line begins with
-// the <N> priority prefix that systemd understands.
-void log_setup(enum log_level level, int journal);
+// Lines above this level are dropped; it starts at LOG_INFO and may be set anew at any time. Where
+// stderr is the journal (JOURNAL_STREAM, systemd.exec(5)) each line begins with the <N> priority
+// that systemd understands, from the first call on.
+void log_setup(enum log_level level);
 
 // printf-like; `topic` is the module ("room", "store"). A text longer than 1,000 bytes is cut, and
 // control characters (they may come from the network) are shown as '?'.
 void log_write(enum log_level level, const char *topic, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
+
+// One line for a program that ends at once: "PROGRAM: reason", at the priority of an error.
+void log_refusal(const char *program, const char *reason);
 
 #define log_error(topic, ...) log_write(LOG_ERROR, topic, __VA_ARGS__)
 #define log_warn(topic, ...) log_write(LOG_WARN, topic, __VA_ARGS__)

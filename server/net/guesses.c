@@ -6,6 +6,11 @@ void guesses_init(struct guesses *g, int64_t per_minute, house_t now)
     *g = (struct guesses){.per_minute = per_minute, .tokens = (double)per_minute, .at = now};
 }
 
+void guesses_limit(struct guesses *g, int64_t per_minute)
+{
+    g->per_minute = per_minute;
+}
+
 bool guesses_take(struct guesses *g, house_t now)
 {
     double full = (double)g->per_minute;

@@ -16,6 +16,8 @@ struct guesses {
 };
 
 void guesses_init(struct guesses *g, int64_t per_minute, house_t now);
+// Another ceiling from now on.
+void guesses_limit(struct guesses *g, int64_t per_minute);
 // True when a code may be looked at; it is charged at once, so that a burst over many sockets does
 // not get more.
 bool guesses_take(struct guesses *g, house_t now);

@@ -388,23 +388,6 @@ static void lws_log(int level, const char *line)
         log_debug("lws", "%.*s", len, line);
 }
 
-bool net_listen_parse(const char *listen, char *address, size_t size, int *port)
-{
-    const char *colon = strrchr(listen, ':');
-    if (!colon || colon == listen || (size_t)(colon - listen) >= size)
-        return false;
-    char *end;
-    long p = strtol(colon + 1, &end, 10);
-    if (end == colon + 1 || *end || p < 0 || p > 65535)
-        return false;
-    bool brackets = listen[0] == '[' && colon[-1] == ']';
-    size_t len = (size_t)(colon - listen) - (brackets ? 2 : 0);
-    memcpy(address, listen + (brackets ? 1 : 0), len);
-    address[len] = '\0';
-    *port = (int)p;
-    return true;
-}
-
 static bool open_port(struct net *net, const char *address, int port)
 {
     struct lws_context_creation_info info = {
@@ -451,7 +434,7 @@ struct net *net_start(const struct net_house *house, char *error, size_t error_s
     char address[100];
     int port;
     const char *listen = house->settings->listen;
-    if (!net_listen_parse(listen, address, sizeof address, &port)) {
+    if (!settings_address_parse(listen, address, sizeof address, &port)) {
         snprintf(error, error_size, "listen: '%s' is not ADDR:PORT", listen);
         return NULL;
     }
@@ -489,6 +472,11 @@ void net_bye(struct net *net)
     net->stopping = true;
     for (struct peer *p = net->peers; p; p = p->next)
         peer_bye(p, "restarting", 1000);
+}
+
+void net_reload(struct net *net)
+{
+    guesses_limit(&net->guesses, net->house->settings->wrong_codes_per_minute);
 }
 
 void net_stop(struct net *net)

@@ -64,8 +64,9 @@ struct net_counters {
 // Starts serving. NULL with one line in `error` (a port in use, an address that is not ours).
 struct net *net_start(const struct net_house *house, char *error, size_t error_size);
 int net_port(const struct net *net);
-// "ADDR:PORT" or "[V6]:PORT", as in the settings. False when it is neither.
-bool net_listen_parse(const char *listen, char *address, size_t size, int *port);
+// The settings were read anew: takes over what was copied from them, and looks again at the files
+// that they name. No socket is dropped.
+void net_reload(struct net *net);
 // Takes no more sockets and says goodbye to those there are; the loop needs a moment to write it.
 void net_bye(struct net *net);
 // Closes everything. The loop must then run until nothing is left, and net_free() be called after.

@@ -60,6 +60,11 @@ struct rooms *rooms_new(const struct rooms_config *c)
     return rs;
 }
 
+void rooms_set_max_awake(struct rooms *rs, int max_awake)
+{
+    rs->max_awake = max_awake;
+}
+
 static const char *key_of(const struct room *r, enum room_key kind)
 {
     const struct room_record *rec = room_record(r);

@@ -39,6 +39,9 @@ struct room *rooms_awake(struct rooms *rs, const char *id);
 int rooms_count(const struct rooms *rs);
 int rooms_degraded(const struct rooms *rs); // of those awake
 
+// Another ceiling from now on; those above it sleep as they become idle.
+void rooms_set_max_awake(struct rooms *rs, int max_awake);
+
 // When rooms_run() is to be called next; false when nothing is planned.
 bool rooms_due(const struct rooms *rs, house_t *due);
 // Takes every step that is due in any room, and wakes those in which something will be.

@@ -169,7 +169,7 @@ static void remove_folder(const char *folder)
 int main(void)
 {
     const char *given = getenv("ROOMTONE_SEED");
-    log_setup(LOG_WARN, 0);
+    log_setup(LOG_WARN);
     seed = given ? strtoull(given, NULL, 10) : (uint64_t)time(NULL);
     printf("ROOMTONE_SEED=%llu\n", (unsigned long long)seed);
     struct migrate_plan real = migrate_plan();

@@ -37,7 +37,7 @@ server/net              common/base common/time common/wire server/house server/
 server/net              server/catalogue server/kiosks server/room server/ingest server/settings.h
 server/net              server/timeserver
 server/net              libwebsockets uv jansson sodium qrencode
-server/settings.*       common/base
+server/settings.*       common/base server/house/calendar.h
 server/main.c           common/base server/house/calendar.h
 server/box.c            common/base server/net server/store  sodium
 server/plug.*           server/room/room_port.h server/catalogue/tour_port.h server/store

@@ -43,12 +43,3 @@ def error_codes():
     row = re.compile(r'\[ERR_\w+\]\s*=\s*\{"(\w+)",\s*(' + STRING + r')\s*,\s*(\d+),\s*([01])\}')
     return {code: (joined(words), int(http), retry == "1") for code, words, http, retry
             in row.findall(text("common/base/err.c"))}
-
-
-def settings(path):
-    """A settings table: (section, name) -> (default, help). A default that is set when the program
-    is built (a macro) is None."""
-    row = re.compile(r'\{"(\w+)",\s*"(\w+)",\s*CONF_\w+,\s*\w+\(\w+\),\s*(' + STRING + r'|\w+),'
-                     r'\s*-?\d+,\s*-?\d+,\s*((?:' + STRING + r'\s*)+)\}')
-    return {(section, name): (joined(preset) if preset[0] == '"' else None, joined(help_text))
-            for section, name, preset, help_text in row.findall(text(path))}

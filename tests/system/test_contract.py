@@ -74,10 +74,11 @@ def test_second_server_on_the_same_state_is_refused(server):
     assert server.request("GET", "/healthz").status == 200
 
 
-def test_unknown_flags_show_the_usage():
+def test_unknown_flags_are_named():
     r = run("--frobnicate")
     assert r.returncode == 2
-    assert "usage:" in r.stderr
+    one_line(r.stderr, "--frobnicate", "--help")
+    assert "usage:" in run("--help").stdout
     assert re.match(r"roomtoned \d", run("--version").stdout)
 
 

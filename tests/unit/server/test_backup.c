@@ -27,7 +27,7 @@ static sem_t woken;
 static int make_dir(void **state)
 {
     (void)state;
-    log_setup(LOG_ERROR, 0); // refusals are what is tested
+    log_setup(LOG_ERROR); // refusals are what is tested
     folder_make();
     snprintf(db_path, sizeof db_path, "%s/roomtone.db", dir);
     snprintf(file, sizeof file, "%s/file", dir);

@@ -33,7 +33,7 @@ static bool to(sqlite3 *db, int version)
 static int make_dir(void **state)
 {
     (void)state;
-    log_setup(LOG_WARN, 0);
+    log_setup(LOG_WARN);
     folder_make();
     snprintf(path, sizeof path, "%s/roomtone.db", dir);
     return 0;

@@ -108,7 +108,7 @@ int main(void)
 {
     if (sodium_init() < 0)
         return 1;
-    log_setup(LOG_ERROR, 0);
+    log_setup(LOG_ERROR);
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_dir, remove_dir)
     const struct CMUnitTest tests[] = {
         TEST(a_machine_keeps_its_key),
