@@ -2,6 +2,7 @@
 // roomtone-player: start in order, run, stop in the exact reverse.
 #include "common/base/check.h"
 #include "common/base/log.h"
+#include "common/base/service.h"
 #include "player/clock/clockmap.h"
 #include "player/playout/program.h"
 #include "player/settings.h"
@@ -32,6 +33,7 @@ static void catch_signals(void)
 
 static int play(struct settings *s)
 {
+    struct service *service = service_open();
     char error[1000] = "";
     struct clockmap clock;
     log_setup(s->debug ? LOG_DEBUG : LOG_INFO);
@@ -39,7 +41,7 @@ static int play(struct settings *s)
     catch_signals();
     clockmap_init(&clock);
     struct program *program = program_create();
-    struct talk *talk = talk_create(s, program, &clock, error, sizeof error);
+    struct talk *talk = talk_create(s, service, program, &clock, error, sizeof error);
     if (talk) {
         log_info("player", "%s plays group %s of %s", s->name, s->code, s->server);
         talk_run(talk, &orders);
@@ -49,6 +51,7 @@ static int play(struct settings *s)
     int status = talk ? 0 : 1;
     talk_destroy(talk);
     program_destroy(program);
+    service_close(service);
     return status;
 }
 

@@ -4,6 +4,7 @@
 #include "common/base/check.h"
 #include "common/base/log.h"
 #include "player/keep/keep.h"
+#include "player/life.h"
 #include "player/link/device.h"
 #include "player/link/link.h"
 #include "player/link/time_udp.h"
@@ -55,6 +56,8 @@ struct talk {
     struct clockmap *clock;
     struct output *output;
     struct settings *settings;
+    struct service *service;
+    struct life life;
     struct wire_zone zone;
     char zone_path[KEEP_PATH_MAX];
     struct rates rates; // as kept
@@ -255,6 +258,7 @@ static void report(void *user)
         // What is to be heard earlier must be known earlier.
         .prep_us = t->slowest_ns / 1000 + us_from_frames(MARGIN_FRAMES) + (early > 0 ? early : 0),
     };
+    life_look(&t->life, &stats, &link, mono_now());
     stats.missing -= t->undue;
     if (house_now(t, &view.now)) {
         struct wire_report r = watch_report(&view);
@@ -329,11 +333,13 @@ static bool open_all(struct talk *t, struct program *program, char *error, size_
     return true;
 }
 
-struct talk *talk_create(struct settings *settings, struct program *program, struct clockmap *clock,
-                         char *error, size_t error_size)
+struct talk *talk_create(struct settings *settings, struct service *service,
+                         struct program *program, struct clockmap *clock, char *error,
+                         size_t error_size)
 {
     struct talk *t = check_alloc(calloc(1, sizeof *t));
     t->settings = settings;
+    t->service = service;
     t->clock = clock;
     t->timeline.now.cue = -1;
     if (!open_all(t, program, error, error_size)) {
@@ -404,12 +410,16 @@ void talk_run(struct talk *t, struct talk_orders *orders)
     apply_zone(t);
     wake_in_us(t->tick, 0);
     wake_in_us(t->report, 1000 * MS);
+    life_start(&t->life, t->service, t->settings, mono_now());
     while (!orders->stop && lws_service(t->context, 0) >= 0) {
         if (orders->reload) {
             orders->reload = 0;
+            service_reloading(t->service);
             reload(t);
+            service_notify(t->service, "READY=1");
         }
     }
+    service_notify(t->service, "STOPPING=1");
     struct playout_stats stats = output_stats(t->output);
     keep_rates(t, &stats);
 }

@@ -10,6 +10,7 @@
 #ifndef PLAYER_TALK_H
 #define PLAYER_TALK_H
 
+#include "common/base/service.h"
 #include "player/clock/clockmap.h"
 #include "player/playout/program.h"
 #include "player/settings.h"
@@ -20,8 +21,9 @@ struct talk;
 
 // Opens the card too, and plays from then on. None is owned. NULL, with one line in `error`, when
 // the card, the cache or the loop cannot be had.
-struct talk *talk_create(struct settings *settings, struct program *program, struct clockmap *clock,
-                         char *error, size_t error_size);
+struct talk *talk_create(struct settings *settings, struct service *service,
+                         struct program *program, struct clockmap *clock, char *error,
+                         size_t error_size);
 void talk_destroy(struct talk *t);
 
 // Set by signals, which also end the wait.

@@ -3,22 +3,21 @@
 
 #include "common/base/check.h"
 #include "common/base/log.h"
+#include "server/life.h"
 #include "server/net/net.h"
 #include "server/plug.h"
+#include "server/state_dir.h"
 #include "server/store/db.h"
 #include "server/store/house_key.h"
 #include "server/store/reserve.h"
 #include "server/store/restore.h"
 #include "server/timekeeper.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <signal.h>
 #include <sodium.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include <sys/socket.h>
 
 enum {
     SWEEP_MS = 10 * 1000, // idle rooms sleep after 10 to 20 s
@@ -28,7 +27,9 @@ enum {
 
 struct box {
     struct settings *settings;
-    char content_dir[512], upload_dir[512], db_path[512], password_path[512], reserve_path[512];
+    struct service *service;
+    struct life life;
+    struct state_dir dir;
     uv_loop_t loop;
     uv_async_t wake;
     uv_signal_t sigint, sigterm, sighup;
@@ -54,50 +55,6 @@ struct box {
 static bool trusts_clock(const struct settings *s)
 {
     return strcmp(s->trust_clock, "yes") == 0;
-}
-
-static bool make_dir(const char *path)
-{
-    if (mkdir(path, 0750) == 0 || errno == EEXIST)
-        return access(path, W_OK | X_OK) == 0;
-    return false;
-}
-
-// Removes what was half done when the power went: uploads, and temporary files (names with a dot
-// in front) beside the content.
-static void remove_leftovers(const char *path, bool only_hidden)
-{
-    DIR *d = opendir(path);
-    struct dirent *e;
-    while (d && (e = readdir(d))) {
-        char file[1024];
-        snprintf(file, sizeof file, "%s/%s", path, e->d_name);
-        if (e->d_type == DT_REG && (!only_hidden || e->d_name[0] == '.'))
-            unlink(file);
-    }
-    if (d)
-        closedir(d);
-}
-
-static bool make_state_dir(struct box *b, char *error, size_t error_size)
-{
-    const char *dir = b->settings->state_dir;
-    snprintf(b->content_dir, sizeof b->content_dir, "%s/content", dir);
-    snprintf(b->upload_dir, sizeof b->upload_dir, "%s/uploads", dir);
-    snprintf(b->db_path, sizeof b->db_path, "%s/roomtone.db", dir);
-    snprintf(b->reserve_path, sizeof b->reserve_path, "%s/reserve", dir);
-    snprintf(b->password_path, sizeof b->password_path, "%s/first-password", dir);
-    if (strlen(dir) > 400) {
-        snprintf(error, error_size, "state_dir: too long");
-        return false;
-    }
-    if (!make_dir(dir) || !make_dir(b->content_dir) || !make_dir(b->upload_dir)) {
-        snprintf(error, error_size, "state directory %s: %s", dir, strerror(errno));
-        return false;
-    }
-    remove_leftovers(b->upload_dir, false);
-    remove_leftovers(b->content_dir, true);
-    return true;
 }
 
 static void on_store_done(void *user)
@@ -172,10 +129,10 @@ static void close_handle(uv_handle_t *h)
 // Everything that keeps the loop going, but for `wake`: the store speaks until it is stopped.
 static void close_handles(struct box *b)
 {
-    uv_handle_t *handles[] = {(uv_handle_t *)&b->sigint,     (uv_handle_t *)&b->sigterm,
-                              (uv_handle_t *)&b->agenda,     (uv_handle_t *)&b->sweep,
-                              (uv_handle_t *)&b->time.timer, (uv_handle_t *)&b->bye,
-                              (uv_handle_t *)&b->prepare,    (uv_handle_t *)&b->sighup};
+    uv_handle_t *handles[] = {
+        (uv_handle_t *)&b->sigint,  (uv_handle_t *)&b->sigterm,    (uv_handle_t *)&b->agenda,
+        (uv_handle_t *)&b->sweep,   (uv_handle_t *)&b->time.timer, (uv_handle_t *)&b->bye,
+        (uv_handle_t *)&b->prepare, (uv_handle_t *)&b->sighup,     (uv_handle_t *)&b->life.timer};
     for (size_t i = 0; i < sizeof handles / sizeof handles[0]; i++)
         close_handle(handles[i]);
 }
@@ -193,6 +150,7 @@ static void say_bye(struct box *b)
 {
     if (uv_is_active((uv_handle_t *)&b->bye) || uv_is_closing((uv_handle_t *)&b->bye))
         return;
+    life_stop(&b->life, b->again);
     net_bye(b->net);
     uv_timer_start(&b->bye, on_bye_said, BYE_MS, 0);
 }
@@ -226,8 +184,13 @@ static void reload(struct box *b)
 
 static void on_hup(uv_signal_t *h, int signum)
 {
+    struct box *b = h->data;
     (void)signum;
-    reload(h->data);
+    if (uv_is_active((uv_handle_t *)&b->bye))
+        return; // the next start reads them anyway
+    service_reloading(b->service);
+    reload(b);
+    service_notify(b->service, "READY=1");
 }
 
 static void on_restart(void *user)
@@ -264,6 +227,7 @@ static void open_loop(struct box *b)
     uv_timer_init(&b->loop, &b->sweep);
     uv_timer_init(&b->loop, &b->bye);
     uv_prepare_init(&b->loop, &b->prepare);
+    uv_timer_init(&b->loop, &b->life.timer);
     b->wake.data = b->sigint.data = b->sigterm.data = b->sighup.data = b->agenda.data =
         b->sweep.data = b->bye.data = b->prepare.data = b;
 }
@@ -289,10 +253,11 @@ static void fill_house(struct box *b, const char *version, int port)
         .access = b->access,
         .kiosks = b->kiosks,
         .jobs = b->jobs,
-        .content_dir = b->content_dir,
-        .upload_dir = b->upload_dir,
-        .db_path = b->db_path,
+        .content_dir = b->dir.content,
+        .upload_dir = b->dir.uploads,
+        .db_path = b->dir.db,
         .port = port,
+        .service = b->service,
         .restart = on_restart,
         .restart_user = b,
         .version = version,
@@ -304,10 +269,14 @@ static void say_ready(struct box *b)
 {
     const char *listen = b->settings->listen;
     if (access_is_new(b->access))
-        log_info("box", "the first password for user admin is in %s", b->password_path);
+        log_info("box", "the first password for user admin is in %s", b->dir.password);
     printf("ready http://%.*s:%d\n", (int)(strrchr(listen, ':') - listen), listen,
            net_port(b->net));
     fflush(stdout);
+    life_start(&b->life, b->service, &b->house, b->net);
+    for (int unused; (unused = service_unused_port(b->service)) >= 0;)
+        log_warn("box", "systemd opened port %d and nothing serves it: listen is %s", unused,
+                 listen);
 }
 
 static void load_key(struct box *b, sqlite3 *db)
@@ -321,23 +290,23 @@ static void load_key(struct box *b, sqlite3 *db)
 // What was read before anything ran; NULL, and said why, when the box cannot start.
 static sqlite3 *open_state(struct box *b, char *error, size_t error_size)
 {
-    if (!make_state_dir(b, error, error_size))
+    if (!state_dir_make(&b->dir, b->settings->state_dir, error, error_size))
         return NULL;
-    if (!restore_apply(b->db_path, error, error_size))
+    if (!restore_apply(b->dir.db, error, error_size))
         return NULL;
-    sqlite3 *db = db_open(b->db_path, error, error_size);
+    sqlite3 *db = db_open(b->dir.db, error, error_size);
     if (!db)
         return NULL;
     bool trust = trusts_clock(b->settings);
     bool resumed = timekeeper_resume(&b->time, db, trust, error, error_size);
     if (!resumed) {
         // A full disk: what was put aside is for just this.
-        reserve_give(b->reserve_path);
+        reserve_give(b->dir.reserve);
         resumed = timekeeper_resume(&b->time, db, trust, error, error_size);
     }
     if (resumed)
         load_key(b, db);
-    if (resumed && (b->access = access_open(db, b->password_path, timekeeper_now(&b->time), error,
+    if (resumed && (b->access = access_open(db, b->dir.password, timekeeper_now(&b->time), error,
                                             error_size))) {
         b->kiosks = kiosks_open(db);
         return db;
@@ -354,8 +323,10 @@ static void start_time_server(struct box *b)
     if (!b->settings->time_udp || !b->has_key ||
         !settings_address_parse(b->settings->listen, address, sizeof address, &port))
         return;
+    port = net_port(b->net);
     b->house.time_server =
-        time_server_start(address, net_port(b->net), &b->key, &b->time.anchor, error, sizeof error);
+        time_server_start(address, port, service_socket(b->service, SOCK_DGRAM, port), &b->key,
+                          &b->time.anchor, error, sizeof error);
     b->time.time_server = b->house.time_server;
     if (!b->house.time_server)
         log_warn("box", "no time over UDP, kiosks ask over their WebSockets: %s", error);
@@ -380,12 +351,13 @@ static void start_rooms(struct box *b)
     timekeeper_start(&b->time, &b->loop, b->store, b->rooms);
 }
 
-int box_run(struct settings *settings, const char *version, int *port)
+int box_run(struct settings *settings, struct service *service, const char *version, int *port)
 {
     struct box *b = check_alloc(calloc(1, sizeof *b));
     char error[700];
     signal(SIGHUP, SIG_IGN); // until there is a loop; the settings were read a moment ago
     b->settings = settings;
+    b->service = service;
     CHECK(sodium_init() >= 0);
     raise_file_limit(settings);
     sqlite3 *db = open_state(b, error, sizeof error);
@@ -399,7 +371,7 @@ int box_run(struct settings *settings, const char *version, int *port)
     access_use_store(b->access, b->store);
     kiosks_use_store(b->kiosks, b->store, on_zone, b);
     start_rooms(b);
-    b->jobs = jobs_new(&b->loop, settings->ingest, b->content_dir);
+    b->jobs = jobs_new(&b->loop, settings->ingest, b->dir.content);
     fill_house(b, version, *port);
     b->net = net_start(&b->house, error, sizeof error);
     if (b->net) {

@@ -4,6 +4,7 @@
 #ifndef SERVER_BOX_H
 #define SERVER_BOX_H
 
+#include "common/base/service.h"
 #include "server/settings.h"
 
 // The server stopped to be started anew: a backup is to be put in place.
@@ -12,6 +13,6 @@ enum { BOX_AGAIN = -1 };
 // Serves until SIGINT or SIGTERM; SIGHUP reads the settings anew. Returns the program's exit code,
 // or BOX_AGAIN; a start that fails says why in one line on stderr. *port: 0 for the settings' port,
 // and afterwards the one that was served on, for the next time.
-int box_run(struct settings *settings, const char *version, int *port);
+int box_run(struct settings *settings, struct service *service, const char *version, int *port);
 
 #endif

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // roomtoned: settings; the rest is the box.
 #include "common/base/log.h"
+#include "common/base/service.h"
 #include "server/box.h"
 #include "server/house/calendar.h"
 #include "server/settings.h"
@@ -8,12 +9,14 @@
 static int serve(struct settings *s)
 {
     int code, port = 0;
+    struct service *service = service_open();
     settings_log_level(s);
     if (s->zone[0])
         calendar_zone_use(s->zone);
     do {
-        code = box_run(s, ROOMTONE_VERSION, &port);
+        code = box_run(s, service, ROOMTONE_VERSION, &port);
     } while (code == BOX_AGAIN);
+    service_close(service);
     return code;
 }
 

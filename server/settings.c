@@ -92,6 +92,11 @@ static const struct conf_key keys[] = {
     {"limits", "upload_max_mb", CONF_INT, AT(upload_max_mb), "512",
      .help = "Largest audio file that may be uploaded.", .min = 1, .max = 4096, .unit = "MiB",
      .live = true},
+    {"limits", "disk_patience_s", CONF_INT, AT(disk_patience_s), "300",
+     .help = "How long one write may stand still before the server counts as stuck, and systemd's "
+             "watchdog may start it anew. A slow card takes 5 s for one; 300 is longer than the "
+             "kernel waits for a dying disk, for which a new start would only wait again.",
+     .min = 1, .max = 86400, .unit = "s", .live = true},
     {"time", "zone", CONF_STRING, AT(zone), "",
      .help = "The venue's time zone for schedules, e.g. Europe/Berlin. Empty: the machine's own.",
      .check = check_zone},

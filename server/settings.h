@@ -18,6 +18,7 @@ struct settings {
     int64_t max_rooms_awake;
     int64_t wrong_codes_per_minute;
     int64_t upload_max_mb;
+    int64_t disk_patience_s;
     char *zone;        // of the venue; "" = the machine's own
     char *trust_clock; // "auto" or "yes"
     bool time_udp;     // kiosks may ask the time over UDP

@@ -17,6 +17,7 @@
 
 enum conf_type { CONF_STRING, CONF_INT, CONF_BOOL };
 
+// Rows name the first six in this order, as people read them. NOLINTNEXTLINE(*.Padding)
 struct conf_key {
     const char *section;
     const char *name;

@@ -2,6 +2,7 @@
 #include "common/net/udp.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <linux/errqueue.h>
 #include <linux/net_tstamp.h>
 #include <string.h>
@@ -57,17 +58,31 @@ int udp_port(const struct udp_peer *p)
     return ntohs(((const struct sockaddr_in *)&p->address)->sin_port);
 }
 
-int udp_open(const struct udp_peer *address, bool bound)
+static bool want_stamps(int fd)
 {
     int yes = 1, sending = SOF_TIMESTAMPING_TX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE |
                            SOF_TIMESTAMPING_OPT_TSONLY;
+    // A kernel that does not stamp what is sent is one without that word.
+    setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPING, &sending, sizeof sending);
+    return setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &yes, sizeof yes) == 0;
+}
+
+int udp_open(const struct udp_peer *address, bool bound)
+{
     int fd = socket(address->address.ss_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
         return -1;
-    // A kernel that does not stamp what is sent is one without that word.
-    setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPING, &sending, sizeof sending);
-    if (setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &yes, sizeof yes) == 0 &&
+    if (want_stamps(fd) &&
         (!bound || bind(fd, (const struct sockaddr *)&address->address, address->len) == 0))
+        return fd;
+    close(fd);
+    return -1;
+}
+
+int udp_take(int fd)
+{
+    if (fcntl(fd, F_SETFD, FD_CLOEXEC) == 0 && fcntl(fd, F_SETFL, O_NONBLOCK) == 0 &&
+        want_stamps(fd))
         return fd;
     close(fd);
     return -1;

@@ -36,6 +36,9 @@ struct udp_peer {
 // address when `bound`. -1 with errno.
 int udp_open(const struct udp_peer *address, bool bound);
 
+// The same of a bound socket that somebody else opened; taken over. -1 with errno, and closed.
+int udp_take(int fd);
+
 // "192.0.2.7" or "2001:db8::7". False when it is neither.
 bool udp_address(const char *text, int port, struct udp_peer *out);
 int udp_port(const struct udp_peer *p);

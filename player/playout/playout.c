@@ -45,7 +45,7 @@ struct playout {
 
     // For the talking thread.
     _Atomic bool stop, running, gone, realtime;
-    _Atomic int64_t next_frame, error_ns, peak_ns, buffer_us, xruns, jumps, missing;
+    _Atomic int64_t next_frame, error_ns, peak_ns, buffer_us, xruns, jumps, missing, periods;
     _Atomic int64_t dac_ppb, card_ppb, corr_ppb;
     _Atomic bool card_known;
     _Atomic int state;
@@ -152,6 +152,7 @@ static void play_period(struct playout *p)
         atomic_store(&p->gone, true);
         break;
     }
+    atomic_fetch_add_explicit(&p->periods, 1, memory_order_relaxed);
 }
 
 static void *play(void *user)
@@ -235,5 +236,6 @@ struct playout_stats playout_stats(struct playout *p)
         .xruns = atomic_load(&p->xruns),
         .jumps = atomic_load(&p->jumps),
         .missing = atomic_load(&p->missing),
+        .periods = atomic_load(&p->periods),
     };
 }

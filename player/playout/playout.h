@@ -38,6 +38,7 @@ struct playout_stats {
     int64_t xruns;     // the sink ran dry
     int64_t jumps;     // positions left for others beyond the servo's reach, while sounding
     int64_t missing;   // frames that were due and not rendered
+    int64_t periods;   // written since the thread began: it lives while they count up
 };
 
 struct playout;

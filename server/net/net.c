@@ -5,18 +5,21 @@
 #include "common/base/log.h"
 #include "server/net/guard.h"
 #include "server/net/guides.h"
+#include "server/net/listen.h"
 #include "server/net/overview.h"
 #include "server/net/peer.h"
 #include "server/net/routes.h"
 
 #include <fcntl.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 struct net {
     const struct net_house *house;
     struct lws_context *context;
     struct lws_vhost *vhost;
+    struct listener *listener; // NULL: the vhost opened its port itself
     void *loops[1];
     struct net_counters counters;
     struct guesses guesses, pin_guesses;
@@ -390,8 +393,9 @@ static void lws_log(int level, const char *line)
 
 static bool open_port(struct net *net, const char *address, int port)
 {
+    int given = service_socket(net->house->service, SOCK_STREAM, port);
     struct lws_context_creation_info info = {
-        .port = port,
+        .port = given >= 0 ? CONTEXT_PORT_NO_LISTEN_SERVER : port,
         .iface = strcmp(address, "0.0.0.0") == 0 || strcmp(address, "::") == 0 ? NULL : address,
         .protocols = protocols,
         // An IPv4 address means IPv4: what a firewall was told must be all there is.
@@ -409,6 +413,10 @@ static bool open_port(struct net *net, const char *address, int port)
     lws_set_log_level(0, lws_log);
     net->vhost = lws_create_vhost(net->context, &info);
     lws_set_log_level(LLL_ERR | LLL_WARN, lws_log);
+    if (net->vhost && given >= 0)
+        net->listener = listener_start(net->house->loop, net->vhost, given);
+    else if (given >= 0)
+        close(given);
     return net->vhost != NULL;
 }
 
@@ -464,12 +472,23 @@ struct net *net_start(const struct net_house *house, char *error, size_t error_s
 
 int net_port(const struct net *net)
 {
-    return lws_get_vhost_listen_port(net->vhost);
+    return net->listener ? listener_port(net->listener) : lws_get_vhost_listen_port(net->vhost);
+}
+
+int net_kiosk_count(const struct net *net)
+{
+    int n = 0;
+    for (const struct peer *p = net->peers; p; p = p->next)
+        n += p->greeted && p->member.role == ROLE_KIOSK;
+    return n;
 }
 
 void net_bye(struct net *net)
 {
     net->stopping = true;
+    if (net->listener)
+        listener_stop(net->listener);
+    net->listener = NULL;
     for (struct peer *p = net->peers; p; p = p->next)
         peer_bye(p, "restarting", 1000);
 }

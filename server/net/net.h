@@ -10,6 +10,7 @@
 #ifndef SERVER_NET_NET_H
 #define SERVER_NET_NET_H
 
+#include "common/base/service.h"
 #include "server/access/access.h"
 #include "server/house/house.h"
 #include "server/ingest/jobs.h"
@@ -41,7 +42,8 @@ struct net_house {
     const char *content_dir;
     const char *upload_dir;
     const char *db_path;
-    int port; // 0: the settings'
+    int port;                // 0: the settings'
+    struct service *service; // who may have opened the port already
     // Starts the server anew, in a moment: a backup waits to be put in place.
     void (*restart)(void *user);
     void *restart_user;
@@ -67,7 +69,10 @@ int net_port(const struct net *net);
 // The settings were read anew: takes over what was copied from them, and looks again at the files
 // that they name. No socket is dropped.
 void net_reload(struct net *net);
-// Takes no more sockets and says goodbye to those there are; the loop needs a moment to write it.
+// Kiosks that are here now.
+int net_kiosk_count(const struct net *net);
+// Takes no more sockets (where systemd holds the port they wait for the next start) and says
+// goodbye to those there are; the loop needs a moment to write it.
 void net_bye(struct net *net);
 // Closes everything. The loop must then run until nothing is left, and net_free() be called after.
 void net_stop(struct net *net);

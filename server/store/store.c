@@ -8,6 +8,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <time.h>
 
@@ -22,6 +23,7 @@ struct store {
     pthread_t thread;
     void (*wake)(void *);
     void *wake_user;
+    _Atomic int64_t step_us; // CLOCK_MONOTONIC when its present step began; 0: it waits for work
 
     pthread_mutex_t lock; // guards all below
     pthread_cond_t work;
@@ -64,9 +66,15 @@ static int64_t now_us(void)
     return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
 }
 
+static void begin_step(struct store *s)
+{
+    atomic_store(&s->step_us, now_us());
+}
+
 static enum err run_one(struct store *s, struct store_job *job)
 {
     sqlite3 *db = health_db(s->health);
+    begin_step(s);
     health_let_write(s->health, job->vital);
     if (!db_exec(db, "SAVEPOINT job"))
         return db_err(db, sqlite3_errcode(db));
@@ -100,6 +108,7 @@ static enum err run_batch(struct store *s, struct store_job *first)
         if (sqlite3_get_autocommit(db))
             return job->result == ERR_STORAGE_FULL ? ERR_STORAGE_FULL : ERR_STORAGE_FAILED;
     }
+    begin_step(s);
     if (db_exec(db, "COMMIT"))
         return ERR_OK;
     enum err e = db_err(db, sqlite3_errcode(db));
@@ -108,9 +117,10 @@ static enum err run_batch(struct store *s, struct store_job *first)
     return e == ERR_STORAGE_FULL ? e : ERR_STORAGE_FAILED;
 }
 
-static void run_apart(sqlite3 *db, struct store_job *first)
+static void run_apart(struct store *s, sqlite3 *db, struct store_job *first)
 {
     for (struct store_job *job = first; job; job = job->next) {
+        begin_step(s);
         if (job->apart)
             job->result = db ? job->run(db, job) : ERR_STORAGE_FAILED;
     }
@@ -163,9 +173,10 @@ static void run_and_note(struct store *s, struct queue *batch)
         if (e != ERR_OK)
             job->result = e;
     }
+    begin_step(s);
     if (e != ERR_OK && db)
         health_failed(s->health, e, now_us()); // before anybody is told: it may take a second fsync
-    run_apart(health_db(s->health), batch->first);
+    run_apart(s, health_db(s->health), batch->first);
     pthread_mutex_lock(&s->lock);
     note(s, e, span, jobs, no_measure);
     queue_move(&s->finished, batch);
@@ -177,6 +188,7 @@ static void run_and_note(struct store *s, struct queue *batch)
 static void wait_for_work(struct store *s)
 {
     int64_t due = health_due_us(s->health);
+    atomic_store(&s->step_us, 0);
     if (due == INT64_MAX) {
         pthread_cond_wait(&s->work, &s->lock);
         return;
@@ -187,7 +199,9 @@ static void wait_for_work(struct store *s)
 
 static void care(struct store *s)
 {
+    begin_step(s);
     health_checkpoint(s->health, now_us());
+    begin_step(s);
     health_care(s->health, now_us());
     pthread_mutex_lock(&s->lock);
     bool changed = show_health(s);
@@ -283,6 +297,12 @@ struct store_stats store_stats(struct store *s)
     struct store_stats stats = s->stats;
     pthread_mutex_unlock(&s->lock);
     return stats;
+}
+
+int64_t store_still_us(const struct store *s)
+{
+    int64_t since = atomic_load(&s->step_us);
+    return since ? now_us() - since : 0;
 }
 
 enum err store_health(struct store *s)

@@ -71,6 +71,9 @@ void store_submit(struct store *s, struct store_job *job);
 // Calls done() of all finished jobs. Loop thread.
 void store_drain(struct store *s);
 struct store_stats store_stats(struct store *s);
+// For how long its thread has been at one step (a job, a commit, care of the files), in us; 0 while
+// it waits for work. Most of it is waiting for the disk. Any thread, never waits.
+int64_t store_still_us(const struct store *s);
 // ERR_OK; ERR_STORAGE_FULL: changes are refused, reads served; ERR_STORAGE_FAILED: all is refused.
 // It becomes ERR_OK again by itself.
 enum err store_health(struct store *s);

@@ -144,14 +144,14 @@ static void *serve(void *user)
     return NULL;
 }
 
-static bool open_socket(struct time_server *s, const char *address, int port)
+static bool open_socket(struct time_server *s, const char *address, int port, int given)
 {
-    struct udp_peer here;
-    if (!udp_address(address, port, &here)) {
+    struct udp_peer here = {.len = sizeof here.address};
+    if (given < 0 && !udp_address(address, port, &here)) {
         errno = EADDRNOTAVAIL;
         return false;
     }
-    s->fd = udp_open(&here, true);
+    s->fd = given >= 0 ? udp_take(given) : udp_open(&here, true);
     if (s->fd < 0 || getsockname(s->fd, (struct sockaddr *)&here.address, &here.len) != 0)
         return false;
     s->port = udp_port(&here);
@@ -171,7 +171,7 @@ static void release(struct time_server *s)
     free(s);
 }
 
-struct time_server *time_server_start(const char *address, int port,
+struct time_server *time_server_start(const char *address, int port, int given,
                                       const struct sealed_pair *house,
                                       const struct house_anchor *anchor, char *error,
                                       size_t error_size)
@@ -182,7 +182,7 @@ struct time_server *time_server_start(const char *address, int port,
     s->anchor = *anchor;
     sealed_key_text(house->public_key, s->key);
     pthread_mutex_init(&s->mutex, NULL);
-    if (open_socket(s, address, port) && pipe2(s->stop, O_CLOEXEC) == 0 &&
+    if (open_socket(s, address, port, given) && pipe2(s->stop, O_CLOEXEC) == 0 &&
         (errno = pthread_create(&s->thread, NULL, serve, s)) == 0)
         return s;
     snprintf(error, error_size, "UDP %s port %d: %s", address, port, strerror(errno));

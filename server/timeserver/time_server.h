@@ -35,8 +35,9 @@ struct time_server_stats {
     int64_t refused; // datagrams: not ours, not sealed, heard before, too many
 };
 
-// Serves at a numeric address and a port; 0 picks a free one. NULL with one line in `error`.
-struct time_server *time_server_start(const char *address, int port,
+// Serves at a numeric address and a port; 0 picks a free one. `given`: a socket that is bound there
+// already, which is taken over; -1: none. NULL with one line in `error`.
+struct time_server *time_server_start(const char *address, int port, int given,
                                       const struct sealed_pair *house,
                                       const struct house_anchor *anchor, char *error,
                                       size_t error_size);

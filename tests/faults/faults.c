@@ -19,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
@@ -28,15 +29,17 @@
 
 enum knob {
     // Set by the test.
-    FULL,         // 1: no file grows
-    WRITE_ERRNO,  // writes and changes of length fail with this, e.g. EROFS
-    SYNC_ERRNO,   // fsync fails with this
-    SYNC_STALL,   // 1: fsync does not return
-    SYNC_US,      // fsync takes this long more
-    REALTIME_US,  // added to the wall clock
-    SLEW_PPB,     // the wall clock runs fast by this
-    SLEW_FROM_US, // since this CLOCK_MONOTONIC_RAW
-    WATCH_MAIN,   // count fsyncs of the main thread of this process
+    FULL,          // 1: no file grows
+    WRITE_ERRNO,   // writes and changes of length fail with this, e.g. EROFS
+    SYNC_ERRNO,    // fsync fails with this
+    SYNC_STALL,    // 1: fsync does not return
+    SYNC_US,       // fsync takes this long more
+    REALTIME_US,   // added to the wall clock
+    SLEW_PPB,      // the wall clock runs fast by this
+    SLEW_FROM_US,  // since this CLOCK_MONOTONIC_RAW
+    WATCH_MAIN,    // count fsyncs of the main thread of this process
+    STALL_MAIN,    // 1: a program's first thread gets no further
+    STALL_PLAYING, // 1: nor does a thread that is called so
     // Set here.
     SYNCS,         // fsyncs that were asked for
     SYNCS_STALLED, // waiting now
@@ -185,10 +188,26 @@ static int64_t real_us(void)
     return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000 + offset_us();
 }
 
+// Every thread that does anything reads a clock: there it is held.
+static bool is_held(void)
+{
+    char name[16] = "";
+    if (knobs[STALL_MAIN] && syscall(SYS_gettid) == getpid())
+        return true;
+    return knobs[STALL_PLAYING] && prctl(PR_GET_NAME, name) == 0 && strcmp(name, "playing") == 0;
+}
+
+static void hold(void)
+{
+    while ((knobs[STALL_MAIN] || knobs[STALL_PLAYING]) && is_held())
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+}
+
 static int (*libc_clock_gettime)(clockid_t, struct timespec *);
 
 int clock_gettime(clockid_t id, struct timespec *ts)
 {
+    hold();
     if (id == CLOCK_REALTIME || id == CLOCK_REALTIME_COARSE) {
         int64_t us = real_us();
         *ts = (struct timespec){.tv_sec = us / 1000000, .tv_nsec = us % 1000000 * 1000};

@@ -39,7 +39,8 @@ server/net              server/timeserver
 server/net              libwebsockets uv jansson sodium qrencode
 server/settings.*       common/base server/house/calendar.h
 server/main.c           common/base server/house/calendar.h
-server/box.c            common/base server/net server/store  sodium
+server/box.*            common/base server/net server/store  sodium
+server/life.*           common/base server/net
 server/plug.*           server/room/room_port.h server/catalogue/tour_port.h server/store
 server/timekeeper.*     common/base server/house server/room/rooms.h server/store  uv
 server/timekeeper.*     server/timeserver/time_server.h
@@ -67,6 +68,7 @@ player/zone_file.*      common/base common/wire player/keep
 player/rates.c          common/base common/wire player/keep
 player/output.*         common/base player/playout
 player/watch.*          common/base common/time common/wire player/link player/playout
+player/life.*           common/base common/time player/link player/playout
 player/main.c           common/base player/clock player/playout  sodium
 """
 
@@ -82,7 +84,7 @@ LIBRARIES = {
 # row above, and a reason.
 LIBC = set("""assert ctype errno float inttypes limits locale math setjmp signal stdarg stdatomic
     stdbool stddef stdint stdio stdlib string strings time
-    arpa/inet dirent fcntl getopt linux/errqueue linux/net_tstamp netdb poll sched sys/epoll
+    arpa/inet dirent netinet/tcp fcntl getopt linux/errqueue linux/net_tstamp netdb poll sched sys/epoll
     sys/mman sys/prctl sys/resource sys/random sys/socket sys/stat sys/statvfs sys/timerfd sys/timex
     sys/types sys/un sys/wait termios unistd""".split())
 

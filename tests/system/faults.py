@@ -12,6 +12,7 @@ from harness import BIN, Server, raw_ns
 
 SHIM = BIN.parent / "tests" / "faults.so"
 KNOBS = ("full write_errno sync_errno sync_stall sync_us realtime_us slew_ppb slew_from_us watch_main"
+         " stall_main stall_playing"
          " syncs syncs_stalled syncs_failed syncs_main writes_failed clock_reads").split()
 
 needs_shim = pytest.mark.skipif(
@@ -44,7 +45,7 @@ class Faults:
         self.slew_ppb = round(ppm * 1000)
 
     def heal(self):
-        for name in ("full", "write_errno", "sync_errno", "sync_stall"):
+        for name in ("full", "write_errno", "sync_errno", "sync_stall", "stall_main", "stall_playing"):
             setattr(self, name, 0)
 
 
@@ -63,7 +64,7 @@ class FaultyServer(Server):
 
     def stop(self, *how):
         self.faults.watch_main = 0
-        self.faults.sync_stall = 0
+        self.faults.sync_stall = self.faults.stall_main = 0
         return super().stop(*how)
 
 

@@ -1,13 +1,90 @@
 # SPDX-License-Identifier: Apache-2.0
 """The programs as services: settings read again, readiness, watchdog, sockets handed over."""
 import asyncio
+import os
 import re
 import signal
+import socket
 import subprocess
+import time
 
 import pytest
 
-from harness import BIN, Client, Server, wait_until
+from faults import Faults, FaultyServer, needs_shim
+from harness import BIN, Client, PATIENCE, Server, wait_until
+
+WATCHDOG_US = 1_600_000  # signs of the server every 0.4 s, of the player every second
+
+
+class Supervisor:
+    """systemd's end of $NOTIFY_SOCKET."""
+
+    def __init__(self, folder, watchdog_us=None):
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind(str(folder / "notify"))
+        self.environment = {"NOTIFY_SOCKET": str(folder / "notify")}
+        if watchdog_us:
+            self.environment["WATCHDOG_USEC"] = str(watchdog_us)
+        self.heard = []
+
+    def next(self, patience):
+        self.socket.settimeout(patience)
+        try:
+            text = self.socket.recv(4096).decode()
+        except (TimeoutError, BlockingIOError):
+            return None
+        self.heard.append(text)
+        return text
+
+    def until(self, words):
+        """Hears until something matches."""
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end:
+            if re.search(words, self.next(max(0.01, end - time.monotonic())) or ""):
+                return self.heard[-1]
+        raise AssertionError(f"never heard {words}: {self.heard}")
+
+    def silent_for(self, seconds):
+        """True when no sign of life comes for so long; what was already sent does not count."""
+        while self.next(0):
+            pass
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            if "WATCHDOG=1" in (self.next(left) or ""):
+                return False
+        return True
+
+    def all_said(self):
+        while self.next(0):
+            pass
+        return "\n".join(self.heard)
+
+
+@pytest.fixture
+def systemd(tmp_path):
+    return Supervisor(tmp_path, WATCHDOG_US)
+
+
+@pytest.fixture
+def start_player(tmp_path):
+    """Starts a player with a silent card; ends it afterwards."""
+    running = []
+
+    def start(url, code, environment, *more):
+        log = open(tmp_path / "player.log", "wb")
+        running.append((subprocess.Popen(
+            [BIN / "roomtone-player", "--server", url, "--group", code, "--device", "null",
+             "--cache", tmp_path / "cache", *more],
+            stderr=log, env={**os.environ, **environment}), log))
+        return running[-1][0]
+    yield start
+    for process, log in running:
+        process.terminate()
+        try:
+            process.wait(PATIENCE)
+        finally:
+            process.kill()
+            log.close()
 
 
 @pytest.fixture
@@ -81,3 +158,198 @@ def test_a_player_is_tuned_while_it_plays(tmp_path, hall):
     finally:
         p.send_signal(signal.SIGTERM)
         assert p.wait(30) == 0
+
+
+def test_ready_is_said_when_it_answers_and_signs_of_life_follow(tmp_path, systemd):
+    s = Server(tmp_path / "state", environment=systemd.environment).start()
+    systemd.until("READY=1")
+    assert s.request("GET", "/healthz").status == 200
+    assert "groups awake" in systemd.until("^STATUS=")
+    systemd.until("WATCHDOG=1")
+    s.process.send_signal(signal.SIGHUP)
+    systemd.until(r"RELOADING=1\nMONOTONIC_USEC=\d+")
+    systemd.until("READY=1")
+    s.stop()
+    assert "STOPPING=1" in systemd.all_said()
+
+
+def test_a_server_that_cannot_start_never_says_ready(tmp_path, systemd):
+    (tmp_path / "state").write_text("a file")
+    r = subprocess.run([BIN / "roomtoned", "--state", tmp_path / "state"], text=True,
+                       env={**os.environ, **systemd.environment}, capture_output=True, timeout=30)
+    assert r.returncode == 1
+    assert systemd.all_said() == ""
+
+
+def test_nobody_asked_for_signs_of_life(tmp_path):
+    mute = Supervisor(tmp_path)
+    other = {**mute.environment, "WATCHDOG_USEC": "400000", "WATCHDOG_PID": "1"}
+    for environment in (mute.environment, other):
+        s = Server(tmp_path / "state", environment=environment).start()
+        mute.until("READY=1")
+        mute.until("STATUS=")
+        assert mute.silent_for(0.5)
+        s.stop()
+
+
+@needs_shim
+def test_a_loop_that_stands_still_gives_no_sign(tmp_path, systemd):
+    s = FaultyServer(tmp_path / "state")
+    s.environment.update(systemd.environment)
+    s.start()
+    systemd.until("WATCHDOG=1")
+    s.faults.stall_main = 1
+    assert systemd.silent_for(WATCHDOG_US / 1e6)
+    s.faults.stall_main = 0
+    systemd.until("WATCHDOG=1")
+    s.stop()
+
+
+@needs_shim
+def test_a_slow_disk_is_no_reason_to_restart_and_a_stuck_one_is(tmp_path, systemd, exhibit):
+    s = FaultyServer(tmp_path / "state", config="[limits]\ndisk_patience_s = 2\n")
+    s.environment.update(systemd.environment)
+    s.start().login().import_exhibit(exhibit)
+    s.faults.sync_stall = 1
+
+    async def go():
+        async with Client(s) as c:
+            await c.staff()
+            await c.send({"type": "command", "group": "demo", "cmd_id": "0" * 32, "do": "play"})
+            wait_until(lambda: s.faults.syncs_stalled, "the commit to hang")
+            assert not systemd.silent_for(WATCHDOG_US / 1e6)  # it is only slow yet
+            wait_until(lambda: "stood still" in s.log_text(), "patience to end")
+            assert systemd.silent_for(WATCHDOG_US / 1e6)
+            await c.ask_time()  # the rest of it lives on
+            s.faults.sync_stall = 0
+            systemd.until("WATCHDOG=1")
+            assert (await c.receive("ack"))["cmd_id"] == "0" * 32
+    asyncio.run(go())
+    s.stop()
+
+
+def test_a_player_says_what_it_does_or_waits_for(systemd, start_player, hall):
+    start_player("http://127.0.0.1:1", "000000000", systemd.environment)
+    systemd.until("READY=1")
+    assert "waits for the box at http://127.0.0.1:1" in systemd.until("^STATUS=")
+    systemd.until("WATCHDOG=1")
+
+
+def test_a_player_in_step_says_so(systemd, start_player, hall):
+    p = start_player(hall.url, hall.group()["code"], systemd.environment)
+    systemd.until("READY=1")
+    systemd.until("STATUS=in step on null")
+    p.terminate()
+    assert p.wait(PATIENCE) == 0
+    assert "STOPPING=1" in systemd.all_said()
+
+
+@needs_shim
+@pytest.mark.parametrize("thread", ["stall_main", "stall_playing"])
+def test_a_player_with_a_thread_that_stands_still_gives_no_sign(tmp_path, systemd, start_player,
+                                                                thread):
+    faults = Faults(tmp_path, tmp_path)
+    start_player("http://127.0.0.1:1", "000000000", {**systemd.environment, **faults.environment})
+    systemd.until("WATCHDOG=1")
+    setattr(faults, thread, 1)
+    systemd.next(0.1)
+    wait_until(lambda: thread == "stall_main" or
+               "stands still" in (tmp_path / "player.log").read_text(), "the look")
+    assert systemd.silent_for(WATCHDOG_US / 1e6)
+    faults.heal()
+    systemd.until("WATCHDOG=1")
+
+
+def holding(kind, port=0):
+    """A socket as roomtoned.socket would open it."""
+    s = socket.socket(socket.AF_INET, kind)
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    s.bind(("127.0.0.1", port))
+    if kind == socket.SOCK_STREAM:
+        s.listen(128)
+    return s
+
+
+class Activated(Server):
+    """A server whose sockets somebody else opened and keeps."""
+
+    def __init__(self, state, sockets, **more):
+        super().__init__(state, **more)
+        self.sockets = sockets
+        self.port = sockets[0].getsockname()[1]
+
+    def start(self):
+        # systemd hands them over from descriptor 3 on, and names the process.
+        numbers = [x.fileno() for x in self.sockets]
+        redirections = " ".join(f"{3 + i}<&{n}" for i, n in enumerate(numbers))
+        self.log = open(f"{self.state}.log", "ab")
+        self.process = subprocess.Popen(
+            ["bash", "-c", f'LISTEN_PID=$$ exec "$0" "$@" {redirections}',
+             str(BIN / "roomtoned"), "--state", str(self.state), "--listen",
+             f"127.0.0.1:{self.port}", "--config", str(self.config)],
+            stdout=subprocess.PIPE, stderr=self.log, pass_fds=numbers,
+            env={**os.environ, "LISTEN_FDS": str(len(numbers))})
+        line = self.process.stdout.readline().decode()
+        assert line == f"ready http://127.0.0.1:{self.port}\n", line + self.log_text()
+        return self
+
+
+def test_who_connects_during_a_restart_is_answered(tmp_path, exhibit):
+    tcp = holding(socket.SOCK_STREAM)
+    s = Activated(tmp_path / "state", [tcp]).start().login()
+    s.import_exhibit(exhibit)
+
+    async def here():
+        async with Client(s) as c:
+            await c.join(s.group()["code"])
+            await c.ask_time()
+    asyncio.run(here())
+    s.stop()
+    # Nobody is there; the kernel takes the connection, and the request, in.
+    early = socket.create_connection(("127.0.0.1", s.port), timeout=PATIENCE)
+    early.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+    s.start()
+    assert early.recv(100).startswith(b"HTTP/1.1 200")
+    early.close()
+    asyncio.run(here())
+    s.stop()
+    tcp.close()
+
+
+def test_hundreds_of_connections_come_in_by_the_handed_over_socket(tmp_path):
+    tcp = holding(socket.SOCK_STREAM)
+    s = Activated(tmp_path / "state", [tcp]).start()
+    crowd = [socket.create_connection(("127.0.0.1", s.port), timeout=PATIENCE) for _ in range(400)]
+    for c in crowd:
+        c.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    assert all(c.recv(20).startswith(b"HTTP/1.1 200") for c in crowd)
+    for c in crowd:
+        c.close()
+    assert s.stop() == 0
+    tcp.close()
+
+
+def test_the_socket_for_the_time_is_handed_over_too(tmp_path, start_player, exhibit):
+    tcp = holding(socket.SOCK_STREAM)
+    udp = holding(socket.SOCK_DGRAM, tcp.getsockname()[1])
+    s = Activated(tmp_path / "state", [tcp, udp]).start().login()
+    s.import_exhibit(exhibit)
+    start_player(s.url, s.group()["code"], {})
+
+    def answers():
+        text = s.request("GET", "/metrics").body.decode()
+        return int(float(re.search(r"^roomtone_time_udp_answers_total (\S+)", text, re.M)[1]))
+    wait_until(lambda: answers() > 10, "answers over UDP")
+    assert "nothing serves it" not in s.log_text()
+    s.stop()
+    tcp.close()
+    udp.close()
+
+
+def test_a_socket_that_is_not_in_the_settings_is_named(tmp_path):
+    tcp, stray = holding(socket.SOCK_STREAM), holding(socket.SOCK_STREAM)
+    s = Activated(tmp_path / "state", [tcp, stray]).start()
+    said = f"systemd opened port {stray.getsockname()[1]} and nothing serves it"
+    wait_until(lambda: said in s.log_text(), said)
+    assert s.request("GET", "/healthz").status == 200
+    s.stop()

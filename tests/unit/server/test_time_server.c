@@ -28,7 +28,7 @@ static int start(void **state)
     char error[200];
     sealed_pair_new(&house);
     sealed_pair_new(&device);
-    server = time_server_start("127.0.0.1", 0, &house, &anchor, error, sizeof error);
+    server = time_server_start("127.0.0.1", 0, -1, &house, &anchor, error, sizeof error);
     return server && udp_address("127.0.0.1", time_server_port(server), &address) ? 0 : -1;
 }
 
@@ -298,9 +298,9 @@ static void a_port_that_is_taken_is_said(void **state)
     (void)state;
     char error[200];
     int port = time_server_port(server);
-    assert_null(time_server_start("127.0.0.1", port, &house, &anchor, error, sizeof error));
+    assert_null(time_server_start("127.0.0.1", port, -1, &house, &anchor, error, sizeof error));
     assert_non_null(strstr(error, "in use"));
-    assert_null(time_server_start("no address", 0, &house, &anchor, error, sizeof error));
+    assert_null(time_server_start("no address", 0, -1, &house, &anchor, error, sizeof error));
 }
 
 int main(void)

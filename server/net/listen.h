@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// Accepts on a listening socket that somebody else opened (systemd, which keeps it over restarts:
+// who connects meanwhile waits in the kernel's queue). Debian 12's libwebsockets opens its own or
+// none (docs/decisions/0018-systemd.md), so accepting is done here, and what was accepted is given
+// to it as if it had. Thread: the loop's.
+#ifndef SERVER_NET_LISTEN_H
+#define SERVER_NET_LISTEN_H
+
+#include <libwebsockets.h>
+#include <uv.h>
+
+struct listener;
+
+// Takes the descriptor over; connections become the vhost's, with TLS where it has it.
+struct listener *listener_start(uv_loop_t *loop, struct lws_vhost *vhost, int fd);
+int listener_port(const struct listener *l);
+// Accepts no more: who connects now is the next start's. Frees it once the loop has turned.
+void listener_stop(struct listener *l);
+
+#endif
