@@ -362,7 +362,10 @@ struct talk *talk_create(struct settings *settings, struct service *service,
         .on_state = on_state,
         .on_zone = on_zone,
     };
-    device_load(settings->cache_dir, settings->name, &link.device);
+    char given[KEEP_PATH_MAX];
+    if (!service_credential("device-key", given, sizeof given) ||
+        !device_given(given, &link.device))
+        device_load(settings->cache_dir, settings->name, &link.device);
     t->link = link_create(t->context, &link);
     return t;
 }

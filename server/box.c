@@ -306,8 +306,10 @@ static sqlite3 *open_state(struct box *b, char *error, size_t error_size)
     }
     if (resumed)
         load_key(b, db);
-    if (resumed && (b->access = access_open(db, b->dir.password, timekeeper_now(&b->time), error,
-                                            error_size))) {
+    char given[512];
+    bool is_given = service_credential("first-password", given, sizeof given);
+    if (resumed && (b->access = access_open(db, b->dir.password, is_given ? given : NULL,
+                                            timekeeper_now(&b->time), error, error_size))) {
         b->kiosks = kiosks_open(db);
         return db;
     }

@@ -46,6 +46,14 @@ static void set_aside(const char *path)
              aside);
 }
 
+bool device_given(const char *path, struct sealed_pair *out)
+{
+    enum read_result r = read_key(path, out);
+    if (r != READ_GOOD)
+        log_warn("device", "%s holds no device key; this machine takes its own", path);
+    return r == READ_GOOD;
+}
+
 void device_load(const char *folder, const char *name, struct sealed_pair *out)
 {
     char path[KEEP_PATH_MAX];

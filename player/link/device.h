@@ -12,6 +12,10 @@
 
 #include "common/wire/sealed.h"
 
+// The key in a file that somebody else keeps (a systemd credential), with nothing written. False,
+// with a warning, when it holds none.
+bool device_given(const char *path, struct sealed_pair *out);
+
 // Always gives a key. One that could not be kept holds for this run, with a warning.
 void device_load(const char *folder, const char *name, struct sealed_pair *out);
 

@@ -60,6 +60,8 @@ void access_hash(const char *password, char out[ACCESS_HASH_SIZE])
                             crypto_pwhash_MEMLIMIT_INTERACTIVE) == 0);
 }
 
+enum { FIRST_PASSWORD_MIN = 8 };
+
 static bool write_secret(const char *path, const char *text)
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -70,29 +72,60 @@ static bool write_secret(const char *path, const char *text)
     return close(fd) == 0 && ok;
 }
 
-static bool make_admin(sqlite3 *db, const char *path, char *error, size_t error_size)
+// A random password, also in a file for whoever sets the box up.
+static bool make_password(const char *path, char *password, char *error, size_t error_size)
 {
     // Four groups of five letters and digits without look-alikes: 99 bits, and fit to be typed.
     static const char letters[] = "abcdefghjkmnpqrstuvwxyz23456789";
-    char password[25], line[26], hash[crypto_pwhash_STRBYTES];
-    memset(password, '-', sizeof password);
+    char line[25];
+    memset(password, '-', 23);
     for (int i = 0; i < 23; i++) {
         if (i % 6 != 5)
             password[i] = letters[randombytes_uniform(sizeof letters - 1)];
     }
     password[23] = '\0';
-    snprintf(line, sizeof line, "%s\n", password);
-    if (!write_secret(path, line)) {
+    memcpy(line, password, 23);
+    memcpy(line + 23, "\n", 2);
+    bool ok = write_secret(path, line);
+    sodium_memzero(line, sizeof line);
+    if (!ok)
         snprintf(error, error_size, "%s: %s", path, strerror(errno));
+    return ok;
+}
+
+// The first line of a file. What is too long for `password` is refused, not cut.
+static bool read_password(const char *path, char *password, size_t size, char *error,
+                          size_t error_size)
+{
+    FILE *f = fopen(path, "re");
+    size_t len = f ? fread(password, 1, size - 1, f) : 0;
+    int why = f ? 0 : errno;
+    if (f)
+        fclose(f);
+    password[len] = '\0';
+    bool whole = len < size - 1 || strchr(password, '\n');
+    password[strcspn(password, "\r\n")] = '\0';
+    if (why)
+        snprintf(error, error_size, "%s: %s", path, strerror(why));
+    else if (!whole || strlen(password) < FIRST_PASSWORD_MIN)
+        snprintf(error, error_size, "%s: the first password is a line of %d to %zu bytes", path,
+                 FIRST_PASSWORD_MIN, size - 2);
+    return !why && whole && strlen(password) >= FIRST_PASSWORD_MIN;
+}
+
+static bool make_admin(sqlite3 *db, const char *path, const char *given, char *error,
+                       size_t error_size)
+{
+    char password[202], hash[crypto_pwhash_STRBYTES];
+    if (given ? !read_password(given, password, sizeof password, error, error_size)
+              : !make_password(path, password, error, error_size))
         return false;
-    }
     access_hash(password, hash);
     sqlite3_stmt *st = db_prepare(db, "INSERT INTO user(name,password,role) VALUES(?,?,?)");
     db_bind_text(st, 1, "admin");
     db_bind_text(st, 2, hash);
     db_bind_text(st, 3, "admin");
     sodium_memzero(password, sizeof password);
-    sodium_memzero(line, sizeof line);
     if (db_run(db, st) != ERR_OK) {
         snprintf(error, error_size, "the first user could not be saved");
         return false;
@@ -136,17 +169,17 @@ static void read_logins(struct access *a, sqlite3 *db, house_t now)
     sqlite3_finalize(st);
 }
 
-struct access *access_open(sqlite3 *db, const char *first_password_path, house_t now, char *error,
-                           size_t error_size)
+struct access *access_open(sqlite3 *db, const char *first_password_path, const char *given,
+                           house_t now, char *error, size_t error_size)
 {
     struct access *a = check_alloc(calloc(1, sizeof *a));
     read_users(a, db);
     if (a->user_count == 0) {
-        if (!make_admin(db, first_password_path, error, error_size)) {
+        if (!make_admin(db, first_password_path, given, error, error_size)) {
             free(a);
             return NULL;
         }
-        a->is_new = true;
+        a->is_new = !given;
         read_users(a, db);
     }
     read_logins(a, db, now);

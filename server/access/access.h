@@ -23,12 +23,13 @@ struct access_user {
     char role[16]; // "admin"
 };
 
-// Reads users and logins. On a new box makes the user "admin" with a random password, written to
+// Reads users and logins. On a new box makes the user "admin": with the password in the file
+// `given`, a line of 8 to 200 bytes, or when that is NULL with a random one, written to
 // `first_password_path` (mode 0600) and nowhere else. NULL with one line in `error`.
-struct access *access_open(sqlite3 *db, const char *first_password_path, house_t now, char *error,
-                           size_t error_size);
+struct access *access_open(sqlite3 *db, const char *first_password_path, const char *given,
+                           house_t now, char *error, size_t error_size);
 void access_free(struct access *a);
-// True when the first password was made just now.
+// True when a first password was made just now, for people to find in its file.
 bool access_is_new(const struct access *a);
 // From here on changes go through the store.
 void access_use_store(struct access *a, struct store *store);

@@ -353,3 +353,38 @@ def test_a_socket_that_is_not_in_the_settings_is_named(tmp_path):
     wait_until(lambda: said in s.log_text(), said)
     assert s.request("GET", "/healthz").status == 200
     s.stop()
+
+
+def test_the_first_password_may_be_handed_over(tmp_path):
+    (tmp_path / "first-password").write_text("open sesame\n")
+    s = Server(tmp_path / "state", environment={"CREDENTIALS_DIRECTORY": str(tmp_path)}).start()
+    body = {"user": "admin", "password": "open sesame"}
+    assert s.request("POST", "/api/v1/login", body).status == 200
+    assert not (s.state / "first-password").exists()
+    s.stop()
+
+
+@pytest.mark.parametrize("text", ["short\n", "", "x" * 300], ids=["short", "empty", "long"])
+def test_a_first_password_that_is_none_is_refused(tmp_path, text):
+    (tmp_path / "first-password").write_text(text)
+    r = subprocess.run([BIN / "roomtoned", "--state", tmp_path / "state", "--listen",
+                        "127.0.0.1:0"], text=True, capture_output=True, timeout=30,
+                       env={**os.environ, "CREDENTIALS_DIRECTORY": str(tmp_path)})
+    assert r.returncode == 1 and "first-password: the first password is a line" in r.stderr
+
+
+def test_a_kiosks_key_may_be_handed_over(tmp_path, start_player, hall):
+    def kiosk(environment):
+        before = {k["id"] for k in hall.request("GET", "/api/v1/kiosks").json["kiosks"]}
+        p = start_player(hall.url, hall.group()["code"], environment)
+        wait_until(lambda: hall.group()["kiosks"] == 1, "the kiosk to join")
+        p.terminate()
+        p.wait(PATIENCE)
+        wait_until(lambda: hall.group()["kiosks"] == 0, "the kiosk to leave")
+        return {k["id"] for k in hall.request("GET", "/api/v1/kiosks").json["kiosks"]} - before
+    assert len(kiosk({})) == 1
+    key, = (tmp_path / "cache").glob("device-*.key")
+    (tmp_path / "device-key").write_bytes(key.read_bytes())
+    key.unlink()
+    assert not kiosk({"CREDENTIALS_DIRECTORY": str(tmp_path)})  # the same machine
+    assert not list((tmp_path / "cache").glob("device-*.key"))
