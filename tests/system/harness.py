@@ -86,8 +86,10 @@ class Server:
             self.config = self.state.parent / f"{self.state.name}.ini"
             self.config.write_text(config)
 
+    before = []  # what runs the program, if not we
+
     def start(self):
-        command = [BIN / "roomtoned", "--state", self.state, "--listen", f"127.0.0.1:{self.port}"]
+        command = [*self.before, BIN / "roomtoned", "--state", self.state, "--listen", f"127.0.0.1:{self.port}"]
         if self.config:
             command += ["--config", self.config]
         self.log = open(f"{self.state}.log", "ab")

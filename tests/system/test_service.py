@@ -19,10 +19,10 @@ WATCHDOG_US = 1_600_000  # signs of the server every 0.4 s, of the player every 
 class Supervisor:
     """systemd's end of $NOTIFY_SOCKET."""
 
-    def __init__(self, folder, watchdog_us=None):
+    def __init__(self, address, watchdog_us=None):
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self.socket.bind(str(folder / "notify"))
-        self.environment = {"NOTIFY_SOCKET": str(folder / "notify")}
+        self.socket.bind(address.replace("@", "\0", 1))
+        self.environment = {"NOTIFY_SOCKET": address}
         if watchdog_us:
             self.environment["WATCHDOG_USEC"] = str(watchdog_us)
         self.heard = []
@@ -62,7 +62,7 @@ class Supervisor:
 
 @pytest.fixture
 def systemd(tmp_path):
-    return Supervisor(tmp_path, WATCHDOG_US)
+    return Supervisor(str(tmp_path / "notify"), WATCHDOG_US)
 
 
 @pytest.fixture
@@ -182,7 +182,7 @@ def test_a_server_that_cannot_start_never_says_ready(tmp_path, systemd):
 
 
 def test_nobody_asked_for_signs_of_life(tmp_path):
-    mute = Supervisor(tmp_path)
+    mute = Supervisor(f"@roomtone-test-{os.getpid()}")  # a name without a file
     other = {**mute.environment, "WATCHDOG_USEC": "400000", "WATCHDOG_PID": "1"}
     for environment in (mute.environment, other):
         s = Server(tmp_path / "state", environment=environment).start()
@@ -388,3 +388,49 @@ def test_a_kiosks_key_may_be_handed_over(tmp_path, start_player, hall):
     key.unlink()
     assert not kiosk({"CREDENTIALS_DIRECTORY": str(tmp_path)})  # the same machine
     assert not list((tmp_path / "cache").glob("device-*.key"))
+
+
+def log_of(path, environment, *arguments):
+    """What a program that cannot start says on a stderr that is this file."""
+    with open(path, "wb") as out:
+        st = os.fstat(out.fileno())
+        stream = environment.format(device=st.st_dev, inode=st.st_ino)
+        subprocess.run([BIN / "roomtoned", *arguments], stderr=out, timeout=30, check=False,
+                       env={**os.environ, "JOURNAL_STREAM": stream})
+    return path.read_text()
+
+
+def test_lines_have_priorities_where_stderr_is_the_journal(tmp_path):
+    (tmp_path / "state").write_text("a file")
+    arguments = ("--state", tmp_path / "state")
+    assert log_of(tmp_path / "a", "{device}:{inode}", *arguments).startswith("<3>roomtoned: state")
+    # The variable is inherited by whatever a unit starts, also with its stderr elsewhere.
+    for other in ("{device}:1", "nonsense", ""):
+        assert log_of(tmp_path / "b", other, *arguments).startswith("roomtoned: state")
+
+
+def test_a_busy_morning_is_no_news(tmp_path, exhibit):
+    """What visitors and staff do all day leaves the log alone."""
+    s = Server(tmp_path / "state").start().login()
+    s.import_exhibit(exhibit)
+    code = s.group()["code"]
+    before = s.log_text().count("\n")
+
+    async def go():
+        for _ in range(20):
+            async with Client(s) as c:
+                await c.join(code)
+                await c.ask_time()
+        async with Client(s) as c:
+            await c.staff()
+            for i in range(30):
+                await c.command("goto", cue=i % 3)
+            await c.send("nonsense")
+        async with Client(s) as c:
+            await c.hello(role="visitor", code="000000000")
+    asyncio.run(go())
+    for path in ("/", "/nowhere", "/api/v1/groups", "/healthz"):
+        s.request("GET", path)
+    s.request("GET", "/", headers={"Host": "stranger.example"})
+    assert s.log_text().count("\n") - before <= 2, s.log_text()
+    s.stop()
