@@ -122,17 +122,13 @@ int64_t service_watchdog_us(const struct service *s)
 // The port a descriptor is bound to, -1 when it is no internet socket.
 static int port_of(int fd)
 {
-    union {
-        struct sockaddr any;
-        struct sockaddr_in v4;
-        struct sockaddr_in6 v6;
-    } a;
+    struct sockaddr_storage a = {0};
     socklen_t len = sizeof a;
-    if (getsockname(fd, &a.any, &len) != 0)
+    if (getsockname(fd, (struct sockaddr *)&a, &len) != 0)
         return -1;
-    if (a.any.sa_family == AF_INET)
-        return ntohs(a.v4.sin_port);
-    return a.any.sa_family == AF_INET6 ? ntohs(a.v6.sin6_port) : -1;
+    if (a.ss_family == AF_INET)
+        return ntohs(((const struct sockaddr_in *)&a)->sin_port);
+    return a.ss_family == AF_INET6 ? ntohs(((const struct sockaddr_in6 *)&a)->sin6_port) : -1;
 }
 
 static int option_of(int fd, int name)

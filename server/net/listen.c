@@ -4,7 +4,6 @@
 #include "common/base/check.h"
 #include "common/base/log.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/tcp.h>
 #include <stdbool.h>
@@ -89,18 +88,6 @@ struct listener *listener_start(uv_loop_t *loop, struct lws_vhost *vhost, int fd
     l->poll.data = l->pause.data = l;
     CHECK(uv_poll_start(&l->poll, UV_READABLE, on_readable) == 0);
     return l;
-}
-
-int listener_port(const struct listener *l)
-{
-    union {
-        struct sockaddr any;
-        struct sockaddr_in v4;
-        struct sockaddr_in6 v6;
-    } a;
-    socklen_t len = sizeof a;
-    CHECK(getsockname(l->fd, &a.any, &len) == 0);
-    return ntohs(a.any.sa_family == AF_INET ? a.v4.sin_port : a.v6.sin6_port);
 }
 
 static void on_closed(uv_handle_t *h)

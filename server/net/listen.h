@@ -13,7 +13,6 @@ struct listener;
 
 // Takes the descriptor over; connections become the vhost's, with TLS where it has it.
 struct listener *listener_start(uv_loop_t *loop, struct lws_vhost *vhost, int fd);
-int listener_port(const struct listener *l);
 // Accepts no more: who connects now is the next start's. Frees it once the loop has turned.
 void listener_stop(struct listener *l);
 

@@ -19,6 +19,7 @@ struct net {
     const struct net_house *house;
     struct lws_context *context;
     struct lws_vhost *vhost;
+    int port;
     struct listener *listener; // NULL: the vhost opened its port itself
     void *loops[1];
     struct net_counters counters;
@@ -417,6 +418,8 @@ static bool open_port(struct net *net, const char *address, int port)
         net->listener = listener_start(net->house->loop, net->vhost, given);
     else if (given >= 0)
         close(given);
+    if (net->vhost)
+        net->port = given >= 0 ? port : lws_get_vhost_listen_port(net->vhost);
     return net->vhost != NULL;
 }
 
@@ -472,7 +475,7 @@ struct net *net_start(const struct net_house *house, char *error, size_t error_s
 
 int net_port(const struct net *net)
 {
-    return net->listener ? listener_port(net->listener) : lws_get_vhost_listen_port(net->vhost);
+    return net->port;
 }
 
 int net_kiosk_count(const struct net *net)
