@@ -134,27 +134,23 @@ static const struct conf_key keys[] = {
      .min = 16, .max = 1048576, .unit = "MiB"},
     {"sound", "device", CONF_STRING, AT(device), "default",
      .help = "The ALSA device; null is a silent one that keeps time (null:ppm=60: with a crystal "
-             "off by "
-             "that much, for tests).",
+             "off by that much, for tests).",
      .check = check_device, .flag = "device", .flag_arg = "NAME"},
     {"sound", "rate", CONF_INT, AT(rate), "0",
-     .help =
-         "Sample rate of the card; 0 takes 48000 where the card has it, since tracks are at 48000.",
+     .help = "Sample rate of the card; 0 takes 48000 where the card has it, since tracks are at "
+             "48000.",
      .choices = "0|44100|48000"},
     {"sound", "period_us", CONF_INT, AT(period_us), "20000",
      .help = "Sound written at once; 20000 wakes the player fifty times a second, three of them "
-             "fit the "
-             "buffer.",
+             "fit the buffer.",
      .min = 1000, .max = 50000, .unit = "us"},
     {"sound", "buffer_us", CONF_INT, AT(buffer_us), "60000",
-     .help =
-         "Sound the card holds, at least two periods; 60000 rides out the longest delay of a busy "
-         "kernel and stays well below the 150 ms of warning that a room gives.",
+     .help = "Sound the card holds, at least two periods; 60000 rides out the longest delay of a "
+             "busy kernel and stays well below the 150 ms of warning that a room gives.",
      .min = 4000, .max = 500000, .unit = "us"},
     {"sound", "trim_us", CONF_INT, AT(trim_us), "0",
      .help = "Play this much earlier, to make up for an amplifier or a screen that delays the "
-             "sound behind "
-             "the card; negative plays later.",
+             "sound behind the card; negative plays later.",
      .min = -500000, .max = 500000, .unit = "us", .live = true},
 };
 

@@ -48,8 +48,7 @@ static bool check_zone(const char *value, char *error, size_t error_size)
 static const struct conf_key keys[] = {
     {"server", "listen", CONF_STRING, AT(listen), "0.0.0.0:8080",
      .help = "Address and port to serve on; port 0 picks a free one. 8080 needs no privilege. "
-             "Where systemd "
-             "opens the port (roomtoned.socket), both name the same.",
+             "Where systemd opens the port (roomtoned.socket), both name the same.",
      .check = check_address, .flag = "listen", .flag_arg = "ADDR:PORT"},
     {"server", "state_dir", CONF_STRING, AT(state_dir), "/var/lib/roomtone",
      .help = "Folder for everything the server writes: database, content, first password.",
@@ -61,49 +60,44 @@ static const struct conf_key keys[] = {
      .help = "The program that turns uploaded audio into tracks.",
      .shown = "/usr/bin/roomtone-ingest"},
     {"server", "names", CONF_STRING, AT(names), "",
-     .help =
-         "Host names this box is reached by, comma separated, beside its addresses, localhost and "
-         "*.local; other names are refused, so that a stranger's page cannot point its own name "
-         "here.",
+     .help = "Host names this box is reached by, comma separated, beside its addresses, "
+             "localhost and *.local; other names are refused, so that a stranger's page cannot "
+             "point its own name here.",
      .live = true},
     {"server", "join_url", CONF_STRING, AT(join_url), "",
-     .help = "What QR codes begin with, e.g. http://192.168.4.1:8080. Empty: the address the admin "
-             "page "
-             "itself was opened with.",
+     .help = "What QR codes begin with, e.g. http://192.168.4.1:8080. Empty: the address the "
+             "admin page itself was opened with.",
      .live = true},
     {"server", "log_level", CONF_STRING, AT(log_level), "info",
-     .help =
-         "How much goes to the log: error is what visitors hear or lose, warn what somebody should "
-         "look at this week, info a handful of lines a day.",
+     .help = "How much goes to the log: error is what visitors hear or lose, warn what somebody "
+             "should look at this week, info a handful of lines a day.",
      .choices = "error|warn|info|debug", .live = true},
     {"limits", "max_members", CONF_INT, AT(max_members), "10500",
-     .help =
-         "Sockets at once. A twenty-first is kept for staff, guides, kiosks and phones that were "
-         "in already: a full house is 10,000 phones.",
+     .help = "Sockets at once. A twenty-first is kept for staff, guides, kiosks and phones that "
+             "were in already: a full house is 10,000 phones.",
      .min = 1, .max = 100000, .unit = "sockets"},
     {"limits", "max_rooms_awake", CONF_INT, AT(max_rooms_awake), "1000",
      .help = "Rooms in memory at once; sleeping ones are rows on disk and do not count.", .min = 1,
      .max = 100000, .unit = "rooms", .live = true},
     {"limits", "wrong_codes_per_minute", CONF_INT, AT(wrong_codes_per_minute), "30",
      .help = "Wrong join codes accepted house-wide. At 30, guessing finds one of 50 groups less "
-             "than once "
-             "a week; above it codes wait, QR links still work.",
+             "than once a week; above it codes wait, QR links still work.",
      .min = 1, .max = 100000, .unit = "a minute", .live = true},
     {"limits", "upload_max_mb", CONF_INT, AT(upload_max_mb), "512",
      .help = "Largest audio file that may be uploaded.", .min = 1, .max = 4096, .unit = "MiB",
      .live = true},
     {"limits", "disk_patience_s", CONF_INT, AT(disk_patience_s), "300",
-     .help = "How long one write may stand still before the server counts as stuck, and systemd's "
-             "watchdog may start it anew. A slow card takes 5 s for one; 300 is longer than the "
-             "kernel waits for a dying disk, for which a new start would only wait again.",
+     .help = "How long one write may stand still before the server counts as stuck, and "
+             "systemd's watchdog may start it anew. A slow card takes 5 s for one; 300 is longer "
+             "than the kernel waits for a dying disk, for which a new start would only wait "
+             "again.",
      .min = 1, .max = 86400, .unit = "s", .live = true},
     {"time", "zone", CONF_STRING, AT(zone), "",
      .help = "The venue's time zone for schedules, e.g. Europe/Berlin. Empty: the machine's own.",
      .check = check_zone},
     {"time", "trust_clock", CONF_STRING, AT(trust_clock), "auto",
-     .help = "auto: schedules run when the wall clock is synchronised (NTP) or has a battery. yes: "
-             "also "
-             "when it has neither, for virtual machines whose host keeps the time.",
+     .help = "auto: schedules run when the wall clock is synchronised (NTP) or has a battery. "
+             "yes: also when it has neither, for virtual machines whose host keeps the time.",
      .choices = "auto|yes", .live = true},
     {"time", "udp", CONF_BOOL, AT(time_udp), "yes",
      .help = "Answer kiosks' questions about the time over UDP as well, at the port of listen; no "
@@ -111,9 +105,8 @@ static const struct conf_key keys[] = {
              "only that port's TCP is open. They then ask over their WebSocket, a little less "
              "exactly."},
     {"debug", "forget_every", CONF_INT, AT(forget_every), "0",
-     .help =
-         "After every so many changes a group forgets what it has in memory and reads it back; the "
-         "program ends when it is not the same. For tests; 0 is never.",
+     .help = "After every so many changes a group forgets what it has in memory and reads it "
+             "back; the program ends when it is not the same. For tests; 0 is never.",
      .max = 1000000, .unit = "changes"},
 };
 
