@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 import os
+import subprocess
 import sys
 
 import pytest
 
 sys.path.insert(0, os.path.dirname(__file__))
-from harness import Server, short_exhibit  # noqa: E402
+from harness import BIN, PATIENCE, Server, short_exhibit  # noqa: E402
 
 
 @pytest.fixture(scope="session")
@@ -35,3 +36,25 @@ def demo(hall):
     """The hall's group "demo", at the first cue's start."""
     hall.command("stop_now")
     return hall
+
+
+@pytest.fixture
+def start_player(tmp_path):
+    """Starts a player with a silent card; ends it afterwards."""
+    running = []
+
+    def start(url, code, environment, *more):
+        log = open(tmp_path / "player.log", "wb")
+        running.append((subprocess.Popen(
+            [BIN / "roomtone-player", "--server", url, "--group", code, "--device", "null",
+             "--cache", tmp_path / "cache", *more],
+            stderr=log, env={**os.environ, **environment}), log))
+        return running[-1][0]
+    yield start
+    for process, log in running:
+        process.terminate()
+        try:
+            process.wait(PATIENCE)
+        finally:
+            process.kill()
+            log.close()
