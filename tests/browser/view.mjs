@@ -14,8 +14,8 @@ import { GROUP, PHONE, axeSource, fill, launch, press, until, walk } from "./sta
 
 const [roomtoned, roomtonectl, exhibit, webDir] = process.argv.slice(2);
 const TAP_PX = 48;
-const TAPPABLE_MS = 3000; // of a machine that may be slow and busy; a second is meant
-const TRIES = 7;
+const TAPPABLE_MS = 1000;
+const TRIES = 20; // the best counts: the machine may be busy
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 
 const problems = [];
@@ -113,7 +113,7 @@ async function fewRequests(box, browser) {
 async function slowPhone(box, browser) {
   const { link } = await box.group(GROUP);
   const took = [];
-  for (let i = 0; i < TRIES; i++) {
+  for (let i = 0; i < TRIES && !took.some((ms) => ms <= TAPPABLE_MS); i++) {
     const context = await browser.newContext(PHONE);
     const page = await context.newPage();
     const cdp = await context.newCDPSession(page);
@@ -132,7 +132,7 @@ async function slowPhone(box, browser) {
   }
   took.sort((a, b) => a - b);
   console.log(`an old phone on a slow network: Listen after ${took.map((t) => t.toFixed(0)).join(", ")} ms`);
-  assert.ok(took[0] <= TAPPABLE_MS, "Listen is there in time");
+  assert.ok(took[0] <= TAPPABLE_MS, `Listen can be tapped after ${TAPPABLE_MS} ms`);
 }
 
 async function byKeyboard(box, browser) {

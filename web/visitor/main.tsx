@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The first script, in one file with all that the first screen needs, the C core too: says so when
 // this browser cannot play along, puts the page together, and offers tests a look inside.
+import { effect } from "@preact/signals";
 import { render } from "preact";
 import { Core } from "../common/core";
 import { speak, texts, wishedLang } from "./page";
@@ -28,8 +29,20 @@ declare global {
 
 const bringEngine = (): Promise<typeof import("../sound/engine")> => import("../sound/engine");
 
+const ANSWER_MS = 1000;
+
 const able = "WebSocket" in window && "WebAssembly" in window && "AudioContext" in window && "Worker" in window;
 const root = document.getElementById("app") as HTMLElement;
+
+/** Who comes by a link sees the group at once, not first the keys for a code, unless the house takes long. */
+function answered(session: Session): Promise<void> {
+  return new Promise((done) => {
+    setTimeout(done, ANSWER_MS);
+    effect(() => {
+      if (!session.joining.value || session.refused.value) done();
+    });
+  });
+}
 
 async function start(words: Promise<void>): Promise<void> {
   const core = await Core.load(wasm);
@@ -39,7 +52,7 @@ async function start(words: Promise<void>): Promise<void> {
   });
   const remembered = session.remembered();
   if (remembered) session.join(remembered); // while the words are on their way
-  await words;
+  await Promise.all([words, remembered && answered(session)]);
   root.textContent = "";
   render(<App session={session} />, root);
   // Wanted at the tap and after it: brought when the page is painted, while people read.
