@@ -202,6 +202,7 @@ async function byEar(box, browser) {
   console.log(`taps ${late} ms after the flash set the trim to ${trim} ms`);
   assert.ok(Math.abs(trim - late) <= 60, `trim ${trim}`);
   await page.getByRole("button", { name: "Done" }).click();
+  await page.getByRole("button", { name: "Sound late?" }).waitFor();
   await page.reload();
   await page.getByRole("button", { name: "Listen", exact: true }).click();
   await page.getByRole("button", { name: "Sound late?" }).click();
