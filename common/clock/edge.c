@@ -60,8 +60,10 @@ void edge_close(struct edge *e)
 static double touch(const struct edge *e, double slope, double x)
 {
     double least = INFINITY;
-    for (int i = 0; i < e->hull_count; i++)
-        least = fmin(least, e->y[e->hull[i]] - slope * (e->x[e->hull[i]] - x));
+    for (int i = 0; i < e->hull_count; i++) {
+        double y = e->y[e->hull[i]] - slope * (e->x[e->hull[i]] - x);
+        least = y < least ? y : least; // fmin() would be a call, and this is most of a fit
+    }
     return least;
 }
 

@@ -127,13 +127,16 @@ struct frame_pos resample_read(const struct resample *r, const float *left, cons
                                int64_t first, struct frame_pos start, double step, int n,
                                float *stereo)
 {
+    // frame_pos_add() without its call of floor(): nothing is negative here.
+    int64_t begin = start.whole - resample_before(r) - first;
     for (int i = 0; i < n; i++) {
-        struct frame_pos p = frame_pos_add(start, step * i);
-        double phase = p.part * PHASES;
+        double p = start.part + step * i;
+        int whole = (int)p;
+        double phase = (p - whole) * PHASES;
         int row = (int)phase;
         float between = (float)(phase - row);
         const float *weights = r->weights + (ptrdiff_t)row * r->taps;
-        int64_t at = p.whole - resample_before(r) - first;
+        int64_t at = begin + whole;
         if (r->taps == TAPS_FULL)
             interpolate(weights, between, TAPS_FULL, left + at, right + at, stereo + 2 * i);
         else

@@ -40,10 +40,17 @@ static float noise(struct sink_alsa *a)
     return (float)a->noise / 4294967296.0f - 0.5f;
 }
 
+// (fminf() and fmaxf() would be calls, for the sake of NaN.)
+static float limit(float v, float least, float most)
+{
+    v = v < most ? v : most;
+    return v > least ? v : least;
+}
+
 // 0 dB is the ceiling: what lies above is clipped, never louder.
 static float clip(float v)
 {
-    return fmaxf(-1, fminf(1, v));
+    return limit(v, -1, 1);
 }
 
 static void convert(struct sink_alsa *a, const float *stereo, int n)
@@ -57,8 +64,8 @@ static void convert(struct sink_alsa *a, const float *stereo, int n)
         else if (a->format == SND_PCM_FORMAT_S32)
             a->out[i] = (int32_t)(clip(v) * 2147483520.0f); // the largest float below 2^31
         else // triangular dither of one step: rounding becomes noise instead of distortion
-            out16[i] = (int16_t)lrintf(
-                fmaxf(-32768, fminf(32767, clip(v) * 32767.0f + noise(a) + noise(a))));
+            out16[i] =
+                (int16_t)lrintf(limit(clip(v) * 32767.0f + noise(a) + noise(a), -32768, 32767));
     }
 }
 
