@@ -242,7 +242,7 @@ static void start_timers(struct box *b)
     uv_prepare_start(&b->prepare, on_prepare);
 }
 
-static void fill_house(struct box *b, const char *version, int port)
+static void fill_house(struct box *b, const char *version, const struct box_ports *ports)
 {
     b->house = (struct net_house){
         .settings = b->settings,
@@ -256,7 +256,8 @@ static void fill_house(struct box *b, const char *version, int port)
         .content_dir = b->dir.content,
         .upload_dir = b->dir.uploads,
         .db_path = b->dir.db,
-        .port = port,
+        .port = ports->http,
+        .tls_port = ports->https,
         .service = b->service,
         .restart = on_restart,
         .restart_user = b,
@@ -267,11 +268,13 @@ static void fill_house(struct box *b, const char *version, int port)
 
 static void say_ready(struct box *b)
 {
-    const char *listen = b->settings->listen;
+    const char *listen = b->settings->listen, *tls = b->settings->tls_listen;
     if (access_is_new(b->access))
         log_info("box", "the first password for user admin is in %s", b->dir.password);
-    printf("ready http://%.*s:%d\n", (int)(strrchr(listen, ':') - listen), listen,
-           net_port(b->net));
+    printf("ready http://%.*s:%d", (int)(strrchr(listen, ':') - listen), listen, net_port(b->net));
+    if (tls[0])
+        printf(" https://%.*s:%d", (int)(strrchr(tls, ':') - tls), tls, net_tls_port(b->net));
+    putchar('\n');
     fflush(stdout);
     life_start(&b->life, b->service, &b->house, b->net);
     for (int unused; (unused = service_unused_port(b->service)) >= 0;)
@@ -353,7 +356,8 @@ static void start_rooms(struct box *b)
     timekeeper_start(&b->time, &b->loop, b->store, b->rooms);
 }
 
-int box_run(struct settings *settings, struct service *service, const char *version, int *port)
+int box_run(struct settings *settings, struct service *service, const char *version,
+            struct box_ports *ports)
 {
     struct box *b = check_alloc(calloc(1, sizeof *b));
     char error[700];
@@ -374,11 +378,11 @@ int box_run(struct settings *settings, struct service *service, const char *vers
     kiosks_use_store(b->kiosks, b->store, on_zone, b);
     start_rooms(b);
     b->jobs = jobs_new(&b->loop, settings->ingest, b->dir.content);
-    fill_house(b, version, *port);
+    fill_house(b, version, ports);
     b->net = net_start(&b->house, error, sizeof error);
     if (b->net) {
         start_timers(b);
-        *port = net_port(b->net);
+        *ports = (struct box_ports){net_port(b->net), net_tls_port(b->net)};
         start_time_server(b);
         say_ready(b);
         uv_run(&b->loop, UV_RUN_DEFAULT);

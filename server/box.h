@@ -10,9 +10,15 @@
 // The server stopped to be started anew: a backup is to be put in place.
 enum { BOX_AGAIN = -1 };
 
+// The ports that are served on: 0 for the settings', and afterwards what they were, for the next
+// time.
+struct box_ports {
+    int http, https;
+};
+
 // Serves until SIGINT or SIGTERM; SIGHUP reads the settings anew. Returns the program's exit code,
-// or BOX_AGAIN; a start that fails says why in one line on stderr. *port: 0 for the settings' port,
-// and afterwards the one that was served on, for the next time.
-int box_run(struct settings *settings, struct service *service, const char *version, int *port);
+// or BOX_AGAIN; a start that fails says why in one line on stderr.
+int box_run(struct settings *settings, struct service *service, const char *version,
+            struct box_ports *ports);
 
 #endif

@@ -4,17 +4,19 @@
 #include "common/base/service.h"
 #include "server/box.h"
 #include "server/house/calendar.h"
+#include "server/net/tls.h"
 #include "server/settings.h"
 
 static int serve(struct settings *s)
 {
-    int code, port = 0;
+    int code;
+    struct box_ports ports = {0};
     struct service *service = service_open();
     settings_log_level(s);
     if (s->zone[0])
         calendar_zone_use(s->zone);
     do {
-        code = box_run(s, service, ROOMTONE_VERSION, &port);
+        code = box_run(s, service, ROOMTONE_VERSION, &ports);
     } while (code == BOX_AGAIN);
     service_close(service);
     return code;
@@ -26,6 +28,8 @@ int main(int argc, char **argv)
     char error[CONF_ERROR_SIZE];
     int code = 0;
     enum options_result r = settings_read(&s, argc, argv, error, sizeof error);
+    if ((r == OPTIONS_RUN || r == OPTIONS_CHECK) && !tls_check(&s, error, sizeof error))
+        r = OPTIONS_BAD;
     switch (r) {
     case OPTIONS_RUN:
         code = serve(&s);

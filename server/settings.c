@@ -37,6 +37,11 @@ static bool check_address(const char *value, char *error, size_t error_size)
     return false;
 }
 
+static bool check_tls_address(const char *value, char *error, size_t error_size)
+{
+    return !*value || check_address(value, error, error_size);
+}
+
 static bool check_zone(const char *value, char *error, size_t error_size)
 {
     if (calendar_zone_valid(value))
@@ -104,6 +109,23 @@ static const struct conf_key keys[] = {
              "where "
              "only that port's TCP is open. They then ask over their WebSocket, a little less "
              "exactly."},
+    {"tls", "listen", CONF_STRING, AT(tls_listen), "",
+     .help = "Address and port to serve HTTPS on as well, e.g. 0.0.0.0:8443. Empty: HTTP only, "
+             "which needs no certificate and shows visitors no warning.",
+     .check = check_tls_address},
+    {"tls", "certificate", CONF_STRING, AT(tls_certificate), "",
+     .help = "File of the certificate in PEM, with the chain behind it; a name without a slash is "
+             "a credential of systemd (LoadCredential=). Files that change are read again by "
+             "themselves.",
+     .live = true},
+    {"tls", "key", CONF_STRING, AT(tls_key), "",
+     .help = "File of the certificate's private key in PEM, without a passphrase; or a "
+             "credential.",
+     .live = true},
+    {"tls", "redirect", CONF_BOOL, AT(tls_redirect), "no",
+     .help = "Send pages asked for over HTTP to HTTPS; no, because every phone must trust the "
+             "certificate first. Kiosks and programs are never sent.",
+     .live = true},
     {"debug", "forget_every", CONF_INT, AT(forget_every), "0",
      .help = "After every so many changes a group forgets what it has in memory and reads it "
              "back; the program ends when it is not the same. For tests; 0 is never.",

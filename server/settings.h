@@ -23,6 +23,9 @@ struct settings {
     char *trust_clock; // "auto" or "yes"
     bool time_udp;     // kiosks may ask the time over UDP
     int64_t forget_every;
+    char *tls_listen;                // ADDR:PORT; "" = no HTTPS
+    char *tls_certificate, *tls_key; // paths, or names of systemd's credentials
+    bool tls_redirect;               // pages asked for over HTTP are sent to HTTPS
     char *log_level;
 
     struct conf conf; // where each value is from

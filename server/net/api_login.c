@@ -3,6 +3,7 @@
 // worker thread, one at a time and with few waiting: guessing is slow, and the loop never waits.
 #include "common/base/check.h"
 #include "common/wire/json.h"
+#include "server/net/address.h"
 #include "server/net/net.h"
 #include "server/net/routes.h"
 
@@ -28,13 +29,14 @@ static void on_login(void *user, enum err e, const char *token)
     if (e != ERR_OK) {
         request_problem(r, e, NULL);
     } else {
-        // Plain HTTP on a LAN must work, so no Secure attribute here; Strict and HttpOnly keep the
-        // cookie from other sites and from scripts.
+        // Strict and HttpOnly keep the cookie from other sites and from scripts. Over TLS it is
+        // also Secure, and its name keeps whoever can change a page of HTTP from putting one in its
+        // place; plain HTTP on a LAN must work without.
+        bool tls = address_is_tls(r);
         char cookie[200];
         snprintf(cookie, sizeof cookie,
-                 "set-cookie: roomtone_session=%s; Path=/; HttpOnly; SameSite=Strict;"
-                 " Max-Age=43200\r\n",
-                 token);
+                 "set-cookie: %s=%s; Path=/;%s HttpOnly; SameSite=Strict; Max-Age=43200\r\n",
+                 net_cookie_name(tls), token, tls ? " Secure;" : "");
         const struct access_user *u =
             access_check(net_house(r->net)->access, token, net_now(r->net));
         request_json_with(r, 200,
@@ -95,7 +97,11 @@ void api_logout(struct request *r)
     char token[100];
     net_session_token(r, token, sizeof token);
     access_logout(net_house(r->net)->access, token);
-    request_empty(r, 204, "set-cookie: roomtone_session=; Path=/; HttpOnly; Max-Age=0\r\n");
+    bool tls = address_is_tls(r);
+    char cookie[200];
+    snprintf(cookie, sizeof cookie, "set-cookie: %s=; Path=/;%s HttpOnly; Max-Age=0\r\n",
+             net_cookie_name(tls), tls ? " Secure;" : "");
+    request_empty(r, 204, cookie);
 }
 
 void api_me(struct request *r)

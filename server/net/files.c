@@ -2,6 +2,7 @@
 // Pages and content. Names are checked against what we make ourselves (a hash and a known ending),
 // so no path from outside ever reaches the file system.
 #include "common/wire/tour.h"
+#include "server/net/address.h"
 #include "server/net/net.h"
 #include "server/net/range.h"
 #include "server/net/routes.h"
@@ -103,12 +104,14 @@ static void send_page(struct request *r, const char *name)
 
 void files_visitor(struct request *r)
 {
-    send_page(r, "index.html");
+    if (!address_redirect(r))
+        send_page(r, "index.html");
 }
 
 void files_admin(struct request *r)
 {
-    send_page(r, "admin.html");
+    if (!address_redirect(r))
+        send_page(r, "admin.html");
 }
 
 // What makes the page one to install. At fixed addresses, so asked for anew each time; the service

@@ -5,9 +5,10 @@
 #include <string.h>
 #include <strings.h>
 
-// The name of "name:port" or "[v6]:port" without brackets and port. False when it is too long.
-static bool bare_name(const char *host, char *out, size_t size)
+bool guard_bare_name(const char *host, char *out, size_t size)
 {
+    static const char allowed[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_:";
     size_t len;
     if (host[0] == '[') {
         host++;
@@ -15,7 +16,7 @@ static bool bare_name(const char *host, char *out, size_t size)
     } else {
         len = strcspn(host, ":");
     }
-    if (len == 0 || len >= size)
+    if (len == 0 || len >= size || strspn(host, allowed) < len)
         return false;
     memcpy(out, host, len);
     out[len] = '\0';
@@ -39,7 +40,7 @@ bool guard_host_ok(const char *host, const char *names)
 {
     char name[256];
     unsigned char address[16];
-    if (!bare_name(host, name, sizeof name))
+    if (!guard_bare_name(host, name, sizeof name))
         return false;
     if (inet_pton(AF_INET, name, address) == 1 || inet_pton(AF_INET6, name, address) == 1)
         return true;
@@ -51,10 +52,12 @@ bool guard_host_ok(const char *host, const char *names)
     return listed(name, names);
 }
 
-bool guard_origin_ok(const char *origin, const char *host)
+bool guard_origin_ok(const char *origin, const char *host, bool over_tls)
 {
     if (!origin[0])
         return true;
     const char *p = strstr(origin, "://");
+    if (over_tls && strncasecmp(origin, "https://", 8) != 0)
+        return false;
     return p && strcasecmp(p + 3, host) == 0;
 }

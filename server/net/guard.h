@@ -6,13 +6,20 @@
 #define SERVER_NET_GUARD_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 // `host` as in the Host header ("192.168.4.1:8080"). Ours are: any IP address, localhost, *.local,
 // names without a dot, and those in `names` (comma separated).
 bool guard_host_ok(const char *host, const char *names);
 
 // `origin` as in the Origin header; "" when absent, which only programs do: then the request
-// brings its own credentials or none. With one, its host and port must be those of `host`.
-bool guard_origin_ok(const char *origin, const char *host);
+// brings its own credentials or none. With one, its host and port must be those of `host`, and over
+// TLS its page must have come over TLS: anybody on the way can change one that did not. (Without
+// TLS it may say https all the same: a proxy of the house stands in front.)
+bool guard_origin_ok(const char *origin, const char *host, bool over_tls);
+
+// The name of "name:port" or "[v6]:port" without brackets and port. False when it is too long or
+// not made of what names and addresses are made of.
+bool guard_bare_name(const char *host, char *out, size_t size);
 
 #endif

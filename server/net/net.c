@@ -5,22 +5,21 @@
 #include "common/base/log.h"
 #include "server/net/guard.h"
 #include "server/net/guides.h"
-#include "server/net/listen.h"
 #include "server/net/overview.h"
 #include "server/net/peer.h"
+#include "server/net/port.h"
 #include "server/net/routes.h"
+#include "server/net/tls.h"
 
 #include <fcntl.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 struct net {
     const struct net_house *house;
     struct lws_context *context;
-    struct lws_vhost *vhost;
-    int port;
-    struct listener *listener; // NULL: the vhost opened its port itself
+    struct port http, https; // https is not open without [tls] listen
+    struct tls *tls;         // NULL then
     void *loops[1];
     struct net_counters counters;
     struct guesses guesses, pin_guesses;
@@ -119,7 +118,8 @@ static bool door_ok(struct net *net, struct lws *wsi)
     char host[256], origin[300];
     header(wsi, WSI_TOKEN_HOST, host, sizeof host);
     header(wsi, WSI_TOKEN_ORIGIN, origin, sizeof origin);
-    if (guard_host_ok(host, net->house->settings->names) && guard_origin_ok(origin, host))
+    if (guard_host_ok(host, net->house->settings->names) &&
+        guard_origin_ok(origin, host, lws_is_ssl(wsi)))
         return true;
     net->counters.refused++;
     log_debug("net", "refused host '%s' origin '%s'", host, origin);
@@ -143,13 +143,22 @@ static bool upgrade_ok(struct net *net, struct lws *wsi)
     return false;
 }
 
-static void cookie_token(const char *cookies, char *out, size_t size)
+const char *net_cookie_name(bool over_tls)
 {
-    static const char name[] = "roomtone_session=";
+    // Browsers take a __Host- cookie from HTTPS alone, for this host and no other.
+    return over_tls ? "__Host-roomtone_session" : "roomtone_session";
+}
+
+static void cookie_token(struct lws *wsi, char *out, size_t size)
+{
+    char cookies[1024];
+    const char *name = net_cookie_name(lws_is_ssl(wsi));
+    size_t name_len = strlen(name);
+    header(wsi, WSI_TOKEN_HTTP_COOKIE, cookies, sizeof cookies);
     out[0] = '\0';
     for (const char *p = cookies; *p;) {
-        if (strncmp(p, name, sizeof name - 1) == 0) {
-            p += sizeof name - 1;
+        if (strncmp(p, name, name_len) == 0 && p[name_len] == '=') {
+            p += name_len + 1;
             size_t len = strcspn(p, "; ");
             if (len < size) {
                 memcpy(out, p, len);
@@ -170,8 +179,9 @@ void net_session_token(struct request *r, char *out, size_t size)
         snprintf(out, size, "%.*s", (int)size - 1, text + 7);
         return;
     }
-    request_header(r, WSI_TOKEN_HTTP_COOKIE, text, sizeof text);
-    cookie_token(text, out, size);
+    out[0] = '\0';
+    if (r->wsi)
+        cookie_token(r->wsi, out, size);
 }
 
 static bool read_line(struct request *r, struct lws *wsi)
@@ -330,6 +340,9 @@ static int http_callback(struct lws *wsi, enum lws_callback_reasons reason, void
 {
     struct http_session *s = user;
     switch (reason) {
+    case LWS_CALLBACK_OPENSSL_LOAD_EXTRA_SERVER_VERIFY_CERTS:
+        tls_setup(net_of(wsi)->tls, user);
+        return 0;
     case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
         return upgrade_ok(net_of(wsi), wsi) ? 0 : -1;
     case LWS_CALLBACK_HTTP:
@@ -357,9 +370,8 @@ static int ws_callback(struct lws *wsi, enum lws_callback_reasons reason, void *
     struct peer *p = user;
     switch (reason) {
     case LWS_CALLBACK_ESTABLISHED: {
-        char cookies[1024], token[64];
-        header(wsi, WSI_TOKEN_HTTP_COOKIE, cookies, sizeof cookies);
-        cookie_token(cookies, token, sizeof token);
+        char token[64];
+        cookie_token(wsi, token, sizeof token);
         peer_open(p, net_of(wsi), wsi, token);
         return 0;
     }
@@ -383,91 +395,66 @@ static const struct lws_protocols protocols[] = {
     {NULL, NULL, 0, 0, 0, NULL, 0},
 };
 
-static void lws_log(int level, const char *line)
-{
-    int len = (int)strcspn(line, "\n");
-    if (level & LLL_ERR)
-        log_warn("lws", "%.*s", len, line);
-    else
-        log_debug("lws", "%.*s", len, line);
-}
-
-static bool open_port(struct net *net, const char *address, int port)
-{
-    int given = service_socket(net->house->service, SOCK_STREAM, port);
-    struct lws_context_creation_info info = {
-        .port = given >= 0 ? CONTEXT_PORT_NO_LISTEN_SERVER : port,
-        .iface = strcmp(address, "0.0.0.0") == 0 || strcmp(address, "::") == 0 ? NULL : address,
-        .protocols = protocols,
-        // An IPv4 address means IPv4: what a firewall was told must be all there is.
-        .options = LWS_SERVER_OPTION_FAIL_UPON_UNABLE_TO_BIND |
-                   (strchr(address, ':') ? 0 : LWS_SERVER_OPTION_DISABLE_IPV6),
-        .keepalive_timeout = 30,
-        .timeout_secs = 10, // headers must be complete by then
-        .alpn = "http/1.1",
-        // Dead peers show after 5 + 3 * 2 s.
-        .ka_time = 5,
-        .ka_probes = 3,
-        .ka_interval = 2,
-    };
-    // What goes wrong here is said once, by us, with the address.
-    lws_set_log_level(0, lws_log);
-    net->vhost = lws_create_vhost(net->context, &info);
-    lws_set_log_level(LLL_ERR | LLL_WARN, lws_log);
-    if (net->vhost && given >= 0)
-        net->listener = listener_start(net->house->loop, net->vhost, given);
-    else if (given >= 0)
-        close(given);
-    if (net->vhost)
-        net->port = given >= 0 ? port : lws_get_vhost_listen_port(net->vhost);
-    return net->vhost != NULL;
-}
-
 static bool open_context(struct net *net)
 {
-    lws_set_log_level(LLL_ERR | LLL_WARN, lws_log);
+    lws_set_log_level(LLL_ERR | LLL_WARN, port_log);
     net->loops[0] = net->house->loop;
     struct lws_context_creation_info info = {
         .port = CONTEXT_PORT_NO_LISTEN_SERVER,
-        .options = LWS_SERVER_OPTION_EXPLICIT_VHOSTS | LWS_SERVER_OPTION_LIBUV,
+        .options = LWS_SERVER_OPTION_EXPLICIT_VHOSTS | LWS_SERVER_OPTION_LIBUV |
+                   (net->tls ? LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT : 0),
         .foreign_loops = net->loops,
         .user = net,
         .fd_limit_per_thread = (unsigned int)net->house->settings->max_members + 1024,
         .max_http_header_pool = 256,
         .pt_serv_buf_size = 16 * 1024,
+        .timeout_secs = 10, // a handshake of TLS must be complete by then
     };
     net->context = lws_create_context(&info);
     return net->context != NULL;
 }
 
+static bool open_all(struct net *net, char *error, size_t error_size)
+{
+    const struct net_house *h = net->house;
+    const struct settings *s = h->settings;
+    if (s->tls_listen[0] && !(net->tls = tls_open(s, h->anchor, error, error_size)))
+        return false;
+    if (!open_context(net)) {
+        snprintf(error, error_size, "libwebsockets does not start; is its libuv plugin installed?");
+        return false;
+    }
+    struct port_plan plan = {.context = net->context,
+                             .loop = h->loop,
+                             .service = h->service,
+                             .protocols = protocols,
+                             .name = "http",
+                             .listen = s->listen,
+                             .number = h->port};
+    if (!port_open(&net->http, &plan, error, error_size))
+        return false;
+    plan.name = "https";
+    plan.listen = s->tls_listen;
+    plan.number = h->tls_port;
+    plan.tls = true;
+    return !net->tls || port_open(&net->https, &plan, error, error_size);
+}
+
 struct net *net_start(const struct net_house *house, char *error, size_t error_size)
 {
-    char address[100];
-    int port;
-    const char *listen = house->settings->listen;
-    if (!settings_address_parse(listen, address, sizeof address, &port)) {
-        snprintf(error, error_size, "listen: '%s' is not ADDR:PORT", listen);
-        return NULL;
-    }
-    port = house->port ? house->port : port;
     struct net *net = check_alloc(calloc(1, sizeof *net));
     net->house = house;
     guesses_init(&net->guesses, house->settings->wrong_codes_per_minute, net_now(net));
     guesses_init(&net->pin_guesses, WRONG_PINS_PER_MINUTE, net_now(net));
-    if (!open_context(net)) {
-        snprintf(error, error_size, "libwebsockets does not start; is its libuv plugin installed?");
-        free(net);
-        return NULL;
-    }
-    if (!open_port(net, address, port)) {
-        snprintf(error, error_size,
-                 "%s: cannot listen here; the port is in use or the address is "
-                 "not this machine's",
-                 listen);
+    if (!open_all(net, error, error_size)) {
+        port_close(&net->http);
         lws_context_destroy(net->context);
+        tls_free(net->tls);
         free(net);
         return NULL;
     }
+    if (net->tls)
+        tls_watch(net->tls, house->loop);
     net->overview = overview_new(net);
     net->guides = guides_new(net);
     return net;
@@ -475,7 +462,17 @@ struct net *net_start(const struct net_house *house, char *error, size_t error_s
 
 int net_port(const struct net *net)
 {
-    return net->port;
+    return net->http.number;
+}
+
+int net_tls_port(const struct net *net)
+{
+    return net->https.number;
+}
+
+const struct tls *net_tls(const struct net *net)
+{
+    return net->tls;
 }
 
 int net_kiosk_count(const struct net *net)
@@ -489,9 +486,8 @@ int net_kiosk_count(const struct net *net)
 void net_bye(struct net *net)
 {
     net->stopping = true;
-    if (net->listener)
-        listener_stop(net->listener);
-    net->listener = NULL;
+    port_close(&net->http);
+    port_close(&net->https);
     for (struct peer *p = net->peers; p; p = p->next)
         peer_bye(p, "restarting", 1000);
 }
@@ -499,6 +495,9 @@ void net_bye(struct net *net)
 void net_reload(struct net *net)
 {
     guesses_limit(&net->guesses, net->house->settings->wrong_codes_per_minute);
+    if (net->tls && !net->stopping)
+        tls_reload(net->tls);
+    net_changed(net);
 }
 
 void net_stop(struct net *net)
@@ -506,6 +505,8 @@ void net_stop(struct net *net)
     overview_stop(net->overview);
     guides_stop(net->guides);
     net->overview = NULL;
+    if (net->tls)
+        tls_unwatch(net->tls);
     lws_context_destroy(net->context);
 }
 
@@ -513,5 +514,6 @@ void net_free(struct net *net)
 {
     // On a loop of ours libwebsockets ends in two steps: the second after the loop has run out.
     lws_context_destroy(net->context);
+    tls_free(net->tls);
     free(net);
 }

@@ -6,7 +6,8 @@
 //   request.c   one HTTP exchange         peer.c      one WebSocket
 //   routes.c    the table of routes       overview.c  what staff see of the house
 //   api_*.c     handlers, by subject      files.c     pages and content
-//   guesses.c   the limit on wrong codes
+//   guesses.c   the limit on wrong codes  tls.c       the certificate in force
+//   address.c   where pages are           port.c, listen.c  ports and who opened them
 #ifndef SERVER_NET_NET_H
 #define SERVER_NET_NET_H
 
@@ -27,6 +28,7 @@ struct net;
 struct lws;
 struct overview;
 struct peer;
+struct tls;
 
 // What handlers work with; owned by the box, outlives the net.
 struct net_house {
@@ -43,6 +45,7 @@ struct net_house {
     const char *upload_dir;
     const char *db_path;
     int port;                // 0: the settings'
+    int tls_port;            // likewise
     struct service *service; // who may have opened the port already
     // Starts the server anew, in a moment: a backup waits to be put in place.
     void (*restart)(void *user);
@@ -66,6 +69,7 @@ struct net_counters {
 // Starts serving. NULL with one line in `error` (a port in use, an address that is not ours).
 struct net *net_start(const struct net_house *house, char *error, size_t error_size);
 int net_port(const struct net *net);
+int net_tls_port(const struct net *net); // 0: there is no HTTPS
 // The settings were read anew: takes over what was copied from them, and looks again at the files
 // that they name. No socket is dropped.
 void net_reload(struct net *net);
@@ -87,6 +91,7 @@ struct guesses *net_guesses(struct net *net);
 struct guesses *net_pin_guesses(struct net *net);
 struct guides *net_guides(struct net *net);
 struct overview *net_overview(struct net *net);
+const struct tls *net_tls(const struct net *net); // NULL: there is no HTTPS
 // House time now, and in ns for the time exchange.
 house_t net_now(const struct net *net);
 int64_t net_now_ns(const struct net *net);
@@ -95,6 +100,8 @@ struct peer **net_peers(struct net *net);
 struct request;
 // The login token a request brings: "Authorization: Bearer TOKEN" or the session cookie; or "".
 void net_session_token(struct request *r, char *out, size_t size);
+// The cookie of staff's login.
+const char *net_cookie_name(bool over_tls);
 // Called when something in the staff's overview is new.
 void net_changed(struct net *net);
 // Called when a kiosk is to be told of its zone; it may be here or not.

@@ -7,6 +7,7 @@
 #include "server/house/calendar_text.h"
 #include "server/net/net.h"
 #include "server/net/peer.h"
+#include "server/net/tls.h"
 #include "server/store/room_store.h"
 
 #include <string.h>
@@ -224,6 +225,11 @@ json_t *overview_time(const struct net *net)
     return j;
 }
 
+json_t *overview_certificate(const struct net *net)
+{
+    return net_tls(net) ? tls_json(net_tls(net)) : NULL;
+}
+
 // False when it does not fit under the ceiling.
 static bool make_text_with(struct overview *o, bool with_members)
 {
@@ -241,6 +247,8 @@ static bool make_text_with(struct overview *o, bool with_members)
                           (json_int_t)net_now(o->net).us, "clock_epoch",
                           (json_int_t)h->anchor->clock_epoch, "time", overview_time(o->net),
                           "storage", health == ERR_OK ? "ok" : err_code(health), "groups", groups);
+    if (net_tls(o->net))
+        json_object_set_new(j, "certificate", overview_certificate(o->net));
     bytes_clear(&o->text);
     bool fits = json_dump_callback(j, append, &o->text, JSON_COMPACT) == 0;
     if (!fits)

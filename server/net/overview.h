@@ -30,6 +30,8 @@ void overview_wanted(struct overview *o);
 // What is known about time: whether the wall clock decides calendars and why, and whether house
 // time had to be guessed at the last boot.
 json_t *overview_time(const struct net *net);
+// The certificate of HTTPS; NULL when there is no HTTPS.
+json_t *overview_certificate(const struct net *net);
 
 // A state message as JSON, without its type.
 json_t *overview_state(const struct wire_state *s);

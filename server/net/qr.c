@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/net/qr.h"
 
-#include "server/net/net.h"
+#include "server/net/address.h"
 
 #include <qrencode.h>
 
@@ -31,11 +31,9 @@ static bool qr_svg(const char *text, struct bytes *out)
 
 void qr_answer_join(struct request *r, const char *token)
 {
-    char host[256], url[700];
-    const char *configured = net_house(r->net)->settings->join_url;
-    request_header(r, WSI_TOKEN_HOST, host, sizeof host);
-    snprintf(url, sizeof url, "%s%s/j/%s", configured[0] ? "" : "http://",
-             configured[0] ? configured : host, token);
+    char base[ADDRESS_MAX], url[ADDRESS_MAX + 100];
+    address_base(r, base);
+    snprintf(url, sizeof url, "%s/j/%s", base, token);
     struct bytes svg;
     bytes_init(&svg, SVG_MAX);
     if (qr_svg(url, &svg))

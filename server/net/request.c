@@ -68,6 +68,8 @@ static const char *status_text(int status)
         return "Partial Content";
     case 304:
         return "Not Modified";
+    case 308:
+        return "Permanent Redirect";
     case 416:
         return "Range Not Satisfiable";
     default:

@@ -38,13 +38,17 @@ static void only_our_own_hosts_are_served(void **state)
 static void only_our_own_pages_may_speak(void **state)
 {
     (void)state;
-    assert_true(guard_origin_ok("", "10.0.0.2:8080"));
-    assert_true(guard_origin_ok("http://10.0.0.2:8080", "10.0.0.2:8080"));
-    assert_true(guard_origin_ok("https://box.local", "BOX.local"));
-    assert_false(guard_origin_ok("http://10.0.0.2:8081", "10.0.0.2:8080"));
-    assert_false(guard_origin_ok("http://evil.example", "10.0.0.2:8080"));
-    assert_false(guard_origin_ok("null", "10.0.0.2:8080"));
-    assert_false(guard_origin_ok("http://10.0.0.2:8080.evil.example", "10.0.0.2:8080"));
+    assert_true(guard_origin_ok("", "10.0.0.2:8080", false));
+    assert_true(guard_origin_ok("http://10.0.0.2:8080", "10.0.0.2:8080", false));
+    assert_true(guard_origin_ok("https://box.local", "BOX.local", false));
+    assert_false(guard_origin_ok("http://10.0.0.2:8081", "10.0.0.2:8080", false));
+    assert_false(guard_origin_ok("http://evil.example", "10.0.0.2:8080", false));
+    assert_false(guard_origin_ok("null", "10.0.0.2:8080", false));
+    assert_false(guard_origin_ok("http://10.0.0.2:8080.evil.example", "10.0.0.2:8080", false));
+    // Over TLS a page that came without it is somebody else's.
+    assert_true(guard_origin_ok("", "box.local", true));
+    assert_true(guard_origin_ok("https://box.local", "box.local", true));
+    assert_false(guard_origin_ok("http://box.local", "box.local", true));
 }
 
 static void ranges_are_read_strictly(void **state)
