@@ -3,6 +3,7 @@
 
 #include "common/base/check.h"
 #include "common/base/joincode.h"
+#include "common/tls/cert.h"
 #include "common/wire/wire.h"
 
 #include <ctype.h>
@@ -13,18 +14,21 @@
 
 #define AT(field) offsetof(struct settings, field)
 
-// "http://ADDRESS[:PORT][/]". False when it is not.
-static bool parse_server(const char *text, char *out, size_t size, int *port)
+// "http://ADDRESS[:PORT][/]", or https. False when it is neither.
+static bool parse_server(const char *text, char *out, size_t size, int *port, bool *tls)
 {
-    static const char scheme[] = "http://";
+    static const char plain[] = "http://", over_tls[] = "https://";
     const char *p = text;
     size_t host = 0;
-    if (strncmp(p, scheme, strlen(scheme)) == 0) {
-        p += strlen(scheme);
+    *tls = strncmp(p, over_tls, strlen(over_tls)) == 0;
+    if (*tls || strncmp(p, plain, strlen(plain)) == 0) {
+        p += strlen(*tls ? over_tls : plain);
         host = *p == '[' ? strcspn(p, "]") + 1 : strcspn(p, ":/");
     }
     char *end = NULL;
-    long number = host > 0 && p[host] == ':' ? strtol(p + host + 1, &end, 10) : 80;
+    long number = *tls ? 443 : 80;
+    if (host > 0 && p[host] == ':')
+        number = strtol(p + host + 1, &end, 10);
     const char *tail = end ? end : p + host;
     bool bracket = *p == '[';
     if (host == 0 || host >= size || host > strlen(p) || number < 1 || number > 65535 ||
@@ -54,9 +58,19 @@ static bool check_server(const char *value, char *error, size_t error_size)
 {
     char host[256];
     int port;
-    if (!*value || parse_server(value, host, sizeof host, &port))
+    bool tls;
+    if (!*value || parse_server(value, host, sizeof host, &port, &tls))
         return true;
-    snprintf(error, error_size, "'%s' is not http://ADDRESS:PORT", value);
+    snprintf(error, error_size, "'%s' is neither http://ADDRESS:PORT nor https://", value);
+    return false;
+}
+
+static bool check_pin(const char *value, char *error, size_t error_size)
+{
+    char digest[CERT_DIGEST_LEN + 1];
+    if (!*value || cert_digest_parse(value, digest))
+        return true;
+    snprintf(error, error_size, "'%s' is not a fingerprint of 64 hex digits", value);
     return false;
 }
 
@@ -108,8 +122,18 @@ static bool check_device(const char *value, char *error, size_t error_size)
 
 static const struct conf_key keys[] = {
     {"server", "address", CONF_STRING, AT(server), "",
-     .help = "The box, as http://ADDRESS:PORT. There is no default: a kiosk belongs to one box.",
+     .help = "The box, as http://ADDRESS:PORT or https://ADDRESS:PORT. There is no default: a "
+             "kiosk belongs to one box.",
      .check = check_server, .flag = "server", .flag_arg = "URL"},
+    {"server", "ca", CONF_STRING, AT(ca), "",
+     .help = "With https: a file of the authorities that may have signed the box's certificate; "
+             "empty means those of the system.",
+     .flag = "ca", .flag_arg = "FILE"},
+    {"server", "pin", CONF_STRING, AT(pin), "",
+     .help = "With https, instead of an authority: the box's key by its fingerprint, as "
+             "'roomtonectl certificate show' says it. It asks for no date, so it works on a kiosk "
+             "whose clock is dead.",
+     .check = check_pin, .flag = "pin", .flag_arg = "SHA256"},
     {"server", "group", CONF_STRING, AT(group), "",
      .help = "The code of the group to play with, nine digits; spaces are forgiven.",
      .check = check_group, .flag = "group", .flag_arg = "CODE"},
@@ -200,7 +224,15 @@ static bool fill_in(struct settings *s, char *error, size_t error_size)
         snprintf(error, error_size, "buffer_us: must hold at least two periods (period_us)");
         return false;
     }
-    parse_server(s->server, s->host, sizeof s->host, &s->port);
+    parse_server(s->server, s->host, sizeof s->host, &s->port, &s->tls);
+    if ((*s->ca || *s->pin) && !s->tls) {
+        snprintf(error, error_size, "%s: only with an address of https://", *s->ca ? "ca" : "pin");
+        return false;
+    }
+    if (*s->ca && *s->pin) {
+        snprintf(error, error_size, "ca, pin: one or the other; the pin says all");
+        return false;
+    }
     joincode_parse(s->group, s->code);
     parse_device(s->device, &s->null_device, &s->null_ppm);
     lower(s->lang);

@@ -14,6 +14,8 @@
 struct settings {
     // As in the table; strings are owned.
     char *server;
+    char *ca;
+    char *pin;
     char *group;
     char *name;
     char *lang;
@@ -30,6 +32,7 @@ struct settings {
     // Worked out of them.
     char host[256];
     int port;
+    bool tls;
     char code[16]; // nine digits
     bool null_device;
     double null_ppm;

@@ -8,6 +8,7 @@
 #include "player/link/device.h"
 #include "player/link/link.h"
 #include "player/link/time_udp.h"
+#include "player/link/trust.h"
 #include "player/loop/wake.h"
 #include "player/output.h"
 #include "player/playout/render.h"
@@ -48,6 +49,7 @@ enum {
 
 struct talk {
     struct lws_context *context;
+    struct trust *trust; // NULL: plain HTTP
     struct link *link;
     struct fetch *fetch;
     struct cache *cache;
@@ -279,7 +281,7 @@ static void lws_line(int level, const char *line)
     log_debug("lws", "%.*s", (int)strcspn(line, "\n"), line);
 }
 
-static struct lws_context *open_context(void)
+static struct lws_context *open_context(struct trust *trust)
 {
     // The first protocol is also called for sockets that are not bound to any yet; whose they are
     // cannot be known there, so it is none of ours.
@@ -298,6 +300,9 @@ static struct lws_context *open_context(void)
         .timeout_secs = 5,
         .connect_timeout_secs = 5,
         .fd_limit_per_thread = 32,
+        .options = trust ? LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT : 0,
+        .provided_client_ssl_ctx = trust ? trust_context(trust) : NULL,
+        .alpn = "http/1.1",
     };
     return lws_create_context(&info);
 }
@@ -323,7 +328,9 @@ static bool open_all(struct talk *t, struct program *program, char *error, size_
         output_open(s, program, t->clock, t->rates.has_card ? &card : NULL, error, error_size);
     if (!t->output)
         return false;
-    t->context = open_context();
+    if (s->tls && !(t->trust = trust_open(s->host, s->ca, s->pin, error, error_size)))
+        return false;
+    t->context = open_context(t->trust);
     if (!t->context) {
         snprintf(error, error_size, "the network loop cannot be made");
         return false;
@@ -348,10 +355,14 @@ struct talk *talk_create(struct settings *settings, struct service *service,
     }
     t->library = library_create(t->cache, settings->lang);
     t->render = render_create(program, (struct render_source){t, read_track});
-    t->fetch = fetch_create(t->context, t->cache, settings->host, settings->port, on_file, t);
+    // Whether it is the box is for trust.h to say, by name too.
+    int over_tls = settings->tls ? LCCSCF_USE_SSL | LCCSCF_SKIP_SERVER_CERT_HOSTNAME_CHECK : 0;
+    t->fetch =
+        fetch_create(t->context, t->cache, settings->host, settings->port, over_tls, on_file, t);
     struct link_config link = {
         .host = settings->host,
         .port = settings->port,
+        .ssl_connection = over_tls,
         .code = settings->code,
         .name = settings->name,
         .lang = settings->lang,
@@ -384,6 +395,7 @@ void talk_destroy(struct talk *t)
     output_close(t->output); // before the program that it reads
     watch_trace_close(t->trace);
     link_destroy(t->link);
+    trust_close(t->trust);
     fetch_destroy(t->fetch);
     render_destroy(t->render);
     library_destroy(t->library);

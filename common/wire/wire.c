@@ -139,6 +139,7 @@ static void decode_time(struct json_reader *r, struct wire_time *t)
         t->id = only(id, 16, 16, DIGIT "abcdef") ? strtoull(id, NULL, 16) : 0;
     if (tr.err == ERR_OK && t->id == 0)
         json_fail(&tr, "id", "not a session");
+    t->port = (int)json_get_int(&tr, "port", false, 1, 65535, 0);
     if (tr.err != ERR_OK)
         json_fail(r, "time", tr.detail);
 }
@@ -369,7 +370,10 @@ static void encode_time(json_t *j, const struct wire_time *t)
     if (t->id == 0)
         return;
     snprintf(id, sizeof id, "%016llx", (unsigned long long)t->id);
-    json_object_set_new(j, "time", json_pack("{s:s,s:s}", "id", id, "key", t->key));
+    json_t *time = json_pack("{s:s,s:s}", "id", id, "key", t->key);
+    if (t->port)
+        set_int(time, "port", t->port);
+    json_object_set_new(j, "time", time);
 }
 
 static void encode_welcome(json_t *j, const struct wire_welcome *m)

@@ -202,6 +202,7 @@ struct wire_keep {
 struct wire_time {
     uint64_t id; // in hex on the wire; 0: it may not
     char key[WIRE_KEY_LEN + 1];
+    int port; // where to ask; 0: the port to which the WebSocket goes
 };
 
 // server -> client, answer to hello. With `resumed` lang and trim_us are what the session kept.

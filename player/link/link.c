@@ -81,6 +81,8 @@ static void connect_now(lws_sorted_usec_list_t *timer)
         .port = l->config.port,
         .path = "/ws",
         .host = host,
+        .ssl_connection = l->config.ssl_connection,
+        .alpn = "http/1.1",
         .protocol = WIRE_SUBPROTOCOL,
         .local_protocol_name = WIRE_SUBPROTOCOL,
         .opaque_user_data = l,
@@ -139,7 +141,16 @@ static void on_renewed(void *user)
     l->waiting = false;
 }
 
-// UDP goes where the WebSocket goes: address and port.
+static void set_port(struct udp_peer *server, int port)
+{
+    struct sockaddr *a = (struct sockaddr *)&server->address;
+    if (a->sa_family == AF_INET)
+        ((struct sockaddr_in *)(void *)a)->sin_port = htons((uint16_t)port);
+    else if (a->sa_family == AF_INET6)
+        ((struct sockaddr_in6 *)(void *)a)->sin6_port = htons((uint16_t)port);
+}
+
+// UDP goes where the WebSocket goes; over TLS to another port there.
 static void take_offer(struct link *l, const struct wire_time *time)
 {
     struct udp_peer server = {.len = sizeof server.address};
@@ -152,6 +163,8 @@ static void take_offer(struct link *l, const struct wire_time *time)
         log_warn("link", "the key of the box is none: the time comes over the WebSocket");
     } else if (getpeername(lws_get_socket_fd(l->wsi), (struct sockaddr *)&server.address,
                            &server.len) == 0) {
+        if (time->port)
+            set_port(&server, time->port);
         ask_offer(l->ask, lws_get_vhost(l->wsi), &server, &session);
     }
 }

@@ -23,6 +23,7 @@
 struct link_config {
     const char *host; // of the server; strings are copied
     int port;
+    int ssl_connection; // lws' LCCSCF_ flags: 0, or over TLS
     const char *code;
     const char *name;
     const char *lang;

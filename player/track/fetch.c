@@ -33,7 +33,7 @@ struct fetch {
     struct lws_context *context;
     struct cache *cache;
     char host[256];
-    int port;
+    int port, ssl_connection;
     void (*on_file)(void *user, const struct cache_name *name);
     void *user;
     bool stopped;
@@ -127,7 +127,8 @@ static void start(struct fetch *f, struct slot *s, size_t wish)
         .path = path,
         .host = host,
         .method = "GET",
-        .ssl_connection = LCCSCF_HTTP_NO_FOLLOW_REDIRECT,
+        .ssl_connection = LCCSCF_HTTP_NO_FOLLOW_REDIRECT | f->ssl_connection,
+        .alpn = "http/1.1",
         .local_protocol_name = fetch_protocol.name,
         .protocol = fetch_protocol.name,
         .opaque_user_data = s,
@@ -235,14 +236,15 @@ const struct lws_protocols fetch_protocol = {
     .name = "fetch", .callback = fetch_callback, .rx_buffer_size = 16384};
 
 struct fetch *fetch_create(struct lws_context *context, struct cache *cache, const char *host,
-                           int port, void (*on_file)(void *user, const struct cache_name *name),
-                           void *user)
+                           int port, int ssl_connection,
+                           void (*on_file)(void *user, const struct cache_name *name), void *user)
 {
     struct fetch *f = check_alloc(calloc(1, sizeof *f));
     f->context = context;
     f->cache = cache;
     snprintf(f->host, sizeof f->host, "%s", host);
     f->port = port;
+    f->ssl_connection = ssl_connection;
     f->on_file = on_file;
     f->user = user;
     return f;

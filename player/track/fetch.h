@@ -24,10 +24,11 @@ struct fetch;
 // Its entry for the protocols of the lws context.
 extern const struct lws_protocols fetch_protocol;
 
-// `on_file` is called when a wished file has arrived.
+// `ssl_connection`: lws' LCCSCF_ flags, 0 or over TLS. `on_file` is called when a wished file has
+// arrived.
 struct fetch *fetch_create(struct lws_context *context, struct cache *cache, const char *host,
-                           int port, void (*on_file)(void *user, const struct cache_name *name),
-                           void *user);
+                           int port, int ssl_connection,
+                           void (*on_file)(void *user, const struct cache_name *name), void *user);
 // Before the context is destroyed, and after.
 void fetch_stop(struct fetch *f);
 void fetch_destroy(struct fetch *f);

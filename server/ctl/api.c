@@ -18,6 +18,7 @@ enum { ANSWER_MAX = 16 * 1024 * 1024, WAIT_S = 15 * 60 };
 struct api {
     CURL *curl;
     char *server;
+    const char *ca;
     char session_path[600];
     char session[128];
 };
@@ -39,10 +40,11 @@ static void find_session_path(struct api *a)
     snprintf(a->session_path, sizeof a->session_path, "%s/session-%s", dir, name);
 }
 
-struct api *api_open(const char *server)
+struct api *api_open(const char *server, const char *ca)
 {
     struct api *a = check_alloc(calloc(1, sizeof *a));
     a->server = check_alloc(strdup(server));
+    a->ca = ca;
     size_t len = strlen(a->server);
     if (len && a->server[len - 1] == '/')
         a->server[len - 1] = '\0';
@@ -59,6 +61,8 @@ struct api *api_open(const char *server)
 
 void api_close(struct api *a)
 {
+    if (!a)
+        return;
     curl_easy_cleanup(a->curl);
     curl_global_cleanup();
     free(a->server);
@@ -148,6 +152,8 @@ static json_t *perform(struct api *a, const char *method, const char *path, cons
     curl_easy_setopt(a->curl, CURLOPT_CONNECTTIMEOUT, 5L);
     curl_easy_setopt(a->curl, CURLOPT_TIMEOUT, (long)WAIT_S);
     curl_easy_setopt(a->curl, CURLOPT_PROXY, "");
+    if (a->ca)
+        curl_easy_setopt(a->curl, CURLOPT_CAINFO, a->ca);
     CURLcode rc = curl_easy_perform(a->curl);
     long status = 0;
     curl_easy_getinfo(a->curl, CURLINFO_RESPONSE_CODE, &status);

@@ -10,9 +10,10 @@
 
 struct api;
 
-// `server`: http://ADDR:PORT. The login kept by api_save_session() is used when there is one.
-struct api *api_open(const char *server);
-void api_close(struct api *a);
+// `server`: http://ADDR:PORT, or https://. `ca`: a file of the authorities that are trusted then;
+// NULL: the system's. The login kept by api_save_session() is used when there is one.
+struct api *api_open(const char *server, const char *ca);
+void api_close(struct api *a); // NULL is none
 void api_use_session(struct api *a, const char *token);
 // Keeps the token for the next calls, in the user's configuration folder, mode 0600.
 bool api_save_session(struct api *a, const char *token);

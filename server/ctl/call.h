@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One call of roomtonectl: what was typed, and how answers are shown. Verbs by subject: groups.c,
-// rewind.c, kiosks.c, tracks.c, exhibit.c, backup.c, venue.c; main.c has their table.
+// rewind.c, kiosks.c, tracks.c, exhibit.c, backup.c, venue.c, certificate.c; main.c has their
+// table.
 #ifndef SERVER_CTL_CALL_H
 #define SERVER_CTL_CALL_H
 
@@ -9,13 +10,15 @@
 #include <stddef.h>
 
 struct call {
-    struct api *api;
-    bool json;     // show the answer as it came
-    bool schedule; // duplicate: with the schedule
-    bool csv;      // kiosk watch: rows to be plotted
+    struct api *api; // NULL for verbs that ask no server
+    bool json;       // show the answer as it came
+    bool schedule;   // duplicate: with the schedule
+    bool csv;        // kiosk watch: rows to be plotted
+    bool force;      // certificate make: in the place of what is there
     const char *password_file, *lang, *id, *at, *limit, *seconds;
     const char *trim, *metres, *gain, *ceiling, *mute, *left, *right, *name; // kiosk set
     const char *colour, *logo;                                               // venue set
+    const char *dir, *names, *days;                                          // certificate make
     int argc; // what follows the verb
     char **argv;
 };
@@ -33,6 +36,8 @@ bool call_command(struct call *c, json_t *body);
 // Verbs.
 bool backup_take(struct call *c);
 bool backup_restore(struct call *c);
+bool certificate_make(struct call *c);
+bool certificate_show(struct call *c);
 bool groups_list(struct call *c);
 bool groups_create(struct call *c);
 bool groups_show(struct call *c);

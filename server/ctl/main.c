@@ -134,6 +134,10 @@ static const struct verb verbs[] = {
     {"venue show", "", 0, 0, "what the house is called and looks like", venue_show},
     {"venue set", "[--name NAME] [--colour #RRGGBB] [--logo FILE]", 0, 0,
      "an empty value takes it away", venue_set},
+    {"certificate make", "[--dir DIR] [--names NAME,...] [--days N] [--force]", 0, 0,
+     "for HTTPS: an own authority, and a certificate for this machine", certificate_make},
+    {"certificate show", "[DIR | FILE]", 0, 1, "whom it is for, until when, fingerprint, pin",
+     certificate_show},
     {"load", "GROUP TOUR", 2, 2, "load a tour's newest edition into a group", groups_load},
     {"play", "GROUP [--at US] [--id CMD_ID]", 1, 1, "", groups_play},
     {"pause", "GROUP", 1, 1, "", groups_pause},
@@ -147,7 +151,7 @@ enum { VERBS = sizeof verbs / sizeof verbs[0] };
 
 static void usage(FILE *to)
 {
-    fputs("usage: roomtonectl --server http://ADDR:PORT [--json] COMMAND\n", to);
+    fputs("usage: roomtonectl --server http[s]://ADDR:PORT [--ca FILE] [--json] COMMAND\n", to);
     for (int i = 0; i < VERBS; i++)
         fprintf(to, "  %s %s%s%s\n", verbs[i].name, verbs[i].args, verbs[i].help[0] ? "  - " : "",
                 verbs[i].help);
@@ -190,6 +194,9 @@ static const struct {
     {"name", offsetof(struct call, name)},
     {"colour", offsetof(struct call, colour)},
     {"logo", offsetof(struct call, logo)},
+    {"dir", offsetof(struct call, dir)},
+    {"names", offsetof(struct call, names)},
+    {"days", offsetof(struct call, days)},
 };
 enum {
     VALUES = sizeof values / sizeof values[0],
@@ -197,6 +204,8 @@ enum {
     JSON,
     CSV,
     SCHEDULE,
+    FORCE,
+    CA,
     HELP,
     VERSION
 };
@@ -204,13 +213,15 @@ enum {
 // Returns what getopt_long said last: -1 when all was read, HELP or VERSION when that was asked
 // for,
 // '?' for what is not understood.
-static int read_options(int argc, char **argv, struct call *c, const char **server)
+static int read_options(int argc, char **argv, struct call *c, const char **server, const char **ca)
 {
-    struct option options[VALUES + 7] = {
+    struct option options[VALUES + 9] = {
         [SERVER] = {"server", required_argument, NULL, SERVER},
         [JSON] = {"json", no_argument, NULL, JSON},
         [CSV] = {"csv", no_argument, NULL, CSV},
         [SCHEDULE] = {"schedule", no_argument, NULL, SCHEDULE},
+        [FORCE] = {"force", no_argument, NULL, FORCE},
+        [CA] = {"ca", required_argument, NULL, CA},
         [HELP] = {"help", no_argument, NULL, HELP},
         [VERSION] = {"version", no_argument, NULL, VERSION},
     };
@@ -224,6 +235,9 @@ static int read_options(int argc, char **argv, struct call *c, const char **serv
             *(const char **)((char *)c + values[o].field) = optarg;
         else if (o == SERVER)
             *server = optarg;
+        else if (o == CA)
+            *ca = optarg;
+        c->force |= o == FORCE;
         c->json |= o == JSON;
         c->csv |= o == CSV;
         c->schedule |= o == SCHEDULE;
@@ -233,9 +247,9 @@ static int read_options(int argc, char **argv, struct call *c, const char **serv
 
 int main(int argc, char **argv)
 {
-    const char *server = getenv("ROOMTONE_SERVER");
+    const char *server = getenv("ROOMTONE_SERVER"), *ca = getenv("ROOMTONE_CA");
     struct call c = {0};
-    int o = read_options(argc, argv, &c, &server);
+    int o = read_options(argc, argv, &c, &server, &ca);
     if (o == VERSION)
         printf("roomtonectl %s\n", ROOMTONE_VERSION);
     else if (o != -1)
@@ -246,11 +260,12 @@ int main(int argc, char **argv)
     const struct verb *v = find_verb(argc - optind, argv + optind, &words);
     c.argc = argc - optind - words;
     c.argv = argv + optind + words;
-    if (!v || !server || c.argc < v->min || c.argc > v->max) {
+    bool local = v && (v->run == certificate_make || v->run == certificate_show);
+    if (!v || (!server && !local) || c.argc < v->min || c.argc > v->max) {
         usage(stderr);
         return 2;
     }
-    c.api = api_open(server);
+    c.api = local ? NULL : api_open(server, ca);
     bool ok = v->run(&c);
     api_close(c.api);
     return ok ? 0 : 1;

@@ -34,6 +34,9 @@ static void welcome(struct peer *p, struct room *r, const struct visit *resumed)
         m.u.welcome.time.id = p->time_id;
         snprintf(m.u.welcome.time.key, sizeof m.u.welcome.time.key, "%s",
                  time_server_key(h->time_server));
+        // It answers at the port of HTTP.
+        if (lws_is_ssl(p->wsi))
+            m.u.welcome.time.port = net_port(p->net);
     }
     if (resumed) {
         m.u.welcome.resumed = true;

@@ -71,6 +71,27 @@ static void addresses_come_in_several_shapes(void **state)
                      OPTIONS_RUN);
     assert_string_equal(s.host, "::1");
     assert_int_equal(s.port, 81);
+    assert_false(s.tls);
+    assert_int_equal(read_args("--server", "https://box", "--group", "000000000", NULL),
+                     OPTIONS_RUN);
+    assert_string_equal(s.host, "box");
+    assert_int_equal(s.port, 443);
+    assert_true(s.tls);
+}
+
+#define PIN "0f:0e0d0c0b0a09080706050403020100ff0e0d0c0b0a09080706050403020100"
+
+static void a_box_is_known_by_its_authority_or_its_key(void **state)
+{
+#define TLS "--server", "https://box:8443", "--group", "000000000"
+    assert_int_equal(read_args(TLS, "--pin", PIN, NULL), OPTIONS_RUN);
+    assert_string_equal(s.pin, PIN);
+    assert_int_equal(read_args(TLS, "--ca", "/etc/ca.crt", NULL), OPTIONS_RUN);
+    assert_int_equal(read_args(TLS, "--ca", "/etc/ca.crt", "--pin", PIN, NULL), OPTIONS_BAD);
+    assert_int_equal(read_args(TLS, "--pin", PIN "0", NULL), OPTIONS_BAD);
+    assert_int_equal(read_args(TLS, "--pin", "xf" PIN, NULL), OPTIONS_BAD);
+    assert_int_equal(read_args(TLS, "--pin", "0f0e", NULL), OPTIONS_BAD);
+    assert_non_null(strstr(error, "0f0e"));
 }
 
 static void a_null_device_may_have_a_crystal(void **state)
@@ -84,11 +105,15 @@ static void a_null_device_may_have_a_crystal(void **state)
 static void mistakes_name_the_thing(void **state)
 {
     static const char *const bad[][3] = {
-        {"--server", "https://box", "https://box"},
+        {"--pin", "00", "64 hex"},
+        {"--ca", "/ca.crt", "https"}, // BOX is plain HTTP
+        {"--pin", PIN, "https"},
         {"--server", "http://", "http://"},
         {"--server", "http://b:0", "http://b:0"},
         {"--server", "http://b:80/x", "http://b:80/x"},
         {"--server", "http://b:x", "http://b:x"},
+        {"--server", "ftp://b", "ftp://b"},
+        {"--server", "https://", "https://"},
         {"--group", "12345", "12345"},
         {"--group", "000000001", "000000001"},
         {"--lang", "e", "'e'"},
@@ -119,6 +144,7 @@ int main(void)
         cmocka_unit_test(a_plain_call_is_understood),
         cmocka_unit_test(what_is_left_out_is_filled_in),
         cmocka_unit_test(addresses_come_in_several_shapes),
+        cmocka_unit_test(a_box_is_known_by_its_authority_or_its_key),
         cmocka_unit_test(a_null_device_may_have_a_crystal),
         cmocka_unit_test(mistakes_name_the_thing),
         cmocka_unit_test(player_ini_needs_only_the_box_and_the_group),
