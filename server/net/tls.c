@@ -13,7 +13,7 @@
 
 enum {
     // Renewals write two files: they count when they were the same at two looks.
-    LOOK_MS = 5000,
+    LOOK_MS = 2000,
     LOOKS_A_DAY = 24 * 60 * 60 / (LOOK_MS / 1000),
     PATH_SIZE = 1024,
 };

@@ -15,6 +15,7 @@ common/clock            common/time
 common/net              common/time
 common/wire             common/base common/time  jansson
 common/wire/sealed.c    sodium
+common/tls              common/base  openssl
 
 content/track           common/base  opus
 content/ingest          common/base content/track  opusenc sndfile soxr ebur128 sodium
@@ -36,15 +37,17 @@ server/ingest           common/base  uv
 server/net              common/base common/time common/wire server/house server/store server/access
 server/net              server/catalogue server/kiosks server/room server/ingest server/settings.h
 server/net              server/timeserver
+server/net/tls.*        common/tls
 server/net              libwebsockets uv jansson sodium qrencode
 server/settings.*       common/base server/house/calendar.h
-server/main.c           common/base server/house/calendar.h
+server/main.c           common/base server/house/calendar.h server/net/tls.h
 server/box.*            common/base server/net server/store  sodium
 server/life.*           common/base server/net
 server/plug.*           server/room/room_port.h server/catalogue/tour_port.h server/store
 server/timekeeper.*     common/base server/house server/room/rooms.h server/store  uv
 server/timekeeper.*     server/timeserver/time_server.h
 server/ctl              common/base common/wire  curl jansson
+server/ctl/certificate* common/tls  openssl
 
 player/clock            common/clock
 player/sink             common/base common/time
@@ -60,8 +63,9 @@ player/keep             common/wire
 player/link             common/base common/clock common/net common/time common/wire player/clock
 player/link/ask.c       player/loop
 player/link/device.c    player/keep
+player/link/trust.c     common/tls  openssl
 player/link             libwebsockets sodium
-player/settings.*       common/base common/wire
+player/settings.*       common/base common/wire common/tls
 player/talk.*           common/base player/clock player/link player/playout player/track
 player/talk.*           player/keep player/loop  libwebsockets
 player/zone_file.*      common/base common/wire player/keep
@@ -76,6 +80,8 @@ LIBRARIES = {
     "alsa/asoundlib.h": "alsa", "curl/curl.h": "curl", "ebur128.h": "ebur128", "ini.h": "ini",
     "jansson.h": "jansson", "libwebsockets.h": "libwebsockets", "opus/opus.h": "opus",
     "opus/opusenc.h": "opusenc", "opusfile.h": "opusfile", "pthread.h": "threads",
+    "openssl/bn.h": "openssl", "openssl/err.h": "openssl", "openssl/pem.h": "openssl",
+    "openssl/ssl.h": "openssl", "openssl/x509v3.h": "openssl",
     "qrencode.h": "qrencode", "sndfile.h": "sndfile", "sodium.h": "sodium", "soxr.h": "soxr",
     "sqlite3.h": "sqlite3", "uv.h": "uv",
 }
@@ -84,7 +90,8 @@ LIBRARIES = {
 # row above, and a reason.
 LIBC = set("""assert ctype errno float inttypes limits locale math setjmp signal stdarg stdatomic
     stdbool stddef stdint stdio stdlib string strings time
-    arpa/inet dirent netinet/tcp fcntl getopt linux/errqueue linux/net_tstamp netdb poll sched sys/epoll
+    arpa/inet dirent netinet/tcp fcntl getopt ifaddrs linux/errqueue linux/net_tstamp netdb poll
+    sched sys/epoll
     sys/mman sys/prctl sys/resource sys/random sys/socket sys/stat sys/statvfs sys/timerfd sys/timex
     sys/types sys/un sys/wait termios unistd""".split())
 

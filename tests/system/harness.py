@@ -98,9 +98,9 @@ class Server:
             env={**os.environ, **self.environment},
         )
         line = self.process.stdout.readline().decode()
-        found = re.fullmatch(r"ready http://127\.0\.0\.1:(\d+)\n", line)
+        found = re.fullmatch(r"ready http://127\.0\.0\.1:(\d+)( https://127\.0\.0\.1:(\d+))?\n", line)
         assert found, f"not ready: {line!r} {self.log_text()}"
-        self.port = int(found[1])
+        self.port, self.tls_port = int(found[1]), int(found[3] or 0)
         return self
 
     def log_text(self):
@@ -180,15 +180,17 @@ class Server:
 
 
 class Client:
-    """One WebSocket. Use: async with Client(server) as c: ..."""
+    """One WebSocket. Use: async with Client(server) as c: ... With `tls`, an SSLContext, over TLS."""
 
-    def __init__(self, server, headers=None):
-        self.server, self.headers = server, headers or {}
+    def __init__(self, server, headers=None, tls=None):
+        self.server, self.headers, self.tls = server, headers or {}, tls
         self.inbox = []
 
     async def __aenter__(self):
+        where = f"wss://127.0.0.1:{self.server.tls_port}" if self.tls else \
+            f"ws://127.0.0.1:{self.server.port}"
         self.ws = await websockets.connect(
-            f"ws://127.0.0.1:{self.server.port}/ws", subprotocols=["roomtone.v1"],
+            f"{where}/ws", subprotocols=["roomtone.v1"], ssl=self.tls,
             extra_headers=self.headers, ping_interval=None, max_size=2**20, compression=None,
         )
         return self
