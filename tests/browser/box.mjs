@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A real server in a folder of its own, its command line, and its timeline as this process sees it.
-import { execFile, spawn } from "node:child_process";
+import { execFile, execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -20,6 +20,13 @@ export class Box {
     this.houseMinusWall = 0; // us
   }
 
+  /** Serves HTTPS as well, with a certificate of its own authority. */
+  certify(name) {
+    const folder = path.join(this.dir, "tls");
+    execFileSync(this.programs.roomtonectl, ["certificate", "make", "--dir", folder, "--names", name]);
+    this.config += `[tls]\nlisten = 127.0.0.1:0\ncertificate = ${folder}/server.crt\nkey = ${folder}/server.key\n`;
+  }
+
   async start() {
     const file = path.join(this.dir, "roomtoned.ini");
     writeFileSync(file, this.config);
@@ -28,8 +35,10 @@ export class Box {
     this.gone = new Promise((done) => this.process.once("exit", done));
     this.url = await new Promise((resolve, reject) => {
       const look = (line) => {
-        const found = /ready (http:\S+)/.exec(line);
-        if (found) resolve(found[1]);
+        const found = /ready (http:\S+)(?: (https:\S+))?/.exec(line);
+        if (!found) return;
+        this.https = found[2];
+        resolve(found[1]);
       };
       createInterface({ input: this.process.stdout }).on("line", look);
       createInterface({ input: this.process.stderr }).on("line", look);

@@ -4,13 +4,12 @@
 // 127.0.0.1 counts as one. A phone listens until page and track are kept; then the house goes away and
 // the page is opened again: it offers what it has, with sound, and joins when the house is back. The
 // screen stays on while somebody reads. The same page at a plain HTTP name does none of it, quietly; at an
-// HTTPS name, behind a proxy, all of it.
+// HTTPS name all of it.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import path from "node:path";
 import { Box, wall } from "./box.mjs";
 import { inStep, joinAndListen, launch, longTrack, newPhone, open, sleep, until, watch } from "./phone.mjs";
-import { tlsFront } from "./tls.mjs";
 
 const [roomtoned, roomtonectl, webDir] = process.argv.slice(2);
 const GROUP = "long";
@@ -40,19 +39,14 @@ async function plain(browser, group, port) {
   await page.context().close();
 }
 
-async function https(browser, group, port, folder) {
-  const front = await tlsFront(port, folder, NAME);
-  try {
-    const page = await newPhone(browser, undefined, "allow");
-    const problems = watch(page);
-    await joinAndListen(page, `https://${NAME}:${front.port}`, group.link);
-    assert.equal(await page.evaluate(() => isSecureContext), true);
-    await kept(page, ".opus");
-    assert.deepEqual(problems, []);
-    await page.context().close();
-  } finally {
-    front.stop();
-  }
+async function https(browser, group, port) {
+  const page = await newPhone(browser, undefined, "allow");
+  const problems = watch(page);
+  await joinAndListen(page, `https://${NAME}:${port}`, group.link);
+  assert.equal(await page.evaluate(() => isSecureContext), true);
+  await kept(page, ".opus");
+  assert.deepEqual(problems, []);
+  await page.context().close();
 }
 
 async function main(box) {
@@ -65,7 +59,7 @@ async function main(box) {
     const { port } = new URL(box.url);
     await plain(browser, group, port);
     await box.ctl("seek", GROUP, "1");
-    await https(browser, group, port, box.dir);
+    await https(browser, group, new URL(box.https).port);
 
     const page = await newPhone(browser, () => {
       window.locks = [];
@@ -123,6 +117,7 @@ async function main(box) {
 }
 
 const box = new Box(roomtoned, roomtonectl, webDir);
+box.certify(NAME);
 try {
   await main(box);
 } finally {

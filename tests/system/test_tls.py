@@ -18,9 +18,8 @@ import stat
 import subprocess
 
 import pytest
-import websockets
 
-from harness import BIN, PATIENCE, Client, Server, wait_until
+from harness import BIN, PATIENCE, ROOT, Client, Server, wait_until
 
 SOCKETS = 200
 
@@ -169,7 +168,19 @@ def test_https_is_verified_and_speaks_as_http_does(box, papers):
             await c.join(code)
             t1, _, _, t4, _ = await c.ask_time()
             assert t4 > t1
+
+        async with Client(box, tls=tls) as c:
+            await c.staff()
+            house = await c.receive("house")
+            assert house["certificate"]["state"] == "ok"
     asyncio.run(go())
+    jsonschema = pytest.importorskip("jsonschema")
+    openapi = json.loads((ROOT / "docs/openapi.json").read_text())
+    for path, schema in (("/healthz", "Health"), ("/api/v1/status", "Status")):
+        answer = json.loads(ask(box, path, tls, headers=token)[2])
+        jsonschema.validate(answer, {**openapi["components"]["schemas"][schema],
+                                     "components": openapi["components"]})
+        assert answer["certificate"]["days_left"] > 800
     expiry = certificate("show", papers)["until"] // 1_000_000
     assert f"roomtone_tls_certificate_expiry_timestamp_seconds {expiry}\n" in \
         ask(box, "/metrics", None)[2].decode()
@@ -213,6 +224,7 @@ def test_http2_is_out_of_reach(box, papers, offered, chosen):
             assert answer == b"" or answer.startswith(b"HTTP/1.") and b" 101" not in answer + t.recv(4)
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_old_versions_are_refused(box):
     old = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     old.check_hostname, old.verify_mode = False, ssl.CERT_NONE

@@ -7,7 +7,7 @@ import { type Core, NEXT } from "../common/core";
 import { Link, type LinkState } from "../common/link";
 import { type Tour, readTour } from "../common/tour";
 import type { Command, FromServer, Mode, Op } from "../common/wire";
-import { type Group, type HouseClock, readMessage } from "../common/wire_staff";
+import { type Certificate, type Group, type HouseClock, readMessage } from "../common/wire_staff";
 import * as api from "./api";
 
 const ANSWER_LIMIT_MS = 5000;
@@ -48,6 +48,7 @@ export class Model {
   readonly line = signal<LinkState>("idle");
   readonly groups = signal<Group[] | null>(null);
   readonly storage = signal("ok");
+  readonly certificate = signal<Certificate | undefined>(undefined);
   readonly time = signal<HouseClock>({ trusted: true, guessed: false });
   readonly tours = signal<api.TourEntry[]>([]);
   readonly links = signal<Map<string, string>>(new Map());
@@ -128,6 +129,7 @@ export class Model {
       case "house":
         this.time.value = m.time;
         this.storage.value = m.storage;
+        this.certificate.value = m.certificate;
         this.core.setEpoch(m.clock_epoch);
         if (m.groups.length !== (this.groups.value?.length ?? 0)) void this.refresh();
         this.groups.value = m.groups;

@@ -3,6 +3,7 @@
 import { useState } from "preact/hooks";
 import type { JSX } from "preact";
 import { titleIn } from "../common/tour";
+import type { Certificate } from "../common/wire_staff";
 import { GroupCard } from "./group";
 import { LookForm } from "./look";
 import type { Model } from "./model";
@@ -51,7 +52,6 @@ function SignIn({ model }: Props): JSX.Element {
 
 function House({ model }: Props): JSX.Element {
   const groups = model.groups.value;
-  const count = (n: number, one: string, many: string): string => `${n} ${n === 1 ? one : many}`;
   const total = (key: "visitors" | "kiosks"): number => (groups ?? []).reduce((n, g) => n + g[key], 0);
   return (
     <>
@@ -88,10 +88,30 @@ function House({ model }: Props): JSX.Element {
   );
 }
 
+const count = (n: number, one: string, many: string): string => `${n} ${n === 1 ? one : many}`;
+
+function CertificateNote({ state, daysLeft }: Certificate): JSX.Element | null {
+  const help = "Whoever looks after the box puts a new one in its place.";
+  if (state === "soon")
+    return (
+      <p>
+        The box's certificate ends in {count(daysLeft ?? 0, "day", "days")}. {help}
+      </p>
+    );
+  if (state === "expired" || state === "early")
+    return (
+      <p class="notice">
+        The box's certificate {state === "early" ? "does not hold yet" : "has ended"}: browsers warn of https. {help}
+      </p>
+    );
+  return null;
+}
+
 /** What somebody should know who could do something about it. */
 function Alerts({ model }: Props): JSX.Element {
   const { trusted, guessed } = model.time.value;
   const storage = model.storage.value;
+  const certificate = model.certificate.value;
   const lost = (model.groups.value ?? []).filter((g) => g.degraded).map((g) => g.name);
   return (
     <div class="alerts" role="status">
@@ -109,6 +129,7 @@ function Alerts({ model }: Props): JSX.Element {
           The box was switched off and its clock had stopped: nobody knows for how long. Look where each group stands.
         </p>
       )}
+      {certificate && <CertificateNote {...certificate} />}
       {!trusted && <p>The box cannot trust its clock: schedules wait until it is set (NTP, or a battery).</p>}
     </div>
   );

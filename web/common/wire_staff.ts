@@ -43,10 +43,15 @@ export interface HouseClock {
   trusted: boolean; // schedules can go by the wall clock
   guessed: boolean; // nobody knows how long the box was off
 }
+export interface Certificate {
+  state: string; // ok, soon, expired, early, unknown
+  daysLeft?: number;
+}
 export interface House {
   type: "house";
   time: HouseClock;
   storage: string; // ok, or the error code that changes get
+  certificate?: Certificate; // of HTTPS
   house_now: number;
   clock_epoch: number;
   groups: Group[];
@@ -108,12 +113,19 @@ function readZone(x: Dict): Zone | null {
   return { type: "zone", trim: x.trim, gain: x.gain, mute: x.mute === true, map: [left, right] };
 }
 
+function readCertificate(x: unknown): Certificate | undefined {
+  if (!isDict(x) || !isText(x.state, 64)) return undefined;
+  return isInt(x.days_left) ? { state: x.state, daysLeft: x.days_left } : { state: x.state };
+}
+
 function readHouse(x: Dict): House | null {
   if (!isInt(x.house_now) || !isU32(x.clock_epoch) || !Array.isArray(x.groups)) return null;
   const groups = x.groups.map(readGroup).filter((g): g is Group => g !== null);
   const time = isDict(x.time) ? x.time : {};
+  const certificate = readCertificate(x.certificate);
   return {
     type: "house",
+    ...(certificate && { certificate }),
     house_now: x.house_now,
     clock_epoch: x.clock_epoch,
     time: { trusted: time.trusted !== false, guessed: time.guessed === true },

@@ -52,6 +52,7 @@ test("reports and the tour of the examples are read", () => {
   assert.equal(type, "report");
   assert.deepEqual(readReport(rest), rest);
   const house = readMessage(examples().find((e) => e.name === "house")?.text ?? "");
+  assert.deepEqual(house?.type === "house" && house.certificate, { state: "soon", daysLeft: 20 });
   assert.equal(house?.type === "house" && house.groups[0]?.members[0]?.report?.error_us, -3);
   const tour = readTour(JSON.parse(examples().find((e) => e.name === "tour")?.text ?? "{}"));
   assert.equal(tour?.cues[0]?.variants[0]?.lang, "en");
