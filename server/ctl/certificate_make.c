@@ -56,7 +56,7 @@ static bool add_name(struct certificate_order *o, const char *name)
     }
     if (o->count == CERTIFICATE_NAMES_MAX || strlen(name) > CERTIFICATE_NAME_LEN)
         return false;
-    strcpy(o->names[o->count++], name);
+    snprintf(o->names[o->count++], sizeof o->names[0], "%s", name);
     return true;
 }
 
