@@ -50,19 +50,6 @@ async function start(words: Promise<void>): Promise<void> {
     const { Engine } = await bringEngine();
     return new Engine(ctx, core, () => new Worker(workerUrl), onTick);
   });
-  const remembered = session.remembered();
-  if (remembered) session.join(remembered); // while the words are on their way
-  await Promise.all([words, remembered && answered(session)]);
-  root.textContent = "";
-  render(<App session={session} />, root);
-  // Wanted at the tap and after it: brought when the page is painted, while people read.
-  requestAnimationFrame(() =>
-    setTimeout(() => {
-      void askVenue();
-      bringEngine().catch(() => undefined).finally(bringScreens);
-    }),
-  );
-
   window.roomtone = {
     get role() {
       return session.welcome.value?.role ?? "visitor";
@@ -89,6 +76,19 @@ async function start(words: Promise<void>): Promise<void> {
       return session.part.value?.position ?? null;
     },
   };
+
+  const remembered = session.remembered();
+  if (remembered) session.join(remembered); // while the words are on their way
+  await Promise.all([words, remembered && answered(session)]);
+  root.textContent = "";
+  render(<App session={session} />, root);
+  // Wanted at the tap and after it: brought when the page is painted, while people read.
+  requestAnimationFrame(() =>
+    setTimeout(() => {
+      void askVenue();
+      bringEngine().catch(() => undefined).finally(bringScreens);
+    }),
+  );
 }
 
 async function boot(): Promise<void> {
