@@ -170,13 +170,26 @@ static bool apply(sqlite3 *db, const char *sql, int number)
     return false;
 }
 
+// A newer program had this database. Which way to go is for people: the one forward loses nothing.
+static void refuse_newer(sqlite3 *db, int at, int known, char *error, size_t error_size)
+{
+    char before[900];
+    const char *file = sqlite3_db_filename(db, "main");
+    int n = snprintf(error, error_size,
+                     "the database is of a newer Roomtone (schema %d, this program knows %d): "
+                     "install that version again",
+                     at, known);
+    if (file && file[0] && n >= 0 && (size_t)n < error_size &&
+        snapshot_of_schema(file, known, before, sizeof before))
+        snprintf(error + n, error_size - (size_t)n,
+                 ", or go back to what was before it: cp -p %s %s.restore", before, file);
+}
+
 bool migrate_by(sqlite3 *db, const struct migrate_plan *plan, char *error, size_t error_size)
 {
     int at = version(db);
     if (at < 0 || at > plan->count) {
-        snprintf(error, error_size,
-                 "the database is of a newer Roomtone (schema %d, this program knows %d)", at,
-                 plan->count);
+        refuse_newer(db, at, plan->count, error, error_size);
         return false;
     }
     char why[300];

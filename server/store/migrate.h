@@ -10,7 +10,7 @@
 
 // Brings the schema up to date. An existing database is copied first (server/store/snapshot.h), and
 // stays as it is when that fails. False with one line in `error`; the file is then at the last step
-// that succeeded. A schema newer than this program is refused.
+// that succeeded. A schema newer than this program is refused, and the error says how to go back.
 bool migrate(sqlite3 *db, char *error, size_t error_size);
 
 // The steps, as SQL; step N is steps[N-1] and leads to schema N.

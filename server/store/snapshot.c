@@ -144,6 +144,18 @@ bool snapshot_before_migration(sqlite3 *db, int version, char *error, size_t err
            keep(db, migration_kind, version, path, sizeof path, error, error_size);
 }
 
+bool snapshot_of_schema(const char *db_path, int schema, char *path, size_t size)
+{
+    char folder[FOLDER_MAX];
+    snapshot_folder(db_path, folder, sizeof folder);
+    for (int n = schema; n > 0; n--) {
+        snprintf(path, size, "%s/%s%d.db", folder, migration_kind, n);
+        if (access(path, F_OK) == 0)
+            return true;
+    }
+    return false;
+}
+
 bool snapshot_before_restore(sqlite3 *db, char *path, size_t path_size, char *error,
                              size_t error_size)
 {

@@ -24,6 +24,10 @@ bool snapshot_before_migration(sqlite3 *db, int version, char *error, size_t err
 bool snapshot_before_restore(sqlite3 *db, char *path, size_t path_size, char *error,
                              size_t error_size);
 
+// The snapshot of the newest schema that a program knows which knows `schema`: what the database
+// was before a newer program took it. False when there is none.
+bool snapshot_of_schema(const char *db_path, int schema, char *path, size_t size);
+
 // The folder of the snapshots of the database at `db_path`.
 void snapshot_folder(const char *db_path, char *out, size_t size);
 // Makes it, if it is not there. False with errno.

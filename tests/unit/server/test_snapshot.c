@@ -93,6 +93,25 @@ static void the_schema_that_was_is_kept(void **state)
     db_close(db);
 }
 
+// A program that is older than the database says which snapshot it can go back to.
+static void an_older_program_names_the_way_back(void **state)
+{
+    (void)state;
+    sqlite3 *db = open_db(path);
+    assert_true(to(db, 2));
+    assert_true(to(db, 3));
+    assert_false(to(db, 1));
+    assert_non_null(strstr(error, "newer Roomtone (schema 3, this program knows 1)"));
+    assert_non_null(strstr(error, "install that version again"));
+    assert_null(strstr(error, "go back")); // there is a snapshot, but it is of schema 2
+    assert_false(to(db, 2));
+    char want[300];
+    snprintf(want, sizeof want, "cp -p %s/snapshots/roomtone-schema-2.db %s.restore", dir, path);
+    assert_non_null(strstr(error, want));
+    assert_int_equal(ask(db, "PRAGMA user_version"), 3);
+    db_close(db);
+}
+
 static void no_snapshot_no_migration(void **state)
 {
     (void)state;
@@ -176,6 +195,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_new_database_needs_none, make_dir, folder_remove),
         cmocka_unit_test_setup_teardown(the_schema_that_was_is_kept, make_dir, folder_remove),
+        cmocka_unit_test_setup_teardown(an_older_program_names_the_way_back, make_dir,
+                                        folder_remove),
         cmocka_unit_test_setup_teardown(no_snapshot_no_migration, make_dir, folder_remove),
         cmocka_unit_test_setup_teardown(a_full_disk_refuses_and_leaves_nothing, make_dir,
                                         folder_remove),
