@@ -45,6 +45,9 @@ foreach(part content player web)
   install(FILES ${part}/README.md DESTINATION ${doc_dir}/${part} COMPONENT doc)
 endforeach()
 
+# Where a kiosk's settings go; the server's package brings a file for it.
+install(DIRECTORY DESTINATION /etc/roomtone COMPONENT player)
+
 foreach(component server player doc)
   install(FILES cmake/deb/copyright DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/roomtone-${component} COMPONENT ${component})
 endforeach()

@@ -29,10 +29,13 @@ mount -t cgroup2 cgroup2 "$root/sys/fs/cgroup"
 for dir in run dev tmp; do mount -t tmpfs -o mode=755 tmpfs "$root/$dir"; done
 chmod 1777 "$root/tmp"
 mkdir "$root/dev/shm" "$root/dev/pts"
+mount -t devpts -o newinstance,ptmxmode=0666 devpts "$root/dev/pts"
+ln -s pts/ptmx "$root/dev/ptmx"
 ln -s /proc/self/fd "$root/dev/fd"
 shift
 for node in "$@"; do touch "$root/dev/$node"; mount --bind "/dev/$node" "$root/dev/$node"; done
 ip link set lo up
+ip address add 192.168.4.1/24 dev lo # the address that the guides use
 exec chroot "$root" /usr/bin/env -i container=roomtone PATH=/usr/sbin:/usr/bin:/sbin:/bin \
     /lib/systemd/systemd --show-status=no
 """
@@ -87,7 +90,7 @@ class Box:
 
     def enter(self, command, network=True):
         inside = ["nsenter", "-t", self.pid, "--mount", "--uts", "--ipc", "--pid", "--cgroup",
-                  f"--root=/proc/{self.pid}/root", f"--wd=/proc/{self.pid}/root"]
+                  f"--root=/proc/{self.pid}/root", f"--wd=/proc/{self.pid}/root/root"]
         inside += ["--net"] if network else []
         return [str(c) for c in [*inside, "/usr/bin/env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root",
                                  "DEBIAN_FRONTEND=noninteractive", *command]]
@@ -99,8 +102,7 @@ class Box:
         return run(self.enter(command), timeout=120)
 
     def apt(self, *arguments):
-        return run(self.enter(["apt-get", "-q", "-y", "-o", "Dpkg::Options::=--force-unsafe-io",
-                               "-o", "Dpkg::Options::=--force-confold", *arguments], network=False), timeout=300)
+        return run(self.enter(["apt-get", "-q", *arguments], network=False), timeout=300)
 
     def path(self, inside):
         return self.root / str(inside).lstrip("/")
