@@ -11,6 +11,11 @@
     "guessed_epoch,known_until_us"
 #define VALUES "?1,?2,?3,?4,?5,?6,?7,?8,?9,?10"
 
+bool anchor_store_known(sqlite3 *db)
+{
+    return db_exec(db, "SELECT " COLUMNS " FROM clock_anchor");
+}
+
 enum err anchor_store_read(sqlite3 *db, struct house_anchor *out)
 {
     memset(out, 0, sizeof *out);

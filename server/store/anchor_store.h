@@ -8,6 +8,8 @@
 
 #include <stddef.h>
 
+// Whether a database of another schema has what is read here.
+bool anchor_store_known(sqlite3 *db);
 // present = false when there is no row yet.
 enum err anchor_store_read(sqlite3 *db, struct house_anchor *out);
 enum err anchor_store_write(sqlite3 *db, const struct house_anchor *a);

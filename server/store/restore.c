@@ -52,10 +52,12 @@ static struct house_anchor clock_after(const struct house_anchor *today,
 static const char seen_table[] =
     "CREATE TEMP TABLE seen(id TEXT PRIMARY KEY, epoch INTEGER, fence INTEGER)";
 
+#define SEEN "SELECT id,epoch,fence FROM room"
+
 // The highest epochs and fences that members may have seen, into the staged database's session.
 static bool copy_seen(sqlite3 *staged, sqlite3 *today)
 {
-    sqlite3_stmt *from = db_prepare(today, "SELECT id,epoch,fence FROM room");
+    sqlite3_stmt *from = db_prepare(today, SEEN);
     enum err e = ERR_OK;
     while (e == ERR_OK && db_row(from)) {
         sqlite3_stmt *to = db_prepare(staged, "INSERT INTO temp.seen VALUES(?,?,?)");
@@ -132,6 +134,18 @@ static bool keep_damaged(const char *db_path)
     return durable_rename(db_path, to);
 }
 
+// A database that db_open refuses because a newer Roomtone had it is whole: what is needed of it is
+// read all the same, if it is where it is with us.
+static sqlite3 *open_newer(const char *db_path)
+{
+    char error[1200];
+    sqlite3 *db = db_reopen(db_path, error, sizeof error);
+    if (!db || (anchor_store_known(db) && db_exec(db, SEEN)))
+        return db;
+    db_close(db);
+    return NULL;
+}
+
 // Makes the staged file ready and keeps the old state. False, and said why: the old one goes on.
 static bool ready(const char *db_path, const char *staged)
 {
@@ -144,6 +158,8 @@ static bool ready(const char *db_path, const char *staged)
     if (access(db_path, F_OK) != 0)
         return prepare(staged, NULL);
     sqlite3 *today = db_open(db_path, error, sizeof error);
+    if (!today)
+        today = open_newer(db_path);
     if (!today) {
         log_error("store", "%s", error);
         return prepare(staged, NULL) && keep_damaged(db_path);

@@ -486,6 +486,43 @@ static void a_damaged_database_is_replaced_and_kept(void **state)
     assert_true(folder_has("snapshots/damaged-1.db"));
 }
 
+// Back from a newer Roomtone: its clock goes on and its epochs are not undercut, and it is kept to
+// come back to. One that has become too different is kept as a damaged one is.
+static void a_newer_database_is_replaced_and_kept(void **state)
+{
+    (void)state;
+    stage();
+    sqlite3 *db = db_open(db_path, error, sizeof error);
+    assert_true(db_exec(db, "UPDATE room SET epoch=9; ALTER TABLE room ADD COLUMN later TEXT;"
+                            "PRAGMA user_version=999"));
+    db_close(db);
+    db = start_again();
+    assert_restored(db, 10);
+    struct house_anchor a;
+    assert_int_equal(anchor_store_read(db, &a), ERR_OK);
+    assert_string_equal(a.boot_id, "this-boot");
+    assert_int_equal(a.base_ns, 77);
+    db_close(db);
+    assert_true(folder_has("snapshots/before-restore-1.db"));
+    assert_int_equal(sqlite3_open(folder_path("snapshots/before-restore-1.db"), &db), SQLITE_OK);
+    assert_int_equal(ask(db, "PRAGMA user_version"), 999);
+    assert_int_equal(ask(db, "SELECT epoch FROM room"), 9);
+    sqlite3_close(db);
+}
+
+static void a_newer_database_that_cannot_be_read_is_kept(void **state)
+{
+    (void)state;
+    stage();
+    sqlite3 *db = db_open(db_path, error, sizeof error);
+    assert_true(db_exec(db, "ALTER TABLE clock_anchor RENAME TO clock; PRAGMA user_version=999"));
+    db_close(db);
+    db = start_again();
+    assert_restored(db, 2);
+    db_close(db);
+    assert_true(folder_has("snapshots/damaged-1.db"));
+}
+
 static void a_log_of_the_old_database_is_not_played_into_the_new_one(void **state)
 {
     (void)state;
@@ -594,6 +631,8 @@ int main(void)
         TEST(a_bad_staged_file_changes_nothing),
         TEST(without_a_snapshot_nothing_is_restored),
         TEST(a_damaged_database_is_replaced_and_kept),
+        TEST(a_newer_database_is_replaced_and_kept),
+        TEST(a_newer_database_that_cannot_be_read_is_kept),
         TEST(a_log_of_the_old_database_is_not_played_into_the_new_one),
         TEST(cut_off_anywhere_the_next_start_does_it),
         TEST(a_new_box_takes_a_backup_laid_beside),
