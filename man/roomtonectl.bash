@@ -7,7 +7,10 @@ _roomtonectl()
     COMPREPLY=()
     for ((i = 1; i < COMP_CWORD; i++)); do
         case ${COMP_WORDS[i]} in
-        --server) i=$((i + 1)) ;;
+        --server)
+            i=$((i + 1)) # readline cuts an address at its colons
+            while [[ ${COMP_WORDS[i + 1]} == : ]]; do i=$((i + 2)); done
+            ;;
         -*) ;;
         *) before+=("${COMP_WORDS[i]}") ;;
         esac

@@ -74,9 +74,8 @@ class Story:
     def ctl(self, *arguments):
         return json.loads(self.box.run("roomtonectl", "--server", "http://127.0.0.1:8080", "--json", *arguments))
 
-    def sign_in(self):
-        login = ["roomtonectl", "--server", "http://127.0.0.1:8080", "login", "admin",
-                 "--password-file", f"{STATE}/first-password"]
+    def sign_in(self, password=f"{STATE}/first-password"):
+        login = ["roomtonectl", "--server", "http://127.0.0.1:8080", "login", "admin", "--password-file", password]
         wait_until(lambda: self.box.try_run(*login).returncode == 0, "the server")
 
     def show(self):
@@ -177,6 +176,7 @@ def test_a_backup_is_taken(story):
     assert len(list(story.box.path("root/content").glob("*.opus"))) >= 6
     # On the next box the user may have another number.
     story.box.run("chown", "-R", "12345", "/root/content")
+    story.box.run("cp", f"{STATE}/first-password", "/root/old-password")
     story.kept = story.code, [k["id"] for k in story.ctl("kiosk", "list")["kiosks"]]
 
 
@@ -270,7 +270,7 @@ def test_a_new_box_is_what_the_old_one_was(story):
     story.sign_in()
     story.follow("Backup", only=1)
     wait_until(lambda: "the backup is in its place" in story.box.run("journalctl", "-u", "roomtoned"), "the restore")
-    story.sign_in()
+    story.sign_in("/root/old-password")
     assert (story.show()["code"], [k["id"] for k in story.ctl("kiosk", "list")["kiosks"]]) == story.kept
     opus = next(story.box.path(f"{STATE}/content").glob("*.opus"))
     assert opus.stat().st_uid == story.box.path(STATE).stat().st_uid
