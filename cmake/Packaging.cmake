@@ -17,6 +17,8 @@ function(rt_units component name)
   install(FILES ${files} DESTINATION /lib/systemd/system COMPONENT ${component})
   install(FILES systemd/roomtone.sysusers DESTINATION lib/sysusers.d
           RENAME roomtone-${component}.conf COMPONENT ${component})
+  install(FILES systemd/${name}.tmpfiles DESTINATION lib/tmpfiles.d
+          RENAME roomtone-${component}.conf COMPONENT ${component})
   set(templates ${units})
   list(FILTER templates INCLUDE REGEX "@\\.")
   list(FILTER units EXCLUDE REGEX "@\\.")
@@ -33,7 +35,9 @@ install(FILES config/roomtoned.ini DESTINATION /etc/roomtone COMPONENT server)
 install(FILES config/player.ini DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/roomtone-player/examples COMPONENT player)
 install(FILES man/roomtoned.8 DESTINATION ${CMAKE_INSTALL_MANDIR}/man8 COMPONENT server)
 install(FILES man/roomtonectl.1 man/roomtone-ingest.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 COMPONENT server)
+install(FILES man/roomtoned.ini.5 DESTINATION ${CMAKE_INSTALL_MANDIR}/man5 COMPONENT server)
 install(FILES man/roomtone-player.8 DESTINATION ${CMAKE_INSTALL_MANDIR}/man8 COMPONENT player)
+install(FILES man/player.ini.5 DESTINATION ${CMAKE_INSTALL_MANDIR}/man5 COMPONENT player)
 install(FILES man/roomtonectl.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions
         RENAME roomtonectl COMPONENT server)
 

@@ -227,7 +227,7 @@ def test_a_unit_that_was_disabled_stays_so_and_an_older_version_keeps_state(stor
 def test_a_database_of_a_newer_version_is_refused_with_a_way_back(story):
     """The way back is the journal's own words, typed."""
     code, epoch = story.show()["code"], story.show()["state"]["epoch"]
-    story.box.run("systemctl", "stop", "roomtoned")
+    story.box.run("systemctl", "stop", "roomtoned.socket", "roomtoned")
     file = story.box.path(STATE) / "roomtone.db"
     kept = file.parent / "snapshots"
     kept.mkdir(exist_ok=True)
