@@ -36,7 +36,11 @@ shift
 for node in "$@"; do touch "$root/dev/$node"; mount --bind "/dev/$node" "$root/dev/$node"; done
 ip link set lo up
 ip address add 192.168.4.1/24 dev lo # the address that the guides use
-exec chroot "$root" /usr/bin/env -i container=roomtone PATH=/usr/sbin:/usr/bin:/sbin:/bin \
+# Not chroot alone, in which nobody may make a namespace of users (PrivateUsers=).
+cd "$root"
+pivot_root . mnt
+umount -l mnt
+exec chroot . /usr/bin/env -i container=roomtone PATH=/usr/sbin:/usr/bin:/sbin:/bin \
     /lib/systemd/systemd --show-status=no
 """
 
