@@ -11,13 +11,14 @@ _roomtonectl()
             i=$((i + 1)) # readline cuts an address at its colons
             while [[ ${COMP_WORDS[i + 1]} == : ]]; do i=$((i + 2)); done
             ;;
+        --ca) i=$((i + 1)) ;;
         -*) ;;
         *) before+=("${COMP_WORDS[i]}") ;;
         esac
     done
     if [[ $word == -* ]]; then
         # Those of this command, and those of all.
-        mapfile -t COMPREPLY < <(compgen -W "--server --json --help --version $(grep -F "  ${before[*]:0:2} " \
+        mapfile -t COMPREPLY < <(compgen -W "--server --ca --json --help --version $(grep -F "  ${before[*]:0:2} " \
             <<<"$help" | grep -o -e '--[a-z-]*')" -- "$word")
         return
     fi

@@ -156,6 +156,11 @@ def test_the_box_as_the_guide_says(story, exhibit):
     story.code = story.show()["code"]
 
 
+def test_https_as_the_guide_says(story):
+    story.follow("HTTPS")
+    assert story.box.run("stat", "-c", "%U %a", "/etc/roomtone/tls/server.key").strip() == "roomtone 600"
+
+
 def test_a_kiosk_as_the_guide_says(story):
     story.follow("Kiosks", "kiosk")
     wait_until(lambda: "Hall" in story.box.run("roomtonectl", "--server", "http://127.0.0.1:8080", "kiosk", "list"),
@@ -263,12 +268,13 @@ def test_removed_it_keeps_state_and_purged_nothing(story):
     assert list(story.box.path("var/cache/roomtone-player/hall").glob("device-*.key"))
     story.follow("Taking it away", only=1)
     left = story.box.run("find", "/etc", "/usr", "/var", "/lib/systemd", "-xdev", "-iname", "*roomtone*",
+                         "-not", "-path", "/etc/roomtone/*",
                          "-not", "-path", "/var/log/*", "-not", "-path", "/var/cache/apt/*", "-not", "-path", "/var/lib/apt/*")
     assert sorted(left.split()) == ["/etc/apt/keyrings/roomtone.asc", "/etc/apt/sources.list.d/roomtone.sources",
                                     "/etc/roomtone"]
-    assert sorted(p.name for p in story.box.path("etc/roomtone").iterdir()) == ["mine", "player-hall.ini"]
+    assert sorted(p.name for p in story.box.path("etc/roomtone").iterdir()) == ["mine", "player-hall.ini", "roomtoned.ini.d", "tls"]
     uid = story.box.run("id", "-u", "roomtone").strip()
-    assert story.box.run("find", "/", "-xdev", "-user", uid, "-not", "-path", "/proc/*") == ""
+    assert story.box.run("find", "/", "-xdev", "-user", uid, "-not", "-path", "/etc/roomtone/tls*") == ""
 
 
 def test_a_new_box_is_what_the_old_one_was(story):
