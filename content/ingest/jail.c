@@ -7,19 +7,6 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
-#ifdef __has_feature
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || \
-    __has_feature(memory_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED 1
-#endif
-#ifndef SANITIZED
-#define SANITIZED 0
-#endif
-
 // Lowers a limit; one that is tighter already stays.
 static bool limit(__rlimit_resource_t what, rlim_t value)
 {
@@ -51,7 +38,7 @@ bool jail_enter(struct reason *why)
     signal(SIGXFSZ, SIG_IGN); // a write beyond the limit fails with EFBIG, which is reported
     bool ok = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && limit_cpu() && limit(RLIMIT_CORE, 0) &&
               limit(RLIMIT_FSIZE, JAIL_FILE_BYTES);
-    if (ok && !SANITIZED)
+    if (ok && !JAIL_SANITIZED)
         ok = prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0 && limit(RLIMIT_AS, JAIL_MEMORY_BYTES);
     return ok || reason_set(why, "cannot set limits: %s", strerror(errno));
 }

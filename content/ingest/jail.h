@@ -7,6 +7,19 @@
 
 #include "content/ingest/reason.h"
 
+#ifdef __has_feature
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || \
+    __has_feature(memory_sanitizer)
+#define JAIL_SANITIZED 1
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define JAIL_SANITIZED 1
+#endif
+#ifndef JAIL_SANITIZED
+#define JAIL_SANITIZED 0
+#endif
+
 enum {
     JAIL_CPU_SECONDS = 600,
     JAIL_MEMORY_BYTES = 512 * 1024 * 1024,

@@ -3,6 +3,7 @@
 // JSON on stdout tells. A child that does one file and ends; see content/README.md.
 #include "content/ingest/ingest.h"
 #include "content/ingest/jail.h"
+#include "content/ingest/sandbox.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -80,6 +81,8 @@ static bool ingest(const struct arguments *a, struct reason *why)
     int dir = open(a->out_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (dir < 0)
         return reason_set(why, "cannot write to %s: %s", a->out_dir, strerror(errno));
+    if (!JAIL_SANITIZED && !sandbox_enter(dir, why))
+        return false;
     return ingest_run(fd, dir, a->kind, &result, why) && tell(&result, why);
 }
 

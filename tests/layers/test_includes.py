@@ -18,7 +18,7 @@ common/wire/sealed.c    sodium
 common/tls              common/base  openssl
 
 content/track           common/base  opus
-content/ingest          common/base content/track  opusenc sndfile soxr ebur128 sodium
+content/ingest          common/base content/track  opusenc sndfile soxr ebur128 sodium seccomp
 
 server/house            common/base common/time
 server/store            common/base server/house  sqlite3 threads
@@ -82,7 +82,7 @@ LIBRARIES = {
     "opus/opusenc.h": "opusenc", "opusfile.h": "opusfile", "pthread.h": "threads",
     "openssl/bn.h": "openssl", "openssl/err.h": "openssl", "openssl/pem.h": "openssl",
     "openssl/ssl.h": "openssl", "openssl/x509v3.h": "openssl",
-    "qrencode.h": "qrencode", "sndfile.h": "sndfile", "sodium.h": "sodium", "soxr.h": "soxr",
+    "qrencode.h": "qrencode", "seccomp.h": "seccomp", "linux/landlock.h": "seccomp", "sndfile.h": "sndfile", "sodium.h": "sodium", "soxr.h": "soxr",
     "sqlite3.h": "sqlite3", "uv.h": "uv",
 }
 
@@ -92,7 +92,7 @@ LIBC = set("""assert ctype errno float inttypes limits locale math setjmp signal
     stdbool stddef stdint stdio stdlib string strings time
     arpa/inet dirent netinet/tcp fcntl getopt ifaddrs linux/errqueue linux/net_tstamp netdb poll
     sched sys/epoll
-    sys/mman sys/prctl sys/resource sys/random sys/socket sys/stat sys/statvfs sys/timerfd sys/timex
+    sys/mman sys/prctl sys/resource sys/random sys/socket sys/stat sys/statvfs sys/syscall sys/timerfd sys/timex
     sys/types sys/un sys/wait termios unistd""".split())
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
