@@ -18,7 +18,8 @@ import websockets
 from harness import PATIENCE, Server, wait_until
 
 FIREFOX, PULSE = shutil.which("firefox-esr"), shutil.which("pulseaudio")
-pytestmark = pytest.mark.skipif(not FIREFOX or not PULSE, reason="no Firefox or no PulseAudio here")
+pytestmark = pytest.mark.skipif(not FIREFOX or not PULSE or bool(os.environ.get("ROOMTONE_SANITIZE")),
+                                reason="no Firefox, no PulseAudio or no pages here")
 
 STEP_US = 20_000  # what a phone may be off
 ROOM = "(() => JSON.stringify(window.roomtone ?? null))()"
