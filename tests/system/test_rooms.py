@@ -191,8 +191,10 @@ def test_lease_and_its_fence_survive_a_kill(house):
 
 
 def in_some_seconds(seconds):
-    """A rule that fires then, local time of this machine, and the wall clock of it in us."""
+    """A rule that fires then, local time of this machine, and the wall clock of it in us. Not at a full
+    minute: such a rule is told back without its seconds."""
     at = datetime.datetime.fromtimestamp(int(time.time()) + seconds)
+    at += datetime.timedelta(seconds=at.second == 0)
     return f"daily {at:%H:%M:%S} start:1", int(at.timestamp()) * 1_000_000
 
 
