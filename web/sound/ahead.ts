@@ -62,10 +62,17 @@ export function headMs(coming: Coming, pieces: Pieces): number {
   return end >= source.bytes ? HEAD_MS : Math.max(0, end - from) / bytesPerMs(source);
 }
 
-function beginOf({ source, near }: Coming, pieces: Pieces): number {
-  const bytes = pieces.tableHere(source.seek);
-  const table = bytes && readSeekTable(bytes);
-  return table ? seekEntry(table, near).offset : 0;
+const begins = new WeakMap<Coming, number>(); // asked several times a second
+
+function beginOf(coming: Coming, pieces: Pieces): number {
+  let begin = begins.get(coming);
+  if (begin === undefined) {
+    const bytes = pieces.tableHere(coming.source.seek);
+    const table = bytes && readSeekTable(bytes);
+    begin = table ? seekEntry(table, coming.near).offset : 0;
+    if (bytes) begins.set(coming, begin);
+  }
+  return begin;
 }
 
 export function pauseMs(wish: Wish, random = Math.random()): number {
