@@ -28,6 +28,8 @@ static const struct {
          429, 1},
     [ERR_HOUSE_FULL] = {"house_full", "The box is full at the moment.", 503, 1},
     [ERR_WRONG_PIN] = {"wrong_pin", "This is not the group's PIN for guides.", 403, 0},
+    [ERR_WRONG_PROOF] = {"wrong_proof", "This machine does not hold the key it names.", 403, 0},
+    [ERR_CLONED] = {"cloned", "Another machine with the same key is here.", 409, 1},
     [ERR_NOT_FOUND] = {"not_found", "There is nothing here.", 404, 0},
     [ERR_UNKNOWN_GROUP] = {"unknown_group", "There is no such group.", 404, 0},
     [ERR_METHOD_NOT_ALLOWED] = {"method_not_allowed", "This cannot be done here.", 405, 0},

@@ -24,6 +24,8 @@ enum err {
     ERR_TOO_MANY_GUESSES,
     ERR_HOUSE_FULL,
     ERR_WRONG_PIN,
+    ERR_WRONG_PROOF,
+    ERR_CLONED,
     // What it was about.
     ERR_NOT_FOUND,
     ERR_UNKNOWN_GROUP,

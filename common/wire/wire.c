@@ -2,6 +2,7 @@
 #include "common/wire/wire.h"
 
 #include "common/base/check.h"
+#include "common/wire/adopt.h"
 #include "common/wire/audience.h"
 #include "common/wire/command.h"
 #include "common/wire/json.h"
@@ -13,8 +14,9 @@
 static const char *const role_names[] = {"visitor", "kiosk", "staff", "guide"};
 static const char *const mode_names[] = {"void", "ready", "running", "held", "ended"};
 static const char *const type_names[] = {
-    "hello", "command", "report", "keep", "forget", "welcome", "session", "state",    "ack",
-    "error", "bye",     "zone",   "hand", "react",  "ask",     "lead",    "audience", "guide"};
+    "hello",    "command", "report", "keep",  "forget", "welcome", "session", "state",
+    "ack",      "error",   "bye",    "zone",  "hand",   "react",   "ask",     "lead",
+    "audience", "guide",   "prove",  "proof", "new",    "identify"};
 #define COUNT(a) ((int)(sizeof(a) / sizeof(a)[0]))
 
 const char *wire_mode_name(enum wire_mode mode)
@@ -108,10 +110,18 @@ static void decode_hello(struct json_reader *r, struct wire_hello *m)
     json_get_string(r, "device", false, m->device, sizeof m->device);
     if (r->err == ERR_OK && m->device[0] && !wire_key_valid(m->device))
         json_fail(r, "device", "not a public key");
+    json_get_string(r, "nonce", false, m->nonce, sizeof m->nonce);
+    if (r->err == ERR_OK && m->nonce[0] && !wire_cmd_id_valid(m->nonce))
+        json_fail(r, "nonce", "not 128 bits in hex");
+    json_get_string(r, "run", false, m->run, sizeof m->run);
+    if (r->err == ERR_OK && m->run[0] && !wire_kiosk_valid(m->run))
+        json_fail(r, "run", "not 64 bits in hex");
     get_lang(r, m->lang);
     if (m->role == ROLE_GUIDE && !m->link[0])
         json_fail(r, "link", "guides come by their link");
-    if (m->role != ROLE_STAFF && (m->code[0] == '\0') == (m->link[0] == '\0'))
+    bool shows = m->role == ROLE_KIOSK && m->device[0] && m->nonce[0];
+    bool code = m->code[0], link = m->link[0];
+    if (m->role != ROLE_STAFF && (code == link) && !(shows && !code))
         json_fail(r, "code", "either a code or a link is needed");
 }
 
@@ -300,6 +310,15 @@ static void decode_fields(struct json_reader *r, struct wire_message *m)
     case WIRE_GUIDE:
         guide_decode(r, &m->u.guide);
         break;
+    case WIRE_PROVE:
+        prove_decode(r, &m->u.prove);
+        break;
+    case WIRE_PROOF:
+        proof_decode(r, &m->u.proof);
+        break;
+    case WIRE_NEW:
+    case WIRE_IDENTIFY:
+        break;
     }
 }
 
@@ -352,6 +371,8 @@ static void encode_hello(json_t *j, const struct wire_hello *m)
     set_string(j, "link", m->link);
     set_string(j, "session", m->session);
     set_string(j, "device", m->device);
+    set_string(j, "nonce", m->nonce);
+    set_string(j, "run", m->run);
     set_string(j, "lang", m->lang);
     set_string(j, "name", m->name);
 }
@@ -528,6 +549,15 @@ bool wire_encode(const struct wire_message *m, struct bytes *out)
         break;
     case WIRE_GUIDE:
         guide_encode(j, &m->u.guide);
+        break;
+    case WIRE_PROVE:
+        prove_encode(j, &m->u.prove);
+        break;
+    case WIRE_PROOF:
+        proof_encode(j, &m->u.proof);
+        break;
+    case WIRE_NEW:
+    case WIRE_IDENTIFY:
         break;
     }
     size_t before = out->len;

@@ -36,6 +36,9 @@ enum {
     WIRE_RULE_MAX = 63,   // one rule as text
     WIRE_KEY_LEN = 43,    // an X25519 public key in base64url without padding
     WIRE_KIOSK_LEN = 16,  // ids of kiosks: 64 bits of their key's hash, lower-case hex
+    WIRE_NONCE_LEN = 32,  // 128 random bits, lower-case hex
+    WIRE_MAC_LEN = 32,    // 128 bits, lower-case hex
+    WIRE_RUN_LEN = 16,    // 64 random bits, lower-case hex
     WIRE_OUTPUTS = 2,     // of a kiosk: left, right
     WIRE_PIN_MIN = 6,     // digits of a guide's PIN
     WIRE_PIN_MAX = 12,
@@ -69,12 +72,18 @@ enum wire_type {
     WIRE_LEAD,
     WIRE_AUDIENCE,
     WIRE_GUIDE,
+    WIRE_PROVE,
+    WIRE_PROOF,
+    WIRE_NEW,
+    WIRE_IDENTIFY,
 };
 
 // client -> server, first message. Exactly one of code and link for visitors and kiosks, a link for
 // guides; `session` brings a visitor or guide back as who they were. Staff come with the cookie of
 // their login, or with its token in `session`. A kiosk says which machine it is by the public half
-// of its device key; "" for one that has none.
+// of its device key; "" for one that has none. With a `nonce` it wants the house to show its key,
+// and shows its own (common/wire/adopt.h); then it may come without a code, to be adopted, or to
+// play where staff have put it. `run` is drawn when its program starts.
 struct wire_hello {
     int version;
     enum wire_role role;
@@ -82,9 +91,25 @@ struct wire_hello {
     char link[WIRE_TOKEN_MAX + 1];
     char session[WIRE_TOKEN_MAX + 1];
     char device[WIRE_KEY_LEN + 1];
+    char nonce[WIRE_NONCE_LEN + 1];
+    char run[WIRE_RUN_LEN + 1];
     char lang[WIRE_LANG_MAX + 1];
     char name[WIRE_NAME_MAX + 1];
 };
+
+// server -> client, to a kiosk's hello with a nonce: the house's key, the session that the proofs
+// are made with, and the house's own.
+struct wire_prove {
+    char key[WIRE_KEY_LEN + 1];
+    uint64_t id; // in hex on the wire
+    char mac[WIRE_MAC_LEN + 1];
+};
+// client -> server, the answer to it.
+struct wire_proof {
+    char mac[WIRE_MAC_LEN + 1];
+};
+// WIRE_NEW, server -> client: shown, and not adopted (any more): wait on this socket.
+// WIRE_IDENTIFY, server -> client: chirp, so that people find the machine.
 
 enum wire_op {
     OP_LOAD,
@@ -363,6 +388,8 @@ struct wire_message {
         struct wire_lead lead;
         struct wire_audience audience;
         struct wire_guide guide;
+        struct wire_prove prove;
+        struct wire_proof proof;
     } u;
 };
 

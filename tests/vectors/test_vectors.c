@@ -72,10 +72,10 @@ static void every_example_of_the_protocol_is_true(void **state)
 {
     (void)state;
     char *text = read_file("docs/PROTOCOL.md"), *p = text;
-    static const char *const kinds[] = {"hello",   "command",  "report", "keep",  "forget",
-                                        "welcome", "session",  "state",  "ack",   "error",
-                                        "bye",     "zone",     "hand",   "react", "ask",
-                                        "lead",    "audience", "guide",  "house", "tour"};
+    static const char *const kinds[] = {
+        "hello",    "command", "report", "keep", "forget", "welcome", "session", "state",
+        "ack",      "error",   "bye",    "zone", "hand",   "react",   "ask",     "lead",
+        "audience", "guide",   "house",  "tour", "prove",  "proof",   "new",     "identify"};
     enum { KINDS = sizeof kinds / sizeof kinds[0] };
     int seen[KINDS] = {0};
     while ((p = strstr(p, "\n```json "))) {
