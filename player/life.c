@@ -16,6 +16,10 @@ void life_words(const struct settings *settings, const struct playout_stats *pla
     else if (link->joined)
         snprintf(out, size, "%s on %s", playout->running ? "in step" : "waits for the time",
                  settings->device);
+    else if (link->new)
+        snprintf(out, size, "waits to be adopted");
+    else if (link->connections == 0 && !settings->server[0])
+        snprintf(out, size, "looks for its box");
     else if (link->connections == 0)
         snprintf(out, size, "waits for the box at %s", settings->server);
     else

@@ -43,7 +43,9 @@ static int play(struct settings *s)
     struct program *program = program_create();
     struct talk *talk = talk_create(s, service, program, &clock, error, sizeof error);
     if (talk) {
-        log_info("player", "%s plays group %s of %s", s->name, s->code, s->server);
+        log_info("player", "%s plays %s%s of %s", s->name, s->code[0] ? "group " : "",
+                 s->code[0] ? s->code : "where staff put it",
+                 s->server[0] ? s->server : "the box it finds");
         talk_run(talk, &orders);
     } else {
         log_refusal("roomtone-player", error);

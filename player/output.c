@@ -122,6 +122,12 @@ void output_set_gain(struct output *o, float linear)
         playout_set_gain(o->playout, linear);
 }
 
+void output_chirp(struct output *o, float linear)
+{
+    if (o->playout)
+        playout_chirp(o->playout, linear);
+}
+
 struct playout_stats output_stats(const struct output *o)
 {
     struct playout_stats s = o->last;

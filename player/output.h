@@ -26,6 +26,9 @@ void output_look(struct output *o, mono_t now);
 void output_set_early(struct output *o, int64_t early_us);
 void output_set_gain(struct output *o, float linear);
 
+// See playout.h; lost while there is no card.
+void output_chirp(struct output *o, float linear);
+
 // As of the last look. What is counted is counted over all cards; `gone` is true while there is
 // none; the peak is that since output_new_peak.
 struct playout_stats output_stats(const struct output *o);

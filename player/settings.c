@@ -122,8 +122,9 @@ static bool check_device(const char *value, char *error, size_t error_size)
 
 static const struct conf_key keys[] = {
     {"server", "address", CONF_STRING, AT(server), "",
-     .help = "The box, as http://ADDRESS:PORT or https://ADDRESS:PORT. There is no default: a "
-             "kiosk belongs to one box.",
+     .help = "The box, as http://ADDRESS:PORT or https://ADDRESS:PORT. Empty: the player looks for "
+             "one on "
+             "the network (DNS-SD) and stays with the one that adopts it.",
      .check = check_server, .flag = "server", .flag_arg = "URL"},
     {"server", "ca", CONF_STRING, AT(ca), "",
      .help = "With https: a file of the authorities that may have signed the box's certificate; "
@@ -135,7 +136,9 @@ static const struct conf_key keys[] = {
              "whose clock is dead.",
      .check = check_pin, .flag = "pin", .flag_arg = "SHA256"},
     {"server", "group", CONF_STRING, AT(group), "",
-     .help = "The code of the group to play with, nine digits; spaces are forgiven.",
+     .help =
+         "The code of the group to play with, nine digits; spaces are forgiven. Empty: staff adopt "
+         "this kiosk on the admin page and choose the group there.",
      .check = check_group, .flag = "group", .flag_arg = "CODE"},
     {"player", "name", CONF_STRING, AT(name), "",
      .help = "What staff see; empty means this machine's host name.", .check = check_name,
@@ -212,19 +215,12 @@ static bool find_cache_dir(struct settings *s, char *error, size_t error_size)
 // What no single key says: what must be there, what goes together, what empty means.
 static bool fill_in(struct settings *s, char *error, size_t error_size)
 {
-    if (!*s->server) {
-        snprintf(error, error_size, "--server is missing: the box's address, http://ADDRESS:PORT");
-        return false;
-    }
-    if (!*s->group) {
-        snprintf(error, error_size, "--group is missing: the group's code of nine digits");
-        return false;
-    }
     if (s->buffer_us < 2 * s->period_us) {
         snprintf(error, error_size, "buffer_us: must hold at least two periods (period_us)");
         return false;
     }
-    parse_server(s->server, s->host, sizeof s->host, &s->port, &s->tls);
+    if (*s->server)
+        parse_server(s->server, s->host, sizeof s->host, &s->port, &s->tls);
     if ((*s->ca || *s->pin) && !s->tls) {
         snprintf(error, error_size, "%s: only with an address of https://", *s->ca ? "ca" : "pin");
         return false;
@@ -233,7 +229,8 @@ static bool fill_in(struct settings *s, char *error, size_t error_size)
         snprintf(error, error_size, "ca, pin: one or the other; the pin says all");
         return false;
     }
-    joincode_parse(s->group, s->code);
+    if (*s->group)
+        joincode_parse(s->group, s->code);
     parse_device(s->device, &s->null_device, &s->null_ppm);
     lower(s->lang);
     if (!*s->name) {
@@ -262,6 +259,11 @@ bool settings_reload(struct settings *s, struct conf_news *news, char *error, si
         conf_take(&s->conf, &anew.conf, news);
     settings_free(&anew);
     return ok;
+}
+
+bool settings_chosen(const struct settings *s)
+{
+    return *s->server && *s->group;
 }
 
 void settings_free(struct settings *s)

@@ -49,5 +49,7 @@ enum options_result settings_read(struct settings *s, int argc, char **argv, cha
 // False with one line in `error` when anything is wrong: then nothing has changed.
 bool settings_reload(struct settings *s, struct conf_news *news, char *error, size_t error_size);
 void settings_free(struct settings *s);
+// A person has written down both the box and the group: whoever is there is obeyed.
+bool settings_chosen(const struct settings *s);
 
 #endif

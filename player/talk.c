@@ -6,6 +6,7 @@
 #include "player/keep/keep.h"
 #include "player/life.h"
 #include "player/link/device.h"
+#include "player/link/house_file.h"
 #include "player/link/link.h"
 #include "player/link/time_udp.h"
 #include "player/link/trust.h"
@@ -62,6 +63,8 @@ struct talk {
     struct life life;
     struct wire_zone zone;
     char zone_path[KEEP_PATH_MAX];
+    struct house_pin pin; // the house it belongs to
+    char house_path[KEEP_PATH_MAX];
     struct rates rates; // as kept
     char rates_path[KEEP_PATH_MAX];
     int rates_due; // reports until they are looked at
@@ -137,6 +140,36 @@ static void on_zone(void *user, const struct wire_zone *zone)
         wish(t);
     }
     zone_file_write(t->zone_path, zone);
+}
+
+// What stands for the house where rates are kept.
+static const char *house_name(const struct talk *t)
+{
+    return t->settings->server[0] ? t->settings->server : t->pin.key;
+}
+
+static void on_house(void *user, const char *key)
+{
+    struct talk *t = user;
+    struct house_pin pin = {.key = ""};
+    if (key[0]) {
+        snprintf(pin.key, sizeof pin.key, "%s", key);
+        link_target(t->link, pin.host, sizeof pin.host, &pin.port);
+        fetch_aim(t->fetch, pin.host, pin.port);
+    }
+    if (strcmp(pin.key, t->pin.key) == 0 && strcmp(pin.host, t->pin.host) == 0 &&
+        pin.port == t->pin.port)
+        return;
+    t->pin = pin;
+    house_file_write(t->house_path, &pin);
+}
+
+static void on_identify(void *user)
+{
+    struct talk *t = user;
+    log_info("talk", "chirping, for somebody looks for this machine");
+    // As loud as the zone lets anything be, and also when it is muted.
+    output_chirp(t->output, powf(10, (float)t->zone.gain_ddb / 200));
 }
 
 static void on_file(void *user, const struct cache_name *name)
@@ -242,7 +275,7 @@ static void keep_rates(struct talk *t, const struct playout_stats *stats)
     if (!news)
         return;
     t->rates = now;
-    rates_write(t->rates_path, t->settings->server, t->settings->device, &now);
+    rates_write(t->rates_path, house_name(t), t->settings->device, &now);
 }
 
 static void report(void *user)
@@ -315,8 +348,11 @@ static bool open_all(struct talk *t, struct program *program, char *error, size_
         return false;
     keep_path(s->cache_dir, "zone", s->name, "json", t->zone_path);
     keep_path(s->cache_dir, "rates", s->name, "json", t->rates_path);
+    keep_path(s->cache_dir, "house", s->name, "json", t->house_path);
+    if (!settings_chosen(s))
+        t->pin = house_file_read(t->house_path);
     t->zone = zone_file_read(t->zone_path);
-    t->rates = rates_read(t->rates_path, s->server, s->device);
+    t->rates = rates_read(t->rates_path, house_name(t), s->device);
     t->rates_due = RATES_S;
     if (s->trace[0]) {
         t->trace = watch_trace_open(s->trace, error, error_size);
@@ -355,14 +391,18 @@ struct talk *talk_create(struct settings *settings, struct service *service,
     }
     t->library = library_create(t->cache, settings->lang);
     t->render = render_create(program, (struct render_source){t, read_track});
+    bool told = settings->server[0]; // where the house is; else where it was
+    const char *host = told ? settings->host : t->pin.host;
+    int port = told ? settings->port : t->pin.port;
     // Whether it is the box is for trust.h to say, by name too.
     int over_tls = settings->tls ? LCCSCF_USE_SSL | LCCSCF_SKIP_SERVER_CERT_HOSTNAME_CHECK : 0;
-    t->fetch =
-        fetch_create(t->context, t->cache, settings->host, settings->port, over_tls, on_file, t);
+    t->fetch = fetch_create(t->context, t->cache, host, port, over_tls, on_file, t);
     struct link_config link = {
-        .host = settings->host,
-        .port = settings->port,
+        .host = host,
+        .port = port,
         .ssl_connection = over_tls,
+        .obey_any = settings_chosen(settings),
+        .house = t->pin.key,
         .code = settings->code,
         .name = settings->name,
         .lang = settings->lang,
@@ -372,6 +412,8 @@ struct talk *talk_create(struct settings *settings, struct service *service,
         .user = t,
         .on_state = on_state,
         .on_zone = on_zone,
+        .on_house = on_house,
+        .on_identify = on_identify,
     };
     char given[KEEP_PATH_MAX];
     if (!service_credential("device-key", given, sizeof given) ||

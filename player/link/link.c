@@ -4,6 +4,7 @@
 #include "common/base/check.h"
 #include "common/base/log.h"
 #include "player/link/ask.h"
+#include "player/link/bond.h"
 
 #include <math.h>
 #include <sodium.h>
@@ -14,13 +15,21 @@ enum {
     // A kiosk that joined with a wrong code asks again; the house allows 30 wrong tries a minute
     // to everybody together.
     HELLO_AGAIN_MS = 10000,
+    // A house that has not shown its key by then is left.
+    SHOW_S = 20,
 };
 
-enum link_phase { WAITING, CONNECTING, JOINING, JOINED };
+enum link_phase { WAITING, CONNECTING, JOINING, NEW, JOINED };
 
 struct link {
     struct lws_context *context;
-    struct link_config config; // strings owned
+    struct link_config config; // strings owned; host and port are not in it
+    char host[256];
+    int port;
+    struct bond bond;
+    struct wire_proof proof;
+    char run[WIRE_RUN_LEN + 1];
+    bool refused; // the house was not obeyed, and that was said
     struct lws *wsi;
     enum link_phase phase;
     bool stopped;
@@ -30,12 +39,13 @@ struct link {
     enum err told; // the last error that was logged, so that it is logged once
 
     lws_sorted_usec_list_t connect_timer, hello_timer;
-    bool want_hello, want_question, want_report;
+    bool want_hello, want_proof, want_question, want_report;
     struct wire_report report;
     struct bytes in;
 
     struct ask *ask;
 
+    uint64_t time_id; // of this connection's session over UDP
     bool state_known; // since this welcome
     bool waiting;     // the newest, until house time is known in its epoch
     struct wire_state state;
@@ -64,6 +74,8 @@ static void wait_and_connect(struct link *l)
     l->phase = WAITING;
     lws_sul_cancel(&l->hello_timer);
     ask_close(l->ask);
+    if (!l->host[0])
+        return;
     double random = randombytes_uniform(1000000) / 1e6;
     int64_t ms = link_delay_ms(l->attempt++, random) + l->extra_ms;
     l->extra_ms = 0;
@@ -74,11 +86,11 @@ static void connect_now(lws_sorted_usec_list_t *timer)
 {
     struct link *l = lws_container_of(timer, struct link, connect_timer);
     char host[300];
-    snprintf(host, sizeof host, "%s:%d", l->config.host, l->config.port);
+    snprintf(host, sizeof host, "%s:%d", l->host, l->port);
     struct lws_client_connect_info info = {
         .context = l->context,
-        .address = l->config.host,
-        .port = l->config.port,
+        .address = l->host,
+        .port = l->port,
         .path = "/ws",
         .host = host,
         .ssl_connection = l->config.ssl_connection,
@@ -169,18 +181,69 @@ static void take_offer(struct link *l, const struct wire_time *time)
     }
 }
 
+// From here on it may be asked and believed.
+static void on_shown(struct link *l)
+{
+    lws_set_timeout(l->wsi, NO_PENDING_TIMEOUT, 0);
+    ask_open(l->ask);
+}
+
+// False closes the connection.
+static bool on_prove(struct link *l, const struct wire_prove *m)
+{
+    bool before = l->bond.shown;
+    enum bond_answer a = bond_prove(&l->bond, &l->config.device, m, &l->proof);
+    if (a != BOND_GOOD) {
+        if (!l->refused)
+            log_warn("link", "%s:%d %s: not obeyed", l->host, l->port,
+                     a == BOND_STRANGER ? "is another house than the one this kiosk belongs to"
+                                        : "does not hold the key it names");
+        l->refused = true;
+        return false;
+    }
+    if (l->bond.wanted && !before)
+        on_shown(l);
+    l->want_proof = true;
+    lws_callback_on_writable(l->wsi);
+    return true;
+}
+
+static void on_new(struct link *l)
+{
+    if (l->phase != JOINING || !l->bond.wanted)
+        return;
+    char id[WIRE_KIOSK_LEN + 1], key[SEALED_KEY_TEXT];
+    sealed_key_text(l->config.device.public_key, key);
+    CHECK(key_id(key, id));
+    log_info("link", "%s:%d does not know this kiosk (%s): staff may adopt it", l->host, l->port,
+             id);
+    l->phase = NEW;
+    l->attempt = 0;
+    l->told = ERR_OK;
+    l->bond.house[0] = '\0';
+    l->config.on_house(l->config.user, "");
+}
+
+// Another one on the same socket: staff have put this machine elsewhere.
 static void on_welcome(struct link *l, const struct wire_welcome *w)
 {
-    if (l->phase != JOINING)
+    if (l->phase != JOINING && l->phase != NEW && l->phase != JOINED)
         return;
     ask_epoch(l->ask, w->clock_epoch);
     l->phase = JOINED;
+    l->refused = false;
     l->attempt = 0;
     l->told = ERR_OK;
     l->state_known = false; // the state that follows is the truth, whatever was known
     lws_sul_cancel(&l->hello_timer);
     log_info("link", "joined %s (%s)", w->group, w->group_name);
-    take_offer(l, &w->time);
+    if (w->time.id == 0 || w->time.id != l->time_id)
+        take_offer(l, &w->time);
+    l->time_id = w->time.id;
+    if (l->bond.wanted) {
+        memcpy(l->bond.house, l->bond.key, sizeof l->bond.house);
+        l->config.on_house(l->config.user, l->bond.key);
+    }
 }
 
 static void on_error(struct link *l, const struct wire_error *e)
@@ -204,7 +267,22 @@ static bool on_text(struct link *l, const char *text, size_t len)
         log_warn("link", "a message could not be read (%s)", detail);
         return false;
     }
+    if (!bond_obeys(&l->bond, m.type)) {
+        if (!l->refused)
+            log_warn("link", "%s:%d does not show its key: not obeyed", l->host, l->port);
+        l->refused = true;
+        return false;
+    }
     switch (m.type) {
+    case WIRE_PROVE:
+        return l->phase != JOINING || on_prove(l, &m.u.prove);
+    case WIRE_NEW:
+        on_new(l);
+        return true;
+    case WIRE_IDENTIFY:
+        if (l->phase == JOINED || l->phase == NEW)
+            l->config.on_identify(l->config.user);
+        return true;
     case WIRE_WELCOME:
         on_welcome(l, &m.u.welcome);
         return true;
@@ -222,6 +300,7 @@ static bool on_text(struct link *l, const char *text, size_t len)
         l->extra_ms = m.u.bye.retry_ms < 60000 ? m.u.bye.retry_ms : 60000;
         return true;
     case WIRE_HELLO:
+    case WIRE_PROOF:
     case WIRE_COMMAND:
     case WIRE_REPORT:
     case WIRE_KEEP:
@@ -278,6 +357,9 @@ static int write_hello(struct link *l)
     snprintf(h->name, sizeof h->name, "%s", l->config.name);
     snprintf(h->lang, sizeof h->lang, "%s", l->config.lang);
     sealed_key_text(l->config.device.public_key, h->device);
+    bond_hello(&l->bond);
+    memcpy(h->nonce, l->bond.nonce, sizeof h->nonce);
+    memcpy(h->run, l->run, sizeof h->run);
     return write_message(l->wsi, &m);
 }
 
@@ -296,6 +378,10 @@ static int on_writable(struct link *l)
     if (l->want_hello) {
         l->want_hello = false;
         result = write_hello(l);
+    } else if (l->want_proof) {
+        struct wire_message m = {.type = WIRE_PROOF, .u.proof = l->proof};
+        l->want_proof = false;
+        result = write_message(l->wsi, &m);
     } else if (l->want_question) {
         l->want_question = false;
         result = write_question(l);
@@ -304,7 +390,8 @@ static int on_writable(struct link *l)
         l->want_report = false;
         result = write_message(l->wsi, &m);
     }
-    if (l->want_hello || l->want_question || (l->want_report && l->phase == JOINED))
+    if (l->want_hello || l->want_proof || l->want_question ||
+        (l->want_report && l->phase == JOINED))
         lws_callback_on_writable(l->wsi);
     return result;
 }
@@ -314,9 +401,15 @@ static void on_established(struct link *l)
     l->phase = JOINING;
     l->connections++;
     l->want_hello = true;
-    l->want_question = l->want_report = false;
+    l->want_proof = l->want_question = l->want_report = false;
+    l->time_id = 0;
+    bond_open(&l->bond);
     lws_callback_on_writable(l->wsi);
-    ask_open(l->ask);
+    // Not even the time is taken from a house that may be anybody.
+    if (l->bond.wanted)
+        lws_set_timeout(l->wsi, PENDING_TIMEOUT_USER_OK, SHOW_S);
+    else
+        ask_open(l->ask);
 }
 
 static int link_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
@@ -340,8 +433,7 @@ static int link_callback(struct lws *wsi, enum lws_callback_reasons reason, void
         if (l->phase == JOINED)
             log_warn("link", "the server is gone: playing on by what is known");
         else if (l->phase == CONNECTING && l->attempt == 1)
-            log_warn("link", "%s:%d cannot be reached: trying again", l->config.host,
-                     l->config.port);
+            log_warn("link", "%s:%d cannot be reached: trying again", l->host, l->port);
         wait_and_connect(l);
         return 0;
     default:
@@ -357,7 +449,13 @@ struct link *link_create(struct lws_context *context, const struct link_config *
     struct link *l = check_alloc(calloc(1, sizeof *l));
     l->context = context;
     l->config = *config;
-    l->config.host = check_alloc(strdup(config->host));
+    snprintf(l->host, sizeof l->host, "%s", config->host);
+    l->port = config->port;
+    l->bond.wanted = !config->obey_any;
+    snprintf(l->bond.house, sizeof l->bond.house, "%s", config->house);
+    unsigned char run[WIRE_RUN_LEN / 2];
+    randombytes_buf(run, sizeof run);
+    sodium_bin2hex(l->run, sizeof l->run, run, sizeof run);
     l->config.code = check_alloc(strdup(config->code));
     l->config.name = check_alloc(strdup(config->name));
     l->config.lang = check_alloc(strdup(config->lang));
@@ -370,8 +468,26 @@ struct link *link_create(struct lws_context *context, const struct link_config *
                                              .want = on_want,
                                              .dead = on_dead,
                                              .renewed = on_renewed});
-    lws_sul_schedule(context, 0, &l->connect_timer, connect_now, 1);
+    if (l->host[0])
+        lws_sul_schedule(context, 0, &l->connect_timer, connect_now, 1);
     return l;
+}
+
+void link_aim(struct link *l, const char *host, int port)
+{
+    bool idle = !l->host[0];
+    if (strcmp(l->host, host) != 0 || l->port != port)
+        l->refused = false;
+    snprintf(l->host, sizeof l->host, "%s", host);
+    l->port = port;
+    if (idle && host[0] && !l->stopped)
+        lws_sul_schedule(l->context, 0, &l->connect_timer, connect_now, 1);
+}
+
+void link_target(const struct link *l, char *host, size_t size, int *port)
+{
+    snprintf(host, size, "%s", l->host);
+    *port = l->port;
 }
 
 void link_stop(struct link *l)
@@ -386,7 +502,6 @@ void link_destroy(struct link *l)
 {
     if (!l)
         return;
-    free((void *)l->config.host);
     free((void *)l->config.code);
     free((void *)l->config.name);
     free((void *)l->config.lang);
@@ -409,6 +524,8 @@ struct link_stats link_stats(const struct link *l)
     struct ask_stats a = ask_stats(l->ask);
     return (struct link_stats){
         .joined = l->phase == JOINED,
+        .new = l->phase == NEW,
+        .attempts = l->attempt,
         .asking = a.asking,
         .via = a.via,
         .rtt_us = a.rtt_us,

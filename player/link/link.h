@@ -3,9 +3,13 @@
 // to who asks the time (ask.h).
 // Whatever happens it comes back by itself; what was last known stays in force meanwhile.
 //
-//   WAITING ──delay over──► CONNECTING ──► JOINING ──welcome──► JOINED
-//      ▲                        │             │ error: asks again on the same socket
+//   WAITING ──delay over──► CONNECTING ──► JOINING ──welcome──────────────► JOINED
+//      ▲                        │             │ └──"new": not adopted──► NEW ──┘
+//      │                        │             │ error: asks again on the same socket
 //      └──── closed, refused, or 5 s without an answer (from any) ┘
+//
+// Without an address it waits for one (link_aim). A house that does not show the key it should is
+// not obeyed (bond.h); what plays plays on.
 //
 // Everything that arrives is checked as hostile: unknown or oversized messages close the socket.
 // Thread: the talking thread; callbacks run there too.
@@ -21,10 +25,12 @@
 #include <stdbool.h>
 
 struct link_config {
-    const char *host; // of the server; strings are copied
+    const char *host; // of the server; strings are copied. "": none yet
     int port;
     int ssl_connection; // lws' LCCSCF_ flags: 0, or over TLS
-    const char *code;
+    const char *code;   // "": staff say which group
+    bool obey_any;      // also a house that does not show its key
+    const char *house;  // the key of the house it belongs to; "": none yet
     const char *name;
     const char *lang;
     struct sealed_pair device; // this machine's key
@@ -35,10 +41,17 @@ struct link_config {
     void (*on_state)(void *user, const struct wire_state *state);
     // What this machine is to sound like; before the first state when the server knows it.
     void (*on_zone)(void *user, const struct wire_zone *zone);
+    // A house that may be obeyed has taken this machine in; or ("") the one it belongs to does not
+    // know it any more.
+    void (*on_house)(void *user, const char *key);
+    // It is to be found by ear.
+    void (*on_identify)(void *user);
 };
 
 struct link_stats {
     bool joined;
+    bool new;          // waits there to be adopted
+    unsigned attempts; // to connect, since it joined or waited somewhere last
     bool asking;       // a time question is under way that is stamped when it is read
     enum wire_via via; // which way the time comes
     int64_t rtt_us;    // least of the clock's window; 0 when unknown
@@ -59,6 +72,11 @@ struct link *link_create(struct lws_context *context, const struct link_config *
 void link_stop(struct link *l);
 // After the context is destroyed.
 void link_destroy(struct link *l);
+
+// Goes there, at the next attempt to connect.
+void link_aim(struct link *l, const char *host, int port);
+// Where it is, or tries to be; "" for nowhere yet.
+void link_target(const struct link *l, char *host, size_t size, int *port);
 
 // Sends a report when the socket next takes one; the newest replaces an unsent one.
 void link_report(struct link *l, const struct wire_report *report);

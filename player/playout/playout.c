@@ -2,6 +2,7 @@
 #include "player/playout/playout.h"
 
 #include "common/base/check.h"
+#include "player/playout/chirp.h"
 #include "player/playout/gain.h"
 #include "player/playout/steer.h"
 
@@ -34,6 +35,8 @@ struct playout {
     struct steer steer;
     struct resample *resample;
     struct gain gain;
+    struct chirp chirp;
+    int chirped;    // orders that were followed
     bool sounding;  // the last period held sound
     uint32_t stray; // a multiplicative walk through 1..2^31-2
     float left[SPAN_MAX], right[SPAN_MAX];
@@ -41,7 +44,8 @@ struct playout {
 
     // From the talking thread.
     _Atomic int64_t early_us;
-    _Atomic float linear;
+    _Atomic float linear, chirp_linear;
+    _Atomic int chirps; // orders so far
 
     // For the talking thread.
     _Atomic bool stop, running, gone, realtime;
@@ -120,6 +124,15 @@ static void stray(struct playout *p)
     nanosleep(&span, NULL);
 }
 
+static void chirp(struct playout *p)
+{
+    int orders = atomic_load_explicit(&p->chirps, memory_order_acquire);
+    if (orders != p->chirped)
+        chirp_begin(&p->chirp, atomic_load_explicit(&p->chirp_linear, memory_order_relaxed));
+    p->chirped = orders;
+    chirp_add(&p->chirp, p->stereo, p->sink->period);
+}
+
 static void play_period(struct playout *p)
 {
     stray(p);
@@ -140,6 +153,7 @@ static void play_period(struct playout *p)
     atomic_store_explicit(&p->state, (int)steer_state(&p->steer), memory_order_relaxed);
     struct frame_pos end = fill(p, &order);
     gain_apply(&p->gain, p->stereo, p->sink->period);
+    chirp(p);
     switch (p->sink->ops->write(p->sink, p->stereo, p->sink->period)) {
     case SINK_OK:
         steer_wrote(&p->steer, end);
@@ -190,6 +204,7 @@ struct playout *playout_start(struct sink *sink, struct program *program,
     if (card)
         dac_recall(&p->steer.dac, card->off, card->sigma);
     gain_init(&p->gain, sink->rate);
+    chirp_init(&p->chirp, sink->rate);
     p->resample = resample_create(sink->rate);
     p->stray = 1;
     start_thread(p);
@@ -216,6 +231,12 @@ void playout_set_early(struct playout *p, int64_t early_us)
 void playout_set_gain(struct playout *p, float linear)
 {
     atomic_store(&p->linear, linear);
+}
+
+void playout_chirp(struct playout *p, float linear)
+{
+    atomic_store_explicit(&p->chirp_linear, linear, memory_order_relaxed);
+    atomic_fetch_add_explicit(&p->chirps, 1, memory_order_release);
 }
 
 struct playout_stats playout_stats(struct playout *p)

@@ -62,6 +62,8 @@ void playout_stop(struct playout *p);
 void playout_set_early(struct playout *p, int64_t early_us);
 // 0 silent .. 1 as it is; within 50 ms, without a click.
 void playout_set_gain(struct playout *p, float linear);
+// The chirp by which people find the machine (chirp.h), at `linear` 0..1, whatever the gain is.
+void playout_chirp(struct playout *p, float linear);
 struct playout_stats playout_stats(struct playout *p);
 
 #endif

@@ -141,6 +141,8 @@ static void start(struct fetch *f, struct slot *s, size_t wish)
 static void look_around(lws_sorted_usec_list_t *timer)
 {
     struct fetch *f = lws_container_of(timer, struct fetch, timer);
+    if (!f->host[0])
+        return;
     lws_usec_t now = lws_now_usecs();
     bool waiting = false;
     for (size_t w = 0; w < f->count; w++) {
@@ -248,6 +250,13 @@ struct fetch *fetch_create(struct lws_context *context, struct cache *cache, con
     f->on_file = on_file;
     f->user = user;
     return f;
+}
+
+void fetch_aim(struct fetch *f, const char *host, int port)
+{
+    snprintf(f->host, sizeof f->host, "%s", host);
+    f->port = port;
+    look_soon(f, 0);
 }
 
 void fetch_stop(struct fetch *f)

@@ -29,6 +29,8 @@ extern const struct lws_protocols fetch_protocol;
 struct fetch *fetch_create(struct lws_context *context, struct cache *cache, const char *host,
                            int port, int ssl_connection,
                            void (*on_file)(void *user, const struct cache_name *name), void *user);
+// Files come from there from now on; "" is nowhere yet.
+void fetch_aim(struct fetch *f, const char *host, int port);
 // Before the context is destroyed, and after.
 void fetch_stop(struct fetch *f);
 void fetch_destroy(struct fetch *f);

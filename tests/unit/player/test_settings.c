@@ -129,13 +129,23 @@ static void mistakes_name_the_thing(void **state)
         assert_null(strchr(error, '\n'));
     }
     assert_int_equal(read_args(BOX, "left over", NULL), OPTIONS_USAGE);
-    assert_int_equal(read_args("--group", "000000000", NULL), OPTIONS_BAD);
-    assert_non_null(strstr(error, "--server"));
 }
 
-static void player_ini_needs_only_the_box_and_the_group(void **state)
+static void box_and_group_may_be_left_out(void **state)
 {
-    assert_int_equal(read_args("--config", PLAYER_INI, BOX, "--check-config", NULL), OPTIONS_CHECK);
+    assert_int_equal(read_args("--group", "000000000", NULL), OPTIONS_RUN);
+    assert_false(settings_chosen(&s));
+    assert_string_equal(s.host, "");
+    assert_int_equal(read_args("--server", "http://box", NULL), OPTIONS_RUN);
+    assert_false(settings_chosen(&s));
+    assert_string_equal(s.code, "");
+    assert_int_equal(read_args(BOX, NULL), OPTIONS_RUN);
+    assert_true(settings_chosen(&s));
+}
+
+static void player_ini_is_good_as_it_is(void **state)
+{
+    assert_int_equal(read_args("--config", PLAYER_INI, "--check-config", NULL), OPTIONS_CHECK);
 }
 
 int main(void)
@@ -147,7 +157,8 @@ int main(void)
         cmocka_unit_test(a_box_is_known_by_its_authority_or_its_key),
         cmocka_unit_test(a_null_device_may_have_a_crystal),
         cmocka_unit_test(mistakes_name_the_thing),
-        cmocka_unit_test(player_ini_needs_only_the_box_and_the_group),
+        cmocka_unit_test(box_and_group_may_be_left_out),
+        cmocka_unit_test(player_ini_is_good_as_it_is),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     settings_free(&s);
