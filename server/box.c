@@ -252,6 +252,7 @@ static void fill_house(struct box *b, const char *version, const struct box_port
         .rooms = b->rooms,
         .access = b->access,
         .kiosks = b->kiosks,
+        .key = b->has_key ? &b->key : NULL,
         .jobs = b->jobs,
         .content_dir = b->dir.content,
         .upload_dir = b->dir.uploads,

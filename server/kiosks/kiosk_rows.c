@@ -7,7 +7,7 @@
 
 #define COLUMNS                                                                            \
     "id,device,name,said,room_id,first_us,last_us,kept,trim_us,gain_ddb,ceiling_ddb,mute," \
-    "left_lang,left_channel,right_lang,right_channel"
+    "left_lang,left_channel,right_lang,right_channel,place"
 
 static void read_row(sqlite3_stmt *st, struct kiosk *k)
 {
@@ -28,6 +28,7 @@ static void read_row(sqlite3_stmt *st, struct kiosk *k)
         db_text(st, 12 + 2 * i, z->map[i].lang, sizeof z->map[i].lang);
         z->map[i].channel = (enum wire_channel)sqlite3_column_int(st, 13 + 2 * i);
     }
+    db_text(st, 16, k->place, sizeof k->place);
 }
 
 // trim, gain, ceiling, mute and the outputs, from parameter `at` on.
@@ -75,7 +76,7 @@ static enum err make_room(sqlite3 *db, char gone[WIRE_KIOSK_LEN + 1])
 static enum err make(sqlite3 *db, const struct kiosk *k)
 {
     sqlite3_stmt *st = db_prepare(db, "INSERT INTO kiosk(" COLUMNS ")"
-                                      " VALUES(?,?,'',?,?,?,?,0,?,?,?,?,?,?,?,?)");
+                                      " VALUES(?,?,'',?,?,?,?,0,?,?,?,?,?,?,?,?,'')");
     db_bind_text(st, 1, k->id);
     db_bind_text(st, 2, k->device);
     db_bind_text(st, 3, k->said);
@@ -114,12 +115,22 @@ enum err kiosk_rows_keep(sqlite3 *db, const struct kiosk *k)
 {
     sqlite3_stmt *st =
         db_prepare(db, "UPDATE kiosk SET name=?,trim_us=?,gain_ddb=?,ceiling_ddb=?,mute=?,"
-                       "left_lang=?,left_channel=?,right_lang=?,right_channel=?,kept=1"
-                       " WHERE id=?");
+                       "left_lang=?,left_channel=?,right_lang=?,right_channel=?,"
+                       "place=?,kept=1 WHERE id=?");
     db_bind_text(st, 1, k->name);
     bind_zone(st, 2, k);
-    db_bind_text(st, 10, k->id);
+    db_bind_text(st, 10, k->place);
+    db_bind_text(st, 11, k->id);
     return db_run(db, st);
+}
+
+bool kiosk_rows_group(sqlite3 *db, const char *id)
+{
+    sqlite3_stmt *st = db_prepare(db, "SELECT 1 FROM room WHERE id=?");
+    db_bind_text(st, 1, id);
+    bool found = db_row(st);
+    sqlite3_finalize(st);
+    return found;
 }
 
 enum err kiosk_rows_forget(sqlite3 *db, const char *id)

@@ -15,6 +15,8 @@ enum err kiosk_rows_read(sqlite3 *db, const char *id, struct kiosk *out);
 // Writes what staff set.
 enum err kiosk_rows_keep(sqlite3 *db, const struct kiosk *k);
 enum err kiosk_rows_forget(sqlite3 *db, const char *id);
+// Is there such a group to put one in?
+bool kiosk_rows_group(sqlite3 *db, const char *id);
 
 // All, by id; returns how many.
 int kiosk_rows_list(sqlite3 *db, struct kiosk out[KIOSKS_MAX]);

@@ -5,7 +5,6 @@
 #include "common/base/log.h"
 #include "server/kiosks/kiosk_rows.h"
 
-#include <sodium.h>
 #include <string.h>
 
 struct kiosks {
@@ -25,19 +24,6 @@ struct kiosk_job {
     void (*done)(void *user, enum err e);
     void *user;
 };
-
-bool kiosks_id(const char *device, char id[WIRE_KIOSK_LEN + 1])
-{
-    unsigned char key[32], hash[crypto_generichash_BYTES];
-    size_t len;
-    if (sodium_base642bin(key, sizeof key, device, strlen(device), NULL, &len, NULL,
-                          sodium_base64_VARIANT_URLSAFE_NO_PADDING) != 0 ||
-        len != sizeof key)
-        return false;
-    crypto_generichash(hash, sizeof hash, key, sizeof key, NULL, 0);
-    sodium_bin2hex(id, WIRE_KIOSK_LEN + 1, hash, WIRE_KIOSK_LEN / 2);
-    return true;
-}
 
 struct kiosks *kiosks_open(sqlite3 *db)
 {
@@ -158,6 +144,8 @@ static void apply(struct kiosk *k, const struct kiosk_patch *p)
 {
     if (p->has_name)
         memcpy(k->name, p->name, sizeof k->name);
+    if (p->has_place)
+        memcpy(k->place, p->place, sizeof k->place);
     if (p->has_trim)
         k->zone.trim_us = p->trim_us;
     if (p->has_gain)
@@ -175,7 +163,11 @@ static void apply(struct kiosk *k, const struct kiosk_patch *p)
 static enum err change_run(sqlite3 *db, struct store_job *job)
 {
     struct kiosk_job *j = (struct kiosk_job *)job;
+    if (j->patch.has_place && !kiosk_rows_group(db, j->patch.place))
+        return ERR_UNKNOWN_GROUP;
     enum err e = kiosk_rows_read(db, j->kiosk.id, &j->kiosk);
+    if (e == ERR_NOT_FOUND && j->kiosk.device[0])
+        e = kiosk_rows_met(db, &j->kiosk, j->gone);
     if (e != ERR_OK)
         return e;
     apply(&j->kiosk, &j->patch);
@@ -187,11 +179,28 @@ static void change_done(struct store_job *job, enum err e)
 {
     struct kiosk_job *j = (struct kiosk_job *)job;
     if (e == ERR_OK) {
+        drop(j->kiosks, j->gone);
         put(j->kiosks, &j->kiosk);
         j->kiosks->on_zone(j->kiosks->user, j->kiosk.id);
     }
     j->done(j->user, e);
     free(j);
+}
+
+void kiosks_adopt(struct kiosks *k, const char *id, const char *device, const char *said,
+                  const struct kiosk_patch *patch, house_t now,
+                  void (*done)(void *user, enum err e), void *user)
+{
+    struct kiosk_job *j = job_new(k, id, change_run, change_done);
+    snprintf(j->kiosk.device, sizeof j->kiosk.device, "%s", device);
+    snprintf(j->kiosk.said, sizeof j->kiosk.said, "%s", said);
+    snprintf(j->kiosk.group, sizeof j->kiosk.group, "%s", patch->place); // as it will be
+    j->kiosk.last_seen = now;
+    j->kiosk.zone = wire_zone_preset;
+    j->patch = *patch;
+    j->done = done;
+    j->user = user;
+    store_submit(k->store, &j->job);
 }
 
 static enum err may(const struct kiosks *k, const char *id, bool allowed)

@@ -33,6 +33,7 @@ struct kiosk {
     char name[WIRE_NAME_MAX + 1];  // that staff gave it; "" for none
     char said[WIRE_NAME_MAX + 1];  // that it gave itself when it joined last
     char group[WIRE_ID_MAX + 1];   // that it joined last
+    char place[WIRE_ID_MAX + 1];   // the group that staff put it in; "": it must bring a code
     house_t first_seen, last_seen; // joining; not written while it stays, to spare the flash
     bool kept;                     // staff have set something
     struct wire_zone zone;         // the gain as set; the ceiling is not in it yet
@@ -41,9 +42,10 @@ struct kiosk {
 
 // What is to change; the rest stays. Values are in range (common/wire/zone.h).
 struct kiosk_patch {
-    bool has_name, has_trim, has_gain, has_ceiling, has_mute;
+    bool has_name, has_place, has_trim, has_gain, has_ceiling, has_mute;
     unsigned outputs; // a bit per output of the map that changes: 1 left, 2 right
     char name[WIRE_NAME_MAX + 1];
+    char place[WIRE_ID_MAX + 1];
     int64_t trim_us;
     int gain_ddb, ceiling_ddb;
     bool mute;
@@ -56,13 +58,10 @@ struct kiosks;
 struct kiosks *kiosks_open(sqlite3 *db);
 // After the store has stopped.
 void kiosks_free(struct kiosks *k);
-// From here on changes go through the store. `on_zone`: what a kiosk is to be told has changed.
+// From here on changes go through the store. `on_zone`: what a kiosk is to be told has changed, or
+// where it belongs.
 void kiosks_use_store(struct kiosks *k, struct store *store,
                       void (*on_zone)(void *user, const char *id), void *user);
-
-// The id of a device key: the first 64 bits of its BLAKE2b-256. Short enough to be compared by a
-// person, long enough that no two meet by chance. False when it is no key.
-bool kiosks_id(const char *device, char id[WIRE_KIOSK_LEN + 1]);
 
 // A kiosk has joined a group.
 void kiosks_met(struct kiosks *k, const char *id, const char *device, const char *said,
@@ -74,7 +73,14 @@ const struct kiosk *kiosks_all(const struct kiosks *k, int *count);
 // What a kiosk is told: its zone with the gain under the ceiling; the preset for one not known.
 struct wire_zone kiosks_zone(const struct kiosks *k, const char *id);
 
-// `done` gets ERR_NOT_FOUND, ERR_FORBIDDEN (a ceiling, and not by an admin) or the store's error.
+// Staff take in a kiosk that showed its key, under a name and into a group; one that is known is
+// only set. `done` gets ERR_UNKNOWN_GROUP, ERR_HOUSE_FULL or the store's error.
+void kiosks_adopt(struct kiosks *k, const char *id, const char *device, const char *said,
+                  const struct kiosk_patch *patch, house_t now,
+                  void (*done)(void *user, enum err e), void *user);
+
+// `done` gets ERR_NOT_FOUND, ERR_FORBIDDEN (a ceiling, and not by an admin), ERR_UNKNOWN_GROUP or
+// the store's error.
 void kiosks_change(struct kiosks *k, const char *id, const struct kiosk_patch *patch, bool admin,
                    void (*done)(void *user, enum err e), void *user);
 void kiosks_forget(struct kiosks *k, const char *id, bool admin,

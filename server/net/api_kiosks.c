@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Kiosks over HTTP: list, show, set, forget.
+// Kiosks over HTTP: list, show, adopt, find by ear, set, forget.
 #include "common/wire/zone.h"
 #include "server/net/net.h"
 #include "server/net/overview.h"
@@ -14,13 +14,18 @@ static bool is_admin(const struct request *r)
 }
 
 // `m`: its newest socket; NULL while it is away.
-static json_t *kiosk_json(const struct kiosk *k, const struct room_member *m)
+static json_t *kiosk_json(struct net *net, const struct kiosk *k, const struct room_member *m)
 {
     json_t *j = json_pack("{s:s,s:s,s:b,s:s,s:I,s:I,s:i}", "id", k->id, "name",
                           k->name[0] ? k->name : k->said, "online", m != NULL, "group", k->group,
                           "first_seen", (json_int_t)k->first_seen.us, "last_seen",
                           (json_int_t)k->last_seen.us, "ceiling", k->ceiling_ddb);
     zone_encode(j, &k->zone);
+    if (k->place[0])
+        json_object_set_new(j, "place", json_string(k->place));
+    json_t *twice = overview_double(net, k->id);
+    if (twice)
+        json_object_set_new(j, "cloned", twice);
     if (m && m->lang[0])
         json_object_set_new(j, "lang", json_string(m->lang));
     if (m && m->has_report)
@@ -36,14 +41,16 @@ void api_kiosks_list(struct request *r)
     const struct room_member *here[KIOSKS_MAX] = {NULL};
     // Once through all sockets, of which there are many, the newest first.
     for (const struct peer *p = *net_peers(r->net); p; p = p->next) {
-        const struct kiosk *k = p->member.kiosk[0] ? kiosks_find(kiosks, p->member.kiosk) : NULL;
+        const struct kiosk *k =
+            p->greeted && p->member.kiosk[0] ? kiosks_find(kiosks, p->member.kiosk) : NULL;
         if (k && !here[k - all])
             here[k - all] = &p->member;
     }
     json_t *list = json_array();
     for (int i = 0; i < count; i++)
-        json_array_append_new(list, kiosk_json(&all[i], here[i]));
-    request_json(r, 200, json_pack("{s:o}", "kiosks", list));
+        json_array_append_new(list, kiosk_json(r->net, &all[i], here[i]));
+    request_json(r, 200,
+                 json_pack("{s:o,s:o}", "kiosks", list, "new", overview_new_kiosks(r->net)));
 }
 
 void api_kiosks_show(struct request *r)
@@ -54,19 +61,23 @@ void api_kiosks_show(struct request *r)
         return;
     }
     const struct peer *p = *net_peers(r->net);
-    while (p && strcmp(p->member.kiosk, k->id) != 0)
+    while (p && (!p->greeted || strcmp(p->member.kiosk, k->id) != 0))
         p = p->next;
-    request_json(r, 200, kiosk_json(k, p ? &p->member : NULL));
+    request_json(r, 200, kiosk_json(r->net, k, p ? &p->member : NULL));
 }
 
 static void read_patch(struct json_reader *jr, struct kiosk_patch *p)
 {
     *p = (struct kiosk_patch){.has_name = json_has(jr, "name"),
+                              .has_place = json_has(jr, "place"),
                               .has_trim = json_has(jr, "trim"),
                               .has_gain = json_has(jr, "gain"),
                               .has_ceiling = json_has(jr, "ceiling"),
                               .has_mute = json_has(jr, "mute")};
     json_get_string(jr, "name", false, p->name, sizeof p->name);
+    json_get_string(jr, "place", false, p->place, sizeof p->place);
+    if (jr->err == ERR_OK && p->has_place && !wire_id_valid(p->place))
+        json_fail(jr, "place", "not a group's id");
     p->trim_us = zone_get_trim(jr, false, 0);
     p->gain_ddb = zone_get_gain(jr, "gain", false, 0);
     p->ceiling_ddb = zone_get_gain(jr, "ceiling", false, 0);
@@ -101,6 +112,55 @@ void api_kiosks_change(struct request *r)
                       request_ref(r));
 }
 
+static bool read_adoption(struct request *r, struct kiosk_patch *p)
+{
+    json_t *body = request_body_json(r);
+    if (!body)
+        return false;
+    struct json_reader jr;
+    json_reader_init(&jr, body);
+    *p = (struct kiosk_patch){.has_place = true, .has_name = json_has(&jr, "name")};
+    json_get_string(&jr, "name", false, p->name, sizeof p->name);
+    json_get_string(&jr, "group", true, p->place, sizeof p->place);
+    if (jr.err == ERR_OK && !wire_id_valid(p->place))
+        json_fail(&jr, "group", "not a group's id");
+    json_decref(body);
+    if (jr.err != ERR_OK)
+        request_problem(r, jr.err, jr.detail);
+    return jr.err == ERR_OK;
+}
+
+void api_kiosks_adopt(struct request *r)
+{
+    struct kiosks *kiosks = net_house(r->net)->kiosks;
+    const struct newcomer *one = newcomers_find(net_newcomers(r->net), r->parts[3]);
+    struct kiosk_patch patch;
+    if (!one && !kiosks_find(kiosks, r->parts[3]))
+        request_problem(r, ERR_NOT_FOUND, NULL);
+    else if (!read_adoption(r, &patch))
+        return;
+    else if (one)
+        kiosks_adopt(kiosks, one->id, one->device, one->said, &patch, net_now(r->net), on_changed,
+                     request_ref(r));
+    else
+        kiosks_change(kiosks, r->parts[3], &patch, false, on_changed, request_ref(r));
+}
+
+void api_kiosks_identify(struct request *r)
+{
+    int told = 0;
+    for (struct peer *p = *net_peers(r->net); p; p = p->next) {
+        if ((p->greeted || p->new) && strcmp(p->member.kiosk, r->parts[3]) == 0) {
+            peer_identify(p);
+            told++;
+        }
+    }
+    if (told)
+        request_empty(r, 204, "");
+    else
+        request_problem(r, ERR_NOT_FOUND, "it is not here");
+}
+
 static void on_forgotten(void *user, enum err e)
 {
     struct request *r = user;
@@ -111,8 +171,26 @@ static void on_forgotten(void *user, enum err e)
     request_unref(r);
 }
 
+// One that only waits is asked to wait elsewhere.
+static bool dismiss(struct request *r)
+{
+    bool known = newcomers_find(net_newcomers(r->net), r->parts[3]);
+    for (struct peer *p = *net_peers(r->net); known && p; p = p->next) {
+        if (p->new &&strcmp(p->member.kiosk, r->parts[3]) == 0)
+            peer_bye(p, "dismissed", 60000);
+    }
+    newcomers_drop(net_newcomers(r->net), r->parts[3]);
+    if (known)
+        net_changed(r->net);
+    return known;
+}
+
 void api_kiosks_forget(struct request *r)
 {
+    if (dismiss(r)) {
+        request_empty(r, 204, "");
+        return;
+    }
     kiosks_forget(net_house(r->net)->kiosks, r->parts[3], is_admin(r), on_forgotten,
                   request_ref(r));
 }

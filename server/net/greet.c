@@ -4,13 +4,14 @@
 // back follows when it is on disk, so a slow card keeps nobody waiting.
 #include "common/base/check.h"
 #include "common/base/joincode.h"
+#include "common/wire/adopt.h"
 #include "server/net/guides.h"
 #include "server/net/overview.h"
 #include "server/net/peer_private.h"
 
 #include <string.h>
 
-static void welcome(struct peer *p, struct room *r, const struct visit *resumed)
+void greet_welcome(struct peer *p, struct room *r, const struct visit *resumed)
 {
     const struct net_house *h = net_house(p->net);
     struct wire_message m = {.type = WIRE_WELCOME};
@@ -107,12 +108,12 @@ static void admit_time(struct peer *p, const struct wire_hello *hello)
 }
 
 // Its zone comes before the state, so that the first sound is right.
-static void meet_kiosk(struct peer *p, struct room *r, const struct wire_hello *hello)
+void greet_met(struct peer *p, struct room *r, const char *device)
 {
     struct kiosks *kiosks = net_house(p->net)->kiosks;
     struct wire_zone zone = kiosks_zone(kiosks, p->member.kiosk);
     peer_send_zone(p, &zone);
-    kiosks_met(kiosks, p->member.kiosk, hello->device, hello->name, room_record(r)->id,
+    kiosks_met(kiosks, p->member.kiosk, device, p->member.name, room_record(r)->id,
                net_now(p->net));
 }
 
@@ -141,12 +142,12 @@ static void enter(struct peer *p, struct room *r, const struct later *l)
     if (same)
         take_visit(p, l);
     if (l->hello.role == ROLE_KIOSK && l->hello.device[0])
-        CHECK(kiosks_id(l->hello.device, p->member.kiosk));
+        CHECK(key_id(l->hello.device, p->member.kiosk));
     admit_time(p, &l->hello);
     room_join(r, &p->member, net_now(p->net));
-    welcome(p, r, same ? &l->visit : NULL);
+    greet_welcome(p, r, same ? &l->visit : NULL);
     if (p->member.kiosk[0])
-        meet_kiosk(p, r, &l->hello);
+        greet_met(p, r, l->hello.device);
     peer_send_state(p);
     if (!same && p->member.role != ROLE_KIOSK)
         begin_visit(p);
@@ -196,13 +197,17 @@ static void on_resumed(void *user, const struct visit *v)
     find_room(l);
 }
 
-static void join(struct peer *p, const struct wire_hello *hello)
+void greet_join(struct peer *p, const struct wire_hello *hello)
 {
     house_t now = net_now(p->net);
     char code[JOINCODE_DIGITS + 1], kiosk[WIRE_KIOSK_LEN + 1];
     bool by_link = hello->link[0] != '\0';
-    if (hello->device[0] && !kiosks_id(hello->device, kiosk)) {
+    if (hello->device[0] && !key_id(hello->device, kiosk)) {
         peer_send_error(p, ERR_BAD_MESSAGE, NULL, "device: not a public key");
+        return;
+    }
+    if (hello->device[0] && hello->role == ROLE_KIOSK && !p->shown && !greet_may_claim(p, kiosk)) {
+        peer_send_error(p, ERR_CLONED, NULL, NULL);
         return;
     }
     if (!by_link && !joincode_parse(hello->code, code)) {
@@ -232,27 +237,32 @@ static void greet_staff(struct peer *p, const struct wire_hello *hello)
     }
     snprintf(p->user, sizeof p->user, "%s", u->name);
     p->member.role = ROLE_STAFF;
-    welcome(p, NULL, NULL);
+    greet_welcome(p, NULL, NULL);
     overview_wanted(net_overview(p->net));
     p->overview_due = overview_text(net_overview(p->net)) != NULL;
 }
 
 void greet_hello(struct peer *p, const struct wire_hello *hello)
 {
-    if (p->greeted || p->joining) {
+    if (p->greeted || p->joining || p->new) {
         peer_send_error(p, ERR_BAD_MESSAGE, NULL, "type: hello was said already");
         return;
     }
+    bool shows = hello->role == ROLE_KIOSK && hello->device[0] && hello->nonce[0];
+    p->shown = p->by_place = false; // of a hello before this one
+    p->member.kiosk[0] = '\0';
     if (hello->role == ROLE_STAFF)
         greet_staff(p, hello);
+    else if (shows)
+        greet_kiosk(p, hello);
     else
-        join(p, hello);
+        greet_join(p, hello);
 }
 
 void greet_guide(struct peer *p)
 {
     room_promote(&p->member, ROLE_GUIDE, net_now(p->net));
-    welcome(p, p->member.room, NULL);
+    greet_welcome(p, p->member.room, NULL);
     if (!p->token[0])
         return; // it is on its way, and will say so then
     struct visit v;

@@ -22,7 +22,9 @@ struct net {
     struct tls *tls;         // NULL then
     void *loops[1];
     struct net_counters counters;
-    struct guesses guesses, pin_guesses;
+    struct guesses guesses, pin_guesses, strangers;
+    struct newcomers newcomers;
+    struct doubles doubles;
     struct guides *guides;
     struct overview *overview;
     struct peer *peers;
@@ -32,6 +34,8 @@ struct net {
 
 // In the whole house: six digits then stand for 69 days of guessing.
 enum { WRONG_PINS_PER_MINUTE = 10 };
+// Twice what can be listed. An unknown kiosk costs a key agreement, which is a tenth of a ms.
+enum { STRANGERS_PER_MINUTE = 2 * NEWCOMERS_MAX };
 
 // How much of a refused body is still read.
 enum { REFUSED_BODY_MAX = 4 * 1024 * 1024 };
@@ -65,6 +69,21 @@ struct guesses *net_guesses(struct net *net)
 struct guesses *net_pin_guesses(struct net *net)
 {
     return &net->pin_guesses;
+}
+
+struct guesses *net_strangers(struct net *net)
+{
+    return &net->strangers;
+}
+
+struct newcomers *net_newcomers(struct net *net)
+{
+    return &net->newcomers;
+}
+
+struct doubles *net_doubles(struct net *net)
+{
+    return &net->doubles;
 }
 
 struct guides *net_guides(struct net *net)
@@ -101,10 +120,16 @@ void net_changed(struct net *net)
 void net_zone(struct net *net, const char *kiosk)
 {
     struct wire_zone zone = kiosks_zone(net->house->kiosks, kiosk);
+    if (kiosks_find(net->house->kiosks, kiosk))
+        newcomers_drop(&net->newcomers, kiosk);
     for (struct peer *p = net->peers; p; p = p->next) {
-        if (strcmp(p->member.kiosk, kiosk) == 0)
+        if (strcmp(p->member.kiosk, kiosk) != 0)
+            continue;
+        if (p->greeted)
             peer_send_zone(p, &zone);
+        peer_placed(p);
     }
+    net_changed(net);
 }
 
 static void header(struct lws *wsi, enum lws_token_indexes token, char *out, size_t size)
@@ -446,6 +471,7 @@ struct net *net_start(const struct net_house *house, char *error, size_t error_s
     net->house = house;
     guesses_init(&net->guesses, house->settings->wrong_codes_per_minute, net_now(net));
     guesses_init(&net->pin_guesses, WRONG_PINS_PER_MINUTE, net_now(net));
+    guesses_init(&net->strangers, STRANGERS_PER_MINUTE, net_now(net));
     if (!open_all(net, error, error_size)) {
         port_close(&net->http);
         lws_context_destroy(net->context);

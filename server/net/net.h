@@ -15,7 +15,9 @@
 #include "server/access/access.h"
 #include "server/house/house.h"
 #include "server/ingest/jobs.h"
+#include "server/kiosks/doubles.h"
 #include "server/kiosks/kiosks.h"
+#include "server/kiosks/newcomers.h"
 #include "server/net/guesses.h"
 #include "server/room/rooms.h"
 #include "server/settings.h"
@@ -39,6 +41,7 @@ struct net_house {
     struct rooms *rooms;
     struct access *access;
     struct kiosks *kiosks;
+    const struct sealed_pair *key; // the house's; NULL when it has none
     struct jobs *jobs;
     struct time_server *time_server; // NULL: no time over UDP
     const char *content_dir;
@@ -89,6 +92,10 @@ struct net_counters *net_counters(struct net *net);
 bool net_full(struct net *net);
 struct guesses *net_guesses(struct net *net);
 struct guesses *net_pin_guesses(struct net *net);
+// Kiosks that nobody knows yet may come so often.
+struct guesses *net_strangers(struct net *net);
+struct newcomers *net_newcomers(struct net *net);
+struct doubles *net_doubles(struct net *net);
 struct guides *net_guides(struct net *net);
 struct overview *net_overview(struct net *net);
 const struct tls *net_tls(const struct net *net); // NULL: there is no HTTPS
@@ -104,7 +111,7 @@ void net_session_token(struct request *r, char *out, size_t size);
 const char *net_cookie_name(bool over_tls);
 // Called when something in the staff's overview is new.
 void net_changed(struct net *net);
-// Called when a kiosk is to be told of its zone; it may be here or not.
+// Called when a kiosk is to be told of its zone, or belongs elsewhere; it may be here or not.
 void net_zone(struct net *net, const char *kiosk);
 
 #endif

@@ -230,6 +230,46 @@ json_t *overview_certificate(const struct net *net)
     return net_tls(net) ? tls_json(net_tls(net)) : NULL;
 }
 
+json_t *overview_new_kiosks(struct net *net)
+{
+    const struct newcomers *n = net_newcomers(net);
+    json_t *list = json_array();
+    for (int i = 0; i < n->count; i++) {
+        const struct newcomer *one = &n->list[i];
+        json_array_append_new(list,
+                              json_pack("{s:s,s:s,s:s,s:b,s:I}", "id", one->id, "name", one->said,
+                                        "address", one->address, "online", (int)one->here,
+                                        "first_seen", (json_int_t)one->first.us));
+    }
+    return list;
+}
+
+json_t *overview_double(struct net *net, const char *kiosk)
+{
+    const struct doubled *d = doubles_find(net_doubles(net), kiosk, net_now(net));
+    return d ? json_pack("{s:I,s:s,s:s}", "at", (json_int_t)d->at.us, "here", d->here, "other",
+                         d->other)
+             : NULL;
+}
+
+// What staff should see: which kiosk two machines pretend to be, and where they are.
+static json_t *cloned_kiosks(struct net *net)
+{
+    const struct doubles *d = net_doubles(net);
+    json_t *list = json_array();
+    for (int i = 0; i < d->count; i++) {
+        json_t *j = overview_double(net, d->list[i].id);
+        const struct kiosk *k = kiosks_find(net_house(net)->kiosks, d->list[i].id);
+        if (!j)
+            continue;
+        json_object_set_new(j, "id", json_string(d->list[i].id));
+        if (k)
+            json_object_set_new(j, "name", json_string(k->name[0] ? k->name : k->said));
+        json_array_append_new(list, j);
+    }
+    return list;
+}
+
 // False when it does not fit under the ceiling.
 static bool make_text_with(struct overview *o, bool with_members)
 {
@@ -243,10 +283,11 @@ static bool make_text_with(struct overview *o, bool with_members)
             o->records[i] = *room_record(room);
         json_array_append_new(groups, overview_group(o->net, &o->records[i], room, with_members));
     }
-    json_t *j = json_pack("{s:s,s:I,s:I,s:o,s:s,s:o}", "type", "house", "house_now",
-                          (json_int_t)net_now(o->net).us, "clock_epoch",
-                          (json_int_t)h->anchor->clock_epoch, "time", overview_time(o->net),
-                          "storage", health == ERR_OK ? "ok" : err_code(health), "groups", groups);
+    json_t *j = json_pack(
+        "{s:s,s:I,s:I,s:o,s:s,s:o,s:o,s:o}", "type", "house", "house_now",
+        (json_int_t)net_now(o->net).us, "clock_epoch", (json_int_t)h->anchor->clock_epoch, "time",
+        overview_time(o->net), "storage", health == ERR_OK ? "ok" : err_code(health), "groups",
+        groups, "new_kiosks", overview_new_kiosks(o->net), "cloned", cloned_kiosks(o->net));
     if (net_tls(o->net))
         json_object_set_new(j, "certificate", overview_certificate(o->net));
     bytes_clear(&o->text);

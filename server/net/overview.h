@@ -33,6 +33,11 @@ json_t *overview_time(const struct net *net);
 // The certificate of HTTPS; NULL when there is no HTTPS.
 json_t *overview_certificate(const struct net *net);
 
+// The kiosks that wait to be adopted.
+json_t *overview_new_kiosks(struct net *net);
+// Where two machines with this kiosk's key are; NULL when there are none.
+json_t *overview_double(struct net *net, const char *kiosk);
+
 // A state message as JSON, without its type.
 json_t *overview_state(const struct wire_state *s);
 // A report as JSON, without its type and language.

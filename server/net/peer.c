@@ -117,6 +117,12 @@ void peer_send_zone(struct peer *p, const struct wire_zone *zone)
     peer_send(p, &m);
 }
 
+void peer_identify(struct peer *p)
+{
+    struct wire_message m = {.type = WIRE_IDENTIFY};
+    peer_send(p, &m);
+}
+
 static void on_state(struct room_member *m)
 {
     peer_send_state((struct peer *)((char *)m - offsetof(struct peer, member)));
@@ -148,6 +154,7 @@ void peer_close(struct peer *p)
     if (!p->net)
         return;
     room_leave(&p->member, net_now(p->net));
+    greet_gone(p);
     if (p->time_id)
         time_server_dismiss(net_house(p->net)->time_server, p->time_id);
     orphan_laters(p);
@@ -284,6 +291,9 @@ static void on_text(struct peer *p, const char *text, size_t len)
     case WIRE_LEAD:
         peer_lead(p, &m.u.lead);
         break;
+    case WIRE_PROOF:
+        greet_proof(p, &m.u.proof);
+        break;
     case WIRE_AUDIENCE:
     case WIRE_GUIDE:
     case WIRE_WELCOME:
@@ -293,6 +303,9 @@ static void on_text(struct peer *p, const char *text, size_t len)
     case WIRE_ERROR:
     case WIRE_BYE:
     case WIRE_ZONE:
+    case WIRE_PROVE:
+    case WIRE_NEW:
+    case WIRE_IDENTIFY:
         peer_send_error(p, ERR_UNKNOWN_TYPE, NULL, "type: only a server says this");
         break;
     }
@@ -322,6 +335,7 @@ int peer_receive(struct peer *p, const void *data, size_t len)
         p->too_large = true;
     if (!last)
         return 0;
+    greet_heard(p);
     if (p->too_large)
         peer_send_error(p, ERR_TOO_LARGE, NULL, NULL);
     else if (binary)

@@ -9,6 +9,7 @@
 
 #include "common/base/bytes.h"
 #include "common/wire/stamp.h"
+#include "server/kiosks/newcomers.h"
 #include "server/room/room.h"
 
 #include <libwebsockets.h>
@@ -39,7 +40,16 @@ struct peer {
     char token[WIRE_TOKEN_MAX + 1]; // visitors and guides: of their visit; "" while there is none
     int64_t trim_us;                // what it says to keep
     uint64_t time_id;               // kiosks: session of the time over UDP; 0 for none
-    struct bytes in;                // a message in pieces
+    // Kiosks that show their key (greet_kiosk.c):
+    struct proving *proving;    // until it is shown
+    char run[WIRE_RUN_LEN + 1]; // of its program; "" for those that do not say
+    bool shown;                 // it holds its key
+    bool by_place;              // it brought no code: staff say where it belongs
+    bool new;                   // nobody has said so yet
+    house_t rival_at;           // another machine came with its key; {0}: none since it was heard
+    char address[PEER_ADDRESS_MAX]; // whence it comes; and the rival
+    char rival[PEER_ADDRESS_MAX];
+    struct bytes in; // a message in pieces
     bool too_large;
     struct later *laters; // answers to come, from the store or a room
     int later_count;
@@ -62,6 +72,10 @@ int peer_write(struct peer *p);
 // Asks the peer to come back later and closes it once that is sent.
 void peer_bye(struct peer *p, const char *reason, int64_t retry_ms);
 void peer_send_zone(struct peer *p, const struct wire_zone *zone);
+// Kiosks: chirp, so that people find the machine.
+void peer_identify(struct peer *p);
+// Kiosks without a code: where staff want it may be another group, or none any more.
+void peer_placed(struct peer *p);
 // The guide who leads is away, or is not: told when it is news.
 void peer_guide_away(struct peer *p, bool away);
 // Guides: there may be news of their group.

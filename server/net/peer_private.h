@@ -32,6 +32,22 @@ void peer_send_state(struct peer *p);
 void greet_hello(struct peer *p, const struct wire_hello *hello);
 void greet_keep(struct peer *p, const struct wire_keep *keep);
 void greet_forget(struct peer *p);
+// With a code or a link, whoever it is.
+void greet_join(struct peer *p, const struct wire_hello *hello);
+// In a room, or staff in none.
+void greet_welcome(struct peer *p, struct room *r, const struct visit *resumed);
+// A kiosk that said its device is in a room now: it hears its zone and is remembered.
+void greet_met(struct peer *p, struct room *r, const char *device);
+
+// Kiosks that show their key (greet_kiosk.c): their hello, and their answer.
+void greet_kiosk(struct peer *p, const struct wire_hello *hello);
+void greet_proof(struct peer *p, const struct wire_proof *proof);
+// A hello that shows nothing claims to be this kiosk. False when one that has shown it is here.
+bool greet_may_claim(struct peer *p, const char *kiosk);
+// Something was heard of a kiosk: it is alive.
+void greet_heard(struct peer *p);
+// The socket closes.
+void greet_gone(struct peer *p);
 // A visitor who knows the PIN is a guide from now on.
 void greet_guide(struct peer *p);
 

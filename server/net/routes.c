@@ -35,6 +35,8 @@ static const struct route table[] = {
     {METHOD_GET, "/api/v1/kiosks/*", RIGHT_STAFF, BODY_NONE, api_kiosks_show},
     {METHOD_PATCH, "/api/v1/kiosks/*", RIGHT_STAFF, BODY_JSON, api_kiosks_change},
     {METHOD_DELETE, "/api/v1/kiosks/*", RIGHT_STAFF, BODY_NONE, api_kiosks_forget},
+    {METHOD_POST, "/api/v1/kiosks/*/adopt", RIGHT_STAFF, BODY_JSON, api_kiosks_adopt},
+    {METHOD_POST, "/api/v1/kiosks/*/identify", RIGHT_STAFF, BODY_NONE, api_kiosks_identify},
     {METHOD_GET, "/api/v1/tracks", RIGHT_STAFF, BODY_NONE, api_tracks_list},
     {METHOD_PUT, "/api/v1/tracks/*", RIGHT_STAFF, BODY_JSON, api_tracks_title},
     {METHOD_PUT, "/api/v1/tracks/*/audio/*", RIGHT_STAFF, BODY_FILE, api_tracks_audio},

@@ -43,6 +43,8 @@ void api_kiosks_list(struct request *r);
 void api_kiosks_show(struct request *r);
 void api_kiosks_change(struct request *r);
 void api_kiosks_forget(struct request *r);
+void api_kiosks_adopt(struct request *r);
+void api_kiosks_identify(struct request *r);
 void api_tracks_list(struct request *r);
 void api_tracks_title(struct request *r);
 void api_tracks_audio(struct request *r);

@@ -141,6 +141,9 @@ static const char *const steps[] = {
 
     // 6: a PIN that makes guides of visitors, as an argon2id hash; '' for none
     "ALTER TABLE room ADD COLUMN guide_pin TEXT NOT NULL DEFAULT '';",
+
+    // 7: the group that staff put a kiosk in that brings no code; '' for none
+    "ALTER TABLE kiosk ADD COLUMN place TEXT NOT NULL DEFAULT '';",
 };
 
 enum { STEP_COUNT = sizeof steps / sizeof steps[0] };

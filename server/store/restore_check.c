@@ -207,7 +207,7 @@ static bool check_kiosks(struct check *c)
         db_prepare(c->db, "SELECT 1 FROM kiosk WHERE length(id)<>16 OR id GLOB '*[^0-9a-f]*'"
                           " OR length(CAST(name AS BLOB))>?2 OR length(CAST(said AS BLOB))>?2"
                           " OR length(room_id) NOT BETWEEN 1 AND ?3"
-                          " OR room_id GLOB '*[^a-z0-9-]*'"
+                          " OR room_id||place GLOB '*[^a-z0-9-]*' OR length(place)>?3"
                           " OR first_us NOT BETWEEN 0 AND ?1 OR last_us NOT BETWEEN 0 AND ?1"
                           " OR trim_us NOT BETWEEN -?4 AND ?4 OR gain_ddb NOT BETWEEN ?5 AND 0"
                           " OR ceiling_ddb NOT BETWEEN ?5 AND 0"

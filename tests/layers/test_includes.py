@@ -15,6 +15,7 @@ common/clock            common/time
 common/net              common/time
 common/wire             common/base common/time  jansson
 common/wire/sealed.c    sodium
+common/wire/adopt.c     sodium
 common/tls              common/base  openssl
 
 content/track           common/base  opus
@@ -29,7 +30,7 @@ server/store/house_key.* common/wire
 server/timeserver       common/base common/net common/wire server/house  sodium threads
 server/access           common/base common/time server/store  sodium
 server/catalogue        common/base common/wire server/store  jansson sqlite3 sodium
-server/kiosks           common/base common/wire server/store  sodium
+server/kiosks           common/base common/wire server/store
 server/room             common/base common/time common/wire
 server/room/room_plan.* server/house/calendar.h server/house/calendar_text.h
 server/room/room_view.c  server/house/calendar_text.h
@@ -63,6 +64,7 @@ player/keep             common/wire
 player/link             common/base common/clock common/net common/time common/wire player/clock
 player/link/ask.c       player/loop
 player/link/device.c    player/keep
+player/link/house_file.c player/keep
 player/link/trust.c     common/tls  openssl
 player/link             libwebsockets sodium
 player/settings.*       common/base common/wire common/tls

@@ -2,6 +2,7 @@
 // The kiosks on a real file: what is set is on disk before anybody hears of it, and stays.
 #include "tests/unit/unit.h"
 
+#include "common/wire/adopt.h"
 #include "server/kiosks/kiosks.h"
 #include "tests/unit/server/a_folder.h"
 
@@ -122,11 +123,11 @@ static void meet(const char *id, const char *said, int64_t now_us)
 static void a_keys_id_is_its_hash(void **state)
 {
     char id[WIRE_KIOSK_LEN + 1];
-    assert_true(kiosks_id(KEY, id));
+    assert_true(key_id(KEY, id));
     assert_string_equal(id, ID);
-    assert_false(kiosks_id("hSDwCYkwp1R0i33ctD73Wg2_Og0mOBr066SpjqqbTmp", id)); // bits left over
-    assert_false(kiosks_id("hSDwCYkwp1R0i33ctD73Wg2", id));
-    assert_false(kiosks_id("", id));
+    assert_false(key_id("hSDwCYkwp1R0i33ctD73Wg2_Og0mOBr066SpjqqbTmp", id)); // bits left over
+    assert_false(key_id("hSDwCYkwp1R0i33ctD73Wg2", id));
+    assert_false(key_id("", id));
 }
 
 static void who_joins_is_known_and_has_the_preset(void **state)

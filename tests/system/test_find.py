@@ -1,0 +1,220 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Kiosks that bring no code: who shows which key, who is adopted, whom a kiosk obeys."""
+import asyncio
+import json
+import secrets
+import subprocess
+
+import pytest
+
+from devices import Device
+from harness import BIN, Client, Server, wait_until
+from test_kiosks import off_loop
+
+
+class Kiosk:
+    """A player without a group, and without an address if none is given."""
+
+    def __init__(self, tmp_path, name, server=None, device="null", before=(), environment=None):
+        self.log = tmp_path / f"{name}.log"
+        self.cache = tmp_path / f"cache-{name}"
+        where = ["--server", server.url] if server else []
+        with open(self.log, "ab") as log:
+            self.process = subprocess.Popen(
+                [*before, str(BIN / "roomtone-player"), *where, "--device", device, "--name", name,
+                 "--lang", "de", "--cache", str(self.cache)], stdout=log, stderr=log,
+                env=environment)
+
+    def text(self):
+        return self.log.read_text()
+
+    def wait_for(self, words, times=1):
+        wait_until(lambda: self.text().count(words) >= times, f"{words!r} in {self.log}", 60)
+
+    def stop(self):
+        self.process.terminate()
+        return self.process.wait(timeout=30)
+
+
+@pytest.fixture
+def house(tmp_path, exhibit):
+    s = Server(tmp_path / "state").start().login()
+    s.import_exhibit(exhibit)
+    yield s
+    s.stop()
+
+
+def listed(s):
+    answer = s.request("GET", "/api/v1/kiosks").json
+    return {k["id"]: k for k in answer["kiosks"]}, {k["id"]: k for k in answer["new"]}
+
+
+def adopt(s, kiosk, group="demo", **fields):
+    return s.request("POST", f"/api/v1/kiosks/{kiosk}/adopt", {"group": group, **fields})
+
+
+def second_group(s):
+    answer = s.request("POST", "/api/v1/groups/demo/duplicate", {"name": "second"})
+    assert answer.status == 201, answer.body
+    return answer.json["id"]
+
+
+def test_a_kiosk_is_adopted_plays_moves_and_is_forgotten(house, tmp_path):
+    p = Kiosk(tmp_path, "hall", house)
+    try:
+        new = wait_until(lambda: listed(house)[1], "the new kiosk")
+        kiosk = next(iter(new))
+        assert (new[kiosk]["name"], new[kiosk]["online"]) == ("hall", True)
+        p.wait_for(f"does not know this kiosk ({kiosk}): staff may adopt it")
+        # It is found by ear before it is taken in.
+        assert house.request("POST", f"/api/v1/kiosks/{kiosk}/identify").status == 204
+        p.wait_for("chirping")
+        assert adopt(house, kiosk, group="nowhere").json["code"] == "unknown_group"
+        assert kiosk in listed(house)[1]
+        answer = adopt(house, kiosk, name="Hall, left")
+        assert answer.status == 200, answer.body
+        assert (answer.json["name"], answer.json["place"]) == ("Hall, left", "demo")
+        p.wait_for("joined demo")
+        house.command("play")
+        wait_until(lambda: any(m.get("report", {}).get("playing") == "sound"
+                               for m in house.group()["members"]), "it to sound", 60)
+        assert house.request("POST", f"/api/v1/kiosks/{kiosk}/identify").status == 204
+        p.wait_for("chirping", 2)
+        known, new = listed(house)
+        assert kiosk in known and not new
+        # Elsewhere, on the same socket.
+        other = second_group(house)
+        house.request("PATCH", f"/api/v1/kiosks/{kiosk}", {"place": other})
+        p.wait_for(f"joined {other}")
+        wait_until(lambda: not house.group()["members"], "demo to be empty")
+        # It is there again after both were off, and is no stranger.
+        assert p.stop() == 0
+        house.stop()
+        house.start()
+        p = Kiosk(tmp_path, "hall", house)
+        p.wait_for(f"joined {other}", 2)
+        pin = json.loads((p.cache / "house-hall.json").read_text())
+        assert pin["port"] == house.port
+        # Forgotten, it is new again, and belongs to nobody.
+        assert house.request("DELETE", f"/api/v1/kiosks/{kiosk}").status == 204
+        wait_until(lambda: kiosk in listed(house)[1], "it to be new again")
+        wait_until(lambda: not (p.cache / "house-hall.json").exists(), "the pin to go")
+    finally:
+        assert p.stop() == 0, p.text()
+
+
+def test_a_pinned_kiosk_obeys_no_other_house(house, tmp_path):
+    p = Kiosk(tmp_path, "hall", house)
+    rogue = Server(tmp_path / "rogue")
+    try:
+        kiosk = next(iter(wait_until(lambda: listed(house)[1], "the new kiosk")))
+        adopt(house, kiosk)
+        p.wait_for("joined demo")
+        house.command("play")
+        wait_until(lambda: any(m.get("report", {}).get("playing") == "sound"
+                               for m in house.group()["members"]), "it to sound", 60)
+        # Another box at the same address and port.
+        house.stop()
+        rogue.port = house.port
+        rogue.start().login()
+        p.wait_for("is another house than the one this kiosk belongs to: not obeyed")
+        assert not any(listed(rogue))
+        rogue.stop()
+        house.start()
+        p.wait_for("joined demo", 2)
+        assert p.text().count("house time began anew") == 0
+    finally:
+        rogue.stop()
+        assert p.stop() == 0, p.text()
+
+
+def test_who_does_not_hold_the_key_is_not_listed(demo):
+    async def go():
+        async with Client(demo) as c:
+            device = Device()
+            nonce, m = await device.hello(c)
+            await c.send({"type": "proof", "mac": Device().mac("kiosk", nonce, m)})
+            assert (await c.receive("error"))["code"] == "wrong_proof"
+            await c.send({"type": "proof", "mac": device.mac("kiosk", nonce, m)})
+            assert (await c.receive("error"))["code"] == "bad_message"  # one try a hello
+            nonce, m = await device.hello(c)
+            await c.send({"type": "proof", "mac": m["mac"]})  # the house's own, sent back
+            assert (await c.receive("error"))["code"] == "wrong_proof"
+            assert device.id not in (await off_loop(listed, demo))[1]
+            assert (await device.come(c))["type"] == "new"
+            assert device.id in (await off_loop(listed, demo))[1]
+            assert (await device.hello(c))[1]["code"] == "bad_message"  # it waits already
+            for bad in ({"nonce": ""}, {"nonce": "x"}, {"nonce": "0" * 31}, {"run": "1"},
+                        {"link": "a", "code": "1"}, {"device": ""}):
+                async with Client(demo) as other:
+                    assert (await Device().hello(other, **bad))[1]["code"] == "bad_message", bad
+    asyncio.run(go())
+
+
+def test_a_second_machine_with_the_same_key_is_flagged_and_not_obeyed(demo):
+    async def go():
+        device, clone = Device(), None
+        clone = Device(device.secret)
+        async with Client(demo) as first, Client(demo) as second, Client(demo) as claim:
+            assert (await device.come(first))["type"] == "new"
+            assert (await off_loop(adopt, demo, device.id)).status == 200
+            await first.receive("welcome")
+            assert (await clone.come(second))["code"] == "cloned"
+            # One that merely names the key, with the group's code, is not let in either.
+            m = await claim.hello(role="kiosk", code=demo.group()["code"], device=device.key)
+            assert m["code"] == "cloned"
+
+            async def alive():
+                await first.send({"type": "report", "playing": "idle"})
+                await asyncio.sleep(0.1)
+                return (await off_loop(listed, demo))[0][device.id].get("cloned")
+            while not (double := await alive()):
+                pass
+            assert (double["here"], double["other"]) == ("127.0.0.1", "127.0.0.1")
+            async with Client(demo) as staff:
+                await staff.staff()
+                seen = await staff.receive("house", where=lambda m: m["cloned"])
+                assert seen["cloned"][0]["id"] == device.id
+            # The same program on a new socket is itself.
+            async with Client(demo) as again:
+                assert (await device.come(again))["type"] == "welcome"
+                assert (await first.receive("bye"))["reason"] == "replaced"
+        assert "is here twice" in demo.log_text()
+    asyncio.run(go())
+
+
+def test_a_kiosk_with_a_code_shows_its_key_too(demo):
+    async def go():
+        async with Client(demo) as c:
+            device = Device()
+            m = await device.come(c, code=demo.group()["code"])
+            assert (m["type"], m["group"]) == ("welcome", "demo")
+            await off_loop(wait_until, lambda: device.id in listed(demo)[0], "it to be known")
+            assert device.id not in listed(demo)[1]
+    asyncio.run(go())
+
+
+def test_places_for_new_kiosks_are_few(server):
+    house = server
+    async def go():
+        many = [Client(house) for _ in range(9)]
+        for c in many:
+            await c.__aenter__()
+        ends = [(await Device().come(c)).get("code", "new") for c in many]
+        assert ends == ["new"] * 8 + ["house_full"]
+        for c in many:
+            await c.__aexit__()
+        # Who is away makes room, until too many strangers came in a minute.
+        codes = []
+        for _ in range(70):
+            async with Client(house) as c:
+                codes.append((await Device().come(c)).get("code", "new"))
+        assert codes.count("new") == 64 - 9 and set(codes[55:]) == {"too_fast"}, codes
+        known, new = await off_loop(listed, house)
+        assert len(new) == 32 and not known
+        one = next(iter(new))
+        assert house.request("POST", f"/api/v1/kiosks/{one}/identify").status == 404
+        assert house.request("DELETE", f"/api/v1/kiosks/{one}").status == 204
+        assert one not in listed(house)[1]
+        assert adopt(house, secrets.token_hex(8)).status == 404
+    asyncio.run(go())
