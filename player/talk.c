@@ -3,10 +3,10 @@
 
 #include "common/base/check.h"
 #include "common/base/log.h"
+#include "player/home.h"
 #include "player/keep/keep.h"
 #include "player/life.h"
 #include "player/link/device.h"
-#include "player/link/house_file.h"
 #include "player/link/link.h"
 #include "player/link/time_udp.h"
 #include "player/link/trust.h"
@@ -63,8 +63,7 @@ struct talk {
     struct life life;
     struct wire_zone zone;
     char zone_path[KEEP_PATH_MAX];
-    struct house_pin pin; // the house it belongs to
-    char house_path[KEEP_PATH_MAX];
+    struct home *home;
     struct rates rates; // as kept
     char rates_path[KEEP_PATH_MAX];
     int rates_due; // reports until they are looked at
@@ -142,26 +141,10 @@ static void on_zone(void *user, const struct wire_zone *zone)
     zone_file_write(t->zone_path, zone);
 }
 
-// What stands for the house where rates are kept.
-static const char *house_name(const struct talk *t)
-{
-    return t->settings->server[0] ? t->settings->server : t->pin.key;
-}
-
 static void on_house(void *user, const char *key)
 {
     struct talk *t = user;
-    struct house_pin pin = {.key = ""};
-    if (key[0]) {
-        snprintf(pin.key, sizeof pin.key, "%s", key);
-        link_target(t->link, pin.host, sizeof pin.host, &pin.port);
-        fetch_aim(t->fetch, pin.host, pin.port);
-    }
-    if (strcmp(pin.key, t->pin.key) == 0 && strcmp(pin.host, t->pin.host) == 0 &&
-        pin.port == t->pin.port)
-        return;
-    t->pin = pin;
-    house_file_write(t->house_path, &pin);
+    home_taken(t->home, t->link, t->fetch, key);
 }
 
 static void on_identify(void *user)
@@ -275,7 +258,7 @@ static void keep_rates(struct talk *t, const struct playout_stats *stats)
     if (!news)
         return;
     t->rates = now;
-    rates_write(t->rates_path, house_name(t), t->settings->device, &now);
+    rates_write(t->rates_path, home_name(t->home), t->settings->device, &now);
 }
 
 static void report(void *user)
@@ -293,6 +276,7 @@ static void report(void *user)
         // What is to be heard earlier must be known earlier.
         .prep_us = t->slowest_ns / 1000 + us_from_frames(MARGIN_FRAMES) + (early > 0 ? early : 0),
     };
+    home_turn(t->home, t->link);
     life_look(&t->life, &stats, &link, mono_now());
     stats.missing -= t->undue;
     if (house_now(t, &view.now)) {
@@ -348,11 +332,9 @@ static bool open_all(struct talk *t, struct program *program, char *error, size_
         return false;
     keep_path(s->cache_dir, "zone", s->name, "json", t->zone_path);
     keep_path(s->cache_dir, "rates", s->name, "json", t->rates_path);
-    keep_path(s->cache_dir, "house", s->name, "json", t->house_path);
-    if (!settings_chosen(s))
-        t->pin = house_file_read(t->house_path);
+    t->home = home_open(s);
     t->zone = zone_file_read(t->zone_path);
-    t->rates = rates_read(t->rates_path, house_name(t), s->device);
+    t->rates = rates_read(t->rates_path, home_name(t->home), s->device);
     t->rates_due = RATES_S;
     if (s->trace[0]) {
         t->trace = watch_trace_open(s->trace, error, error_size);
@@ -391,18 +373,16 @@ struct talk *talk_create(struct settings *settings, struct service *service,
     }
     t->library = library_create(t->cache, settings->lang);
     t->render = render_create(program, (struct render_source){t, read_track});
-    bool told = settings->server[0]; // where the house is; else where it was
-    const char *host = told ? settings->host : t->pin.host;
-    int port = told ? settings->port : t->pin.port;
+    const struct house_pin *house = home_first(t->home);
     // Whether it is the box is for trust.h to say, by name too.
     int over_tls = settings->tls ? LCCSCF_USE_SSL | LCCSCF_SKIP_SERVER_CERT_HOSTNAME_CHECK : 0;
-    t->fetch = fetch_create(t->context, t->cache, host, port, over_tls, on_file, t);
+    t->fetch = fetch_create(t->context, t->cache, house->host, house->port, over_tls, on_file, t);
     struct link_config link = {
-        .host = host,
-        .port = port,
+        .host = house->host,
+        .port = house->port,
         .ssl_connection = over_tls,
         .obey_any = settings_chosen(settings),
-        .house = t->pin.key,
+        .house = house->key,
         .code = settings->code,
         .name = settings->name,
         .lang = settings->lang,
@@ -420,6 +400,7 @@ struct talk *talk_create(struct settings *settings, struct service *service,
         !device_given(given, &link.device))
         device_load(settings->cache_dir, settings->name, &link.device);
     t->link = link_create(t->context, &link);
+    home_look_around(t->home);
     return t;
 }
 
@@ -441,6 +422,7 @@ void talk_destroy(struct talk *t)
     fetch_destroy(t->fetch);
     render_destroy(t->render);
     library_destroy(t->library);
+    home_close(t->home);
     cache_close(t->cache);
     free(t);
 }

@@ -3,6 +3,8 @@
 
 #include "common/base/check.h"
 #include "common/base/log.h"
+#include "common/wire/adopt.h"
+#include "server/announce/announce.h"
 #include "server/life.h"
 #include "server/net/net.h"
 #include "server/plug.h"
@@ -50,6 +52,7 @@ struct box {
     struct jobs *jobs;
     struct net_house house;
     struct net *net;
+    struct announce *announce; // NULL: the network is not told
 };
 
 static bool trusts_clock(const struct settings *s)
@@ -338,6 +341,26 @@ static void start_time_server(struct box *b)
         log_warn("box", "no time over UDP, kiosks ask over their WebSockets: %s", error);
 }
 
+// A house without a key cannot be found by who would have to know it again.
+static void start_announce(struct box *b)
+{
+    char address[100], key[SEALED_KEY_TEXT], id[WIRE_KIOSK_LEN + 1];
+    int port;
+    if (!b->settings->announce || !b->has_key ||
+        !settings_address_parse(b->settings->listen, address, sizeof address, &port) ||
+        strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0)
+        return;
+    sealed_key_text(b->key.public_key, key);
+    CHECK(key_id(key, id));
+    b->announce = announce_start(&(struct announce_facts){
+        .id = id,
+        .version = b->house.version,
+        .port = net_port(b->net),
+        .tls_port = b->settings->tls_listen[0] ? net_tls_port(b->net) : 0,
+        .ipv4_only = strchr(address, ':') == NULL,
+    });
+}
+
 static void start_rooms(struct box *b)
 {
     b->plug = (struct plug){b->store, &b->time};
@@ -386,12 +409,14 @@ int box_run(struct settings *settings, struct service *service, const char *vers
         *ports = (struct box_ports){net_port(b->net), net_tls_port(b->net)};
         start_time_server(b);
         say_ready(b);
+        start_announce(b);
         uv_run(&b->loop, UV_RUN_DEFAULT);
     } else {
         log_refusal("roomtoned", error);
         jobs_stop(b->jobs);
     }
 
+    announce_stop(b->announce);
     // What is still in flight lands, then everything goes in reverse.
     store_stop(b->store);
     rooms_free(b->rooms);

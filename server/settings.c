@@ -73,6 +73,12 @@ static const struct conf_key keys[] = {
      .help = "What QR codes begin with, e.g. http://192.168.4.1:8080. Empty: the address the "
              "admin page itself was opened with.",
      .live = true},
+    {"server", "announce", CONF_BOOL, AT(announce), "yes",
+     .help = "Tell the local network by DNS-SD (Avahi) that this box is here, so that players "
+             "without an "
+             "address find it; no where players are given the address. Without Avahi, or with "
+             "listen on "
+             "the loopback, nothing is told."},
     {"server", "log_level", CONF_STRING, AT(log_level), "info",
      .help = "How much goes to the log: error is what visitors hear or lose, warn what somebody "
              "should look at this week, info a handful of lines a day.",

@@ -14,6 +14,7 @@ struct settings {
     char *ingest;    // path of roomtone-ingest
     char *names;     // host names visitors may use, comma separated
     char *join_url;  // what the QR codes begin with; "" = the address asked for
+    bool announce;
     int64_t max_members;
     int64_t max_rooms_awake;
     int64_t wrong_codes_per_minute;

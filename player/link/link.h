@@ -73,7 +73,7 @@ void link_stop(struct link *l);
 // After the context is destroyed.
 void link_destroy(struct link *l);
 
-// Goes there, at the next attempt to connect.
+// Goes there, at the next attempt to connect; "": makes none.
 void link_aim(struct link *l, const char *host, int port);
 // Where it is, or tries to be; "" for nowhere yet.
 void link_target(const struct link *l, char *host, size_t size, int *port);

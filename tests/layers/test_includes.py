@@ -16,6 +16,7 @@ common/net              common/time
 common/wire             common/base common/time  jansson
 common/wire/sealed.c    sodium
 common/wire/adopt.c     sodium
+common/find             common/base  avahi threads
 common/tls              common/base  openssl
 
 content/track           common/base  opus
@@ -42,6 +43,8 @@ server/net/tls.*        common/tls
 server/net              libwebsockets uv jansson sodium qrencode
 server/settings.*       common/base server/house/calendar.h
 server/main.c           common/base server/house/calendar.h server/net/tls.h
+server/announce         common/base common/find  avahi
+server/box.*            server/announce common/wire/adopt.h
 server/box.*            common/base server/net server/store  sodium
 server/life.*           common/base server/net
 server/plug.*           server/room/room_port.h server/catalogue/tour_port.h server/store
@@ -61,6 +64,7 @@ player/track/decode.c   common/time opus opusfile
 player/track/fetch.*    libwebsockets
 player/loop             common/base  libwebsockets
 player/keep             common/wire
+player/find             common/base common/find common/wire  avahi threads
 player/link             common/base common/clock common/net common/time common/wire player/clock
 player/link/ask.c       player/loop
 player/link/device.c    player/keep
@@ -70,6 +74,7 @@ player/link             libwebsockets sodium
 player/settings.*       common/base common/wire common/tls
 player/talk.*           common/base player/clock player/link player/playout player/track
 player/talk.*           player/keep player/loop  libwebsockets
+player/home.*           common/base common/wire player/find player/keep player/link player/track
 player/zone_file.*      common/base common/wire player/keep
 player/rates.c          common/base common/wire player/keep
 player/output.*         common/base player/playout
@@ -79,6 +84,8 @@ player/main.c           common/base player/clock player/playout  sodium
 """
 
 LIBRARIES = {
+    **{f"avahi-{h}.h": "avahi" for h in ("client/client", "client/lookup", "client/publish",
+       "common/alternative", "common/error", "common/malloc", "common/simple-watch")},
     "alsa/asoundlib.h": "alsa", "curl/curl.h": "curl", "ebur128.h": "ebur128", "ini.h": "ini",
     "jansson.h": "jansson", "libwebsockets.h": "libwebsockets", "opus/opus.h": "opus",
     "opus/opusenc.h": "opusenc", "opusfile.h": "opusfile", "pthread.h": "threads",
