@@ -57,16 +57,40 @@ void home_look_around(struct home *h)
         h->find = find_start();
 }
 
+// The house has moved, says the network: should this connection end, the next goes there.
+static void follow(const struct find_way *seen, int count, const struct find_way *own,
+                   struct link *link)
+{
+    const struct find_way *other = NULL;
+    char host[FIND_HOST_MAX];
+    int port;
+    link_target(link, host, sizeof host, &port);
+    for (int i = 0; i < count; i++) {
+        if (strcmp(seen[i].id, own->id) != 0)
+            continue;
+        if (seen[i].port == port && strcmp(seen[i].host, host) == 0)
+            return;
+        other = &seen[i];
+    }
+    if (other)
+        link_aim(link, other->host, other->port);
+}
+
 void home_turn(struct home *h, struct link *link)
 {
     struct link_stats s = link_stats(link);
     struct find_way seen[FIND_MAX], own = {.port = h->kept.port}, way;
-    if (h->settings->server[0] || s.joined || s.new)
+    if (h->settings->server[0] || s.new)
         return;
     if (h->kept.key[0])
         CHECK(key_id(h->kept.key, own.id));
     snprintf(own.host, sizeof own.host, "%s", h->kept.host);
-    switch (choose(seen, find_ways(h->find, seen), &own, s.attempts, &way)) {
+    int count = find_ways(h->find, seen);
+    if (s.joined) {
+        follow(seen, count, &own, link);
+        return;
+    }
+    switch (choose(seen, count, &own, s.attempts, &way)) {
     case CHOOSE_NONE:
         break;
     case CHOOSE_SEVERAL:

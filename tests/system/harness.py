@@ -87,9 +87,11 @@ class Server:
             self.config.write_text(config)
 
     before = []  # what runs the program, if not we
+    listen = address = "127.0.0.1"  # where it serves, and is asked
 
     def start(self):
-        command = [*self.before, BIN / "roomtoned", "--state", self.state, "--listen", f"127.0.0.1:{self.port}"]
+        command = [*self.before, BIN / "roomtoned", "--state", self.state, "--listen",
+                   f"{self.listen}:{self.port}"]
         if self.config:
             command += ["--config", self.config]
         self.log = open(f"{self.state}.log", "ab")
@@ -98,7 +100,8 @@ class Server:
             env={**os.environ, **self.environment},
         )
         line = self.process.stdout.readline().decode()
-        found = re.fullmatch(r"ready http://127\.0\.0\.1:(\d+)( https://127\.0\.0\.1:(\d+))?\n", line)
+        found = re.fullmatch(rf"ready http://{re.escape(self.listen)}:(\d+)( https://[\d.]+:(\d+))?\n",
+                             line)
         assert found, f"not ready: {line!r} {self.log_text()}"
         self.port, self.tls_port = int(found[1]), int(found[3] or 0)
         return self
@@ -119,7 +122,7 @@ class Server:
 
     @property
     def url(self):
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://{self.address}:{self.port}"
 
     def request(self, method, path, body=None, headers=None):
         data = body

@@ -9,6 +9,7 @@ import pytest
 
 from devices import Device
 from harness import BIN, Client, Server, wait_until
+from networks import cable, why_not
 from test_kiosks import off_loop
 
 
@@ -37,11 +38,10 @@ class Kiosk:
 
 
 @pytest.fixture
-def house(tmp_path, exhibit):
-    s = Server(tmp_path / "state").start().login()
-    s.import_exhibit(exhibit)
-    yield s
-    s.stop()
+def house(server):
+    """A running server with a group and nothing to play."""
+    assert server.request("POST", "/api/v1/groups", {"name": "demo"}).json["id"] == "demo"
+    return server
 
 
 def listed(s):
@@ -59,7 +59,9 @@ def second_group(s):
     return answer.json["id"]
 
 
-def test_a_kiosk_is_adopted_plays_moves_and_is_forgotten(house, tmp_path):
+def test_a_kiosk_is_adopted_plays_moves_and_is_forgotten(server, exhibit, tmp_path):
+    house = server
+    house.import_exhibit(exhibit)
     p = Kiosk(tmp_path, "hall", house)
     try:
         new = wait_until(lambda: listed(house)[1], "the new kiosk")
@@ -110,9 +112,7 @@ def test_a_pinned_kiosk_obeys_no_other_house(house, tmp_path):
         kiosk = next(iter(wait_until(lambda: listed(house)[1], "the new kiosk")))
         adopt(house, kiosk)
         p.wait_for("joined demo")
-        house.command("play")
-        wait_until(lambda: any(m.get("report", {}).get("playing") == "sound"
-                               for m in house.group()["members"]), "it to sound", 60)
+        p.wait_for("the time comes over UDP")
         # Another box at the same address and port.
         house.stop()
         rogue.port = house.port
@@ -128,9 +128,9 @@ def test_a_pinned_kiosk_obeys_no_other_house(house, tmp_path):
         assert p.stop() == 0, p.text()
 
 
-def test_who_does_not_hold_the_key_is_not_listed(demo):
+def test_who_does_not_hold_the_key_is_not_listed(house):
     async def go():
-        async with Client(demo) as c:
+        async with Client(house) as c:
             device = Device()
             nonce, m = await device.hello(c)
             await c.send({"type": "proof", "mac": Device().mac("kiosk", nonce, m)})
@@ -140,57 +140,57 @@ def test_who_does_not_hold_the_key_is_not_listed(demo):
             nonce, m = await device.hello(c)
             await c.send({"type": "proof", "mac": m["mac"]})  # the house's own, sent back
             assert (await c.receive("error"))["code"] == "wrong_proof"
-            assert device.id not in (await off_loop(listed, demo))[1]
+            assert device.id not in (await off_loop(listed, house))[1]
             assert (await device.come(c))["type"] == "new"
-            assert device.id in (await off_loop(listed, demo))[1]
+            assert device.id in (await off_loop(listed, house))[1]
             assert (await device.hello(c))[1]["code"] == "bad_message"  # it waits already
             for bad in ({"nonce": ""}, {"nonce": "x"}, {"nonce": "0" * 31}, {"run": "1"},
                         {"link": "a", "code": "1"}, {"device": ""}):
-                async with Client(demo) as other:
+                async with Client(house) as other:
                     assert (await Device().hello(other, **bad))[1]["code"] == "bad_message", bad
     asyncio.run(go())
 
 
-def test_a_second_machine_with_the_same_key_is_flagged_and_not_obeyed(demo):
+def test_a_second_machine_with_the_same_key_is_flagged_and_not_obeyed(house):
     async def go():
         device, clone = Device(), None
         clone = Device(device.secret)
-        async with Client(demo) as first, Client(demo) as second, Client(demo) as claim:
+        async with Client(house) as first, Client(house) as second, Client(house) as claim:
             assert (await device.come(first))["type"] == "new"
-            assert (await off_loop(adopt, demo, device.id)).status == 200
+            assert (await off_loop(adopt, house, device.id)).status == 200
             await first.receive("welcome")
             assert (await clone.come(second))["code"] == "cloned"
             # One that merely names the key, with the group's code, is not let in either.
-            m = await claim.hello(role="kiosk", code=demo.group()["code"], device=device.key)
+            m = await claim.hello(role="kiosk", code=house.group()["code"], device=device.key)
             assert m["code"] == "cloned"
 
             async def alive():
                 await first.send({"type": "report", "playing": "idle"})
                 await asyncio.sleep(0.1)
-                return (await off_loop(listed, demo))[0][device.id].get("cloned")
+                return (await off_loop(listed, house))[0][device.id].get("cloned")
             while not (double := await alive()):
                 pass
             assert (double["here"], double["other"]) == ("127.0.0.1", "127.0.0.1")
-            async with Client(demo) as staff:
+            async with Client(house) as staff:
                 await staff.staff()
                 seen = await staff.receive("house", where=lambda m: m["cloned"])
                 assert seen["cloned"][0]["id"] == device.id
             # The same program on a new socket is itself.
-            async with Client(demo) as again:
+            async with Client(house) as again:
                 assert (await device.come(again))["type"] == "welcome"
                 assert (await first.receive("bye"))["reason"] == "replaced"
-        assert "is here twice" in demo.log_text()
+        assert "is here twice" in house.log_text()
     asyncio.run(go())
 
 
-def test_a_kiosk_with_a_code_shows_its_key_too(demo):
+def test_a_kiosk_with_a_code_shows_its_key_too(house):
     async def go():
-        async with Client(demo) as c:
+        async with Client(house) as c:
             device = Device()
-            m = await device.come(c, code=demo.group()["code"])
+            m = await device.come(c, code=house.group()["code"])
             assert (m["type"], m["group"]) == ("welcome", "demo")
-            await off_loop(wait_until, lambda: device.id in listed(demo)[0], "it to be known")
-            assert device.id not in listed(demo)[1]
+            await off_loop(wait_until, lambda: device.id in listed(house)[0], "it to be known")
+            assert device.id not in listed(house)[1]
     asyncio.run(go())
 
 
@@ -218,3 +218,88 @@ def test_places_for_new_kiosks_are_few(server):
         assert one not in listed(house)[1]
         assert adopt(house, secrets.token_hex(8)).status == 404
     asyncio.run(go())
+
+
+class Found(Server):
+    """A house in a network of its own."""
+    listen = "0.0.0.0"
+
+    def __init__(self, state, network):
+        super().__init__(state, environment=network.environment)
+        self.network = network
+
+    @property
+    def address(self):
+        return self.network.address
+
+
+def named(path):
+    """The house's id, as the network is told."""
+    return wait_until(lambda: [line.rpartition("(")[2].rstrip(")\n") for line in
+                               path.read_text().splitlines() if "knows this house" in line],
+                      "the house to be announced")[-1]
+
+
+@pytest.mark.skipif(bool(why_not()), reason=why_not() or "-")
+def test_a_player_finds_its_house_and_follows_it(tmp_path):
+    with cable(tmp_path) as (hall, shelf):
+        house = Found(tmp_path / "house", hall)
+        rival = Found(tmp_path / "rival", shelf)
+        players = []
+
+        def player(name):
+            players.append(Kiosk(tmp_path, name, before=shelf.command, environment=shelf.environment))
+            return players[-1]
+        try:
+            # Without a bus the house runs, says so, and tries again.
+            with hall.inside():
+                house.start()
+                wait_until(lambda: "no Avahi" in house.log_text(), "it to say so")
+                house.stop()
+                hall.start_bus()
+                hall.start_avahi()
+                house.start().login()
+                answer = house.request("POST", "/api/v1/groups", {"name": "Hall"})
+                assert answer.status == 201, answer.body
+            # With a bus and no daemon the player waits for one.
+            shelf.start_bus()
+            p = player("left")
+            p.wait_for("no Avahi (its daemon does not run)")
+            shelf.start_avahi()
+            identity = named(tmp_path / "house.log")
+            p.wait_for(f"a house is at 10.77.0.1:{house.port} ({identity})")
+            with hall.inside():
+                new = wait_until(lambda: listed(house)[1], "the new kiosk")
+                kiosk = next(iter(new))
+                assert new[kiosk]["address"] == "10.77.0.2"
+                assert adopt(house, kiosk, group="hall").status == 200
+            p.wait_for("joined hall")
+
+            # The house gets another address: the network says which.
+            hall.move("10.77.0.9")
+            p.wait_for("joined hall", 2)
+            assert json.loads((p.cache / "house-left.json").read_text())["host"] == "10.77.0.9"
+
+            # A second house: who belongs to the first one stays, who belongs to none waits.
+            with shelf.inside():
+                rival.start().login()
+            p.wait_for(f"({named(tmp_path / 'rival.log')})")
+            other = player("right")
+            other.wait_for("several houses are here")
+            with hall.inside():
+                assert not listed(house)[1] and listed(house)[0][kiosk]["online"]
+                house.stop()
+            with shelf.inside():
+                p.wait_for("the server is gone")
+                assert not any(listed(rival))
+                rival.stop()
+            with hall.inside():
+                house.start()
+            p.wait_for("joined hall", 3)
+            # With one house left it asks that one.
+            other.wait_for("staff may adopt it")
+        finally:
+            codes = [p.stop() for p in players]
+            house.stop()
+            rival.stop()
+        assert codes == [0, 0], [p.text() for p in players]
