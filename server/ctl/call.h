@@ -16,7 +16,7 @@ struct call {
     bool csv;        // kiosk watch: rows to be plotted
     bool force;      // certificate make: in the place of what is there
     const char *password_file, *lang, *id, *at, *limit, *seconds;
-    const char *trim, *metres, *gain, *ceiling, *mute, *left, *right, *name; // kiosk set
+    const char *trim, *metres, *gain, *ceiling, *mute, *left, *right, *name; // kiosk set, adopt
     const char *colour, *logo;                                               // venue set
     const char *dir, *names, *days;                                          // certificate make
     int argc; // what follows the verb
@@ -57,6 +57,8 @@ bool kiosks_list(struct call *c);
 bool kiosks_show(struct call *c);
 bool kiosks_set(struct call *c);
 bool kiosks_forget(struct call *c);
+bool kiosks_adopt(struct call *c);
+bool kiosks_identify(struct call *c);
 bool kiosks_watch(struct call *c);
 bool rewind_history(struct call *c);
 bool rewind_restore(struct call *c);

@@ -39,6 +39,10 @@ static void print_kiosk(json_t *k)
     print_output("left", json_array_get(map, 0));
     print_output("right", json_array_get(map, 1));
     putchar('\n');
+    json_t *twice = json_object_get(k, "cloned");
+    if (twice)
+        printf("%18s!! two machines have its key: %s is obeyed, %s is not let in\n", "",
+               call_text(twice, "here"), call_text(twice, "other"));
 }
 
 static void print_kiosks(json_t *a)
@@ -48,6 +52,12 @@ static void print_kiosks(json_t *a)
     json_array_foreach(json_object_get(a, "kiosks"), i, k)
     {
         print_kiosk(k);
+    }
+    json_array_foreach(json_object_get(a, "new"), i, k)
+    {
+        printf("%s  %-20s %-8s new, at %s: adopt it with 'kiosk adopt'\n", call_text(k, "id"),
+               call_text(k, "name"), json_is_true(json_object_get(k, "online")) ? "online" : "away",
+               call_text(k, "address"));
     }
 }
 
@@ -177,6 +187,33 @@ bool kiosks_set(struct call *c)
     }
     json_t *a = api_send(c->api, "PATCH", path, body, &ok);
     return call_show(c, a, ok, print_kiosk);
+}
+
+bool kiosks_adopt(struct call *c)
+{
+    char path[100];
+    bool ok;
+    if (!kiosk_path(c->argv[0], path, sizeof path))
+        return false;
+    strcat(path, "/adopt");
+    json_t *body = json_pack("{s:s}", "group", c->argv[1]);
+    if (c->name)
+        json_object_set_new(body, "name", json_string(c->name));
+    json_t *a = api_send(c->api, "POST", path, body, &ok);
+    return call_show(c, a, ok, print_kiosk);
+}
+
+bool kiosks_identify(struct call *c)
+{
+    char path[100];
+    bool ok;
+    if (!kiosk_path(c->argv[0], path, sizeof path))
+        return false;
+    strcat(path, "/identify");
+    json_t *a = api_send(c->api, "POST", path, NULL, &ok);
+    if (ok && c->json)
+        puts("{\"told\":true}");
+    return call_show(c, a, ok, NULL);
 }
 
 bool kiosks_forget(struct call *c)

@@ -151,6 +151,28 @@ def test_who_does_not_hold_the_key_is_not_listed(house):
     asyncio.run(go())
 
 
+def test_the_command_line_adopts(house):
+    house.ctl("login", "--password-file", house.state / "first-password")
+
+    async def go():
+        device = Device()
+        async with Client(house) as c:
+            assert (await device.come(c))["type"] == "new"
+            text = house.ctl("kiosk", "list").stdout
+            assert device.id in text and "new, at 127.0.0.1" in text
+            house.ctl("kiosk", "identify", device.id)
+            await c.receive("identify")
+            assert "unknown_group" in house.ctl("kiosk", "adopt", device.id, "x", check=False).stderr
+            answer = house.ctl("--json", "kiosk", "adopt", device.id, "demo", "--name", "Shelf")
+            assert json.loads(answer.stdout)["name"] == "Shelf"
+            assert (await c.receive("welcome"))["group"] == "demo"
+            house.ctl("kiosk", "identify", device.id)
+            await c.receive("identify")
+            house.ctl("kiosk", "forget", device.id)
+            assert (await c.receive("bye"))["reason"] == "forgotten"
+    asyncio.run(go())
+
+
 def test_a_second_machine_with_the_same_key_is_flagged_and_not_obeyed(house):
     async def go():
         device, clone = Device(), None
