@@ -70,6 +70,28 @@ export class Box {
     return stdout;
   }
 
+  /** A player on a silent card that brings no code. `says` waits for words in its log. */
+  async kiosk(name) {
+    const program = path.join(path.dirname(this.programs.roomtoned), "roomtone-player");
+    const args = ["--server", this.url, "--device", "null", "--name", name, "--cache", path.join(this.dir, `cache-${name}`)];
+    const child = spawn(program, args, { stdio: ["ignore", "ignore", "pipe"] });
+    const gone = new Promise((done) => child.once("exit", done));
+    let log = "";
+    child.stderr.on("data", (data) => (log += data));
+    const says = async (words) => {
+      const end = Date.now() + 20_000;
+      while (!log.includes(words)) {
+        if (Date.now() > end) throw new Error(`the kiosk never said "${words}":\n${log}`);
+        await new Promise((next) => setTimeout(next, 50));
+      }
+    };
+    const stop = async () => {
+      child.kill("SIGTERM");
+      await gone;
+    };
+    return { says, stop };
+  }
+
   async group(id) {
     return JSON.parse(await this.ctl("--json", "group", "show", id));
   }

@@ -234,6 +234,27 @@ async function look(box, browser) {
   await page.context().close();
 }
 
+// A player that brings no code is found by its chirp and taken in, by keyboard alone.
+async function adopt(box, page) {
+  const kiosk = await box.kiosk("shelf");
+  try {
+    const form = page.getByRole("form", { name: "New kiosk shelf" });
+    await form.waitFor();
+    await axe(page, "the admin page with a new kiosk");
+    await form.getByRole("button", { name: "Identify" }).press("Enter");
+    await form.getByText("shelf was told to chirp.").waitFor();
+    await kiosk.says("chirping");
+    await form.getByLabel("Name").fill("The shelf");
+    await form.getByLabel("Group").selectOption({ index: 0 });
+    await form.getByRole("button", { name: "Adopt" }).press("Enter");
+    await form.waitFor({ state: "detached" });
+    await kiosk.says("joined ");
+    await page.getByRole("row", { name: /The shelf|shelf/ }).first().waitFor();
+  } finally {
+    await kiosk.stop();
+  }
+}
+
 async function admin(box, browser) {
   const page = await (await browser.newContext({ viewport: { width: 1280, height: 900 } })).newPage();
   await page.goto(`${box.url}/admin`);
@@ -249,6 +270,7 @@ async function admin(box, browser) {
   await form.getByRole("button", { name: "Save" }).click();
   await form.getByText("Saved.").waitFor();
   await axe(page, "the admin page");
+  await adopt(box, page);
   const kept = JSON.parse(await box.ctl("--json", "venue", "show"));
   assert.equal(kept.name, "The Weaving Mill");
   assert.equal(kept.colour, "#cc3366");

@@ -82,6 +82,16 @@ export async function createGroup(name: string, tour: string): Promise<Group | n
   return readGroup(await call("POST", "/groups", tour === "" ? { name } : { name, tour }));
 }
 
+/** Takes a new kiosk in. */
+export async function adoptKiosk(kiosk: string, name: string, group: string): Promise<void> {
+  await call("POST", `/kiosks/${kiosk}/adopt`, name === "" ? { group } : { group, name });
+}
+
+/** Has it chirp. */
+export async function identifyKiosk(kiosk: string): Promise<void> {
+  await call("POST", `/kiosks/${kiosk}/identify`);
+}
+
 /** Join links, by group. */
 export async function links(): Promise<Map<string, string>> {
   const { groups } = await call("GET", "/groups");

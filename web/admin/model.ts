@@ -7,7 +7,7 @@ import { type Core, NEXT } from "../common/core";
 import { Link, type LinkState } from "../common/link";
 import { type Tour, readTour } from "../common/tour";
 import type { Command, FromServer, Mode, Op } from "../common/wire";
-import { type Certificate, type Group, type HouseClock, readMessage } from "../common/wire_staff";
+import { type Certificate, type Double, type Group, type HouseClock, type NewKiosk, readMessage } from "../common/wire_staff";
 import * as api from "./api";
 
 const ANSWER_LIMIT_MS = 5000;
@@ -50,6 +50,8 @@ export class Model {
   readonly storage = signal("ok");
   readonly certificate = signal<Certificate | undefined>(undefined);
   readonly time = signal<HouseClock>({ trusted: true, guessed: false });
+  readonly newKiosks = signal<NewKiosk[]>([]);
+  readonly cloned = signal<Double[]>([]);
   readonly tours = signal<api.TourEntry[]>([]);
   readonly links = signal<Map<string, string>>(new Map());
   readonly documents = signal<Map<string, Tour>>(new Map()); // by hash
@@ -130,6 +132,8 @@ export class Model {
         this.time.value = m.time;
         this.storage.value = m.storage;
         this.certificate.value = m.certificate;
+        this.newKiosks.value = m.newKiosks;
+        this.cloned.value = m.cloned;
         this.core.setEpoch(m.clock_epoch);
         if (m.groups.length !== (this.groups.value?.length ?? 0)) void this.refresh();
         this.groups.value = m.groups;
@@ -222,11 +226,25 @@ export class Model {
     this.notes.value = notes;
   }
 
-  /** Empty when it went well, else why not. */
-  async create(name: string, tour: string): Promise<string> {
-    try {
+  create(name: string, tour: string): Promise<string> {
+    return this.attempt(async () => {
       await api.createGroup(name, tour);
       await this.refresh();
+    });
+  }
+
+  adopt(kiosk: string, name: string, group: string): Promise<string> {
+    return this.attempt(() => api.adoptKiosk(kiosk, name, group));
+  }
+
+  identify(kiosk: string): Promise<string> {
+    return this.attempt(() => api.identifyKiosk(kiosk));
+  }
+
+  /** Empty when it went well, else why not. */
+  private async attempt(what: () => Promise<void>): Promise<string> {
+    try {
+      await what();
       return "";
     } catch (e) {
       this.signedOut(e);

@@ -5,6 +5,7 @@ import type { JSX } from "preact";
 import { titleIn } from "../common/tour";
 import type { Certificate } from "../common/wire_staff";
 import { GroupCard } from "./group";
+import { NewKiosks } from "./kiosks";
 import { LookForm } from "./look";
 import type { Model } from "./model";
 
@@ -81,6 +82,7 @@ function House({ model }: Props): JSX.Element {
             ))}
           </ul>
         )}
+        <NewKiosks model={model} />
         <NewGroup model={model} />
         <LookForm />
       </main>
@@ -129,6 +131,12 @@ function Alerts({ model }: Props): JSX.Element {
           The box was switched off and its clock had stopped: nobody knows for how long. Look where each group stands.
         </p>
       )}
+      {model.cloned.value.map((d) => (
+        <p key={d.id} class="notice">
+          Two machines say that they are the kiosk {d.name}: {d.here} is obeyed, {d.other} is not let in. A copied card? Forget
+          the kiosk, and adopt the one that is yours.
+        </p>
+      ))}
       {certificate && <CertificateNote {...certificate} />}
       {!trusted && <p>The box cannot trust its clock: schedules wait until it is set (NTP, or a battery).</p>}
     </div>

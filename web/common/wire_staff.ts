@@ -47,6 +47,20 @@ export interface Certificate {
   state: string; // ok, soon, expired, early, unknown
   daysLeft?: number;
 }
+/** A kiosk that waits to be adopted. */
+export interface NewKiosk {
+  id: string;
+  name: string;
+  address: string;
+  online: boolean;
+}
+/** Two machines showed the key of this kiosk at once: the one here is obeyed, the other is not. */
+export interface Double {
+  id: string;
+  name: string;
+  here: string;
+  other: string;
+}
 export interface House {
   type: "house";
   time: HouseClock;
@@ -55,6 +69,8 @@ export interface House {
   house_now: number;
   clock_epoch: number;
   groups: Group[];
+  newKiosks: NewKiosk[];
+  cloned: Double[];
 }
 const CHANNELS: readonly string[] = ["left", "right", "mono", "none"];
 const LANG = /^[a-z0-9][a-z0-9-]{1,15}$/;
@@ -118,6 +134,23 @@ function readCertificate(x: unknown): Certificate | undefined {
   return isInt(x.days_left) ? { state: x.state, daysLeft: x.days_left } : { state: x.state };
 }
 
+const isKiosk = (x: unknown): x is string => typeof x === "string" && KIOSK.test(x);
+
+function readNewKiosk(x: unknown): NewKiosk | null {
+  if (!isDict(x) || !isKiosk(x.id) || !isText(x.name, 80) || !isText(x.address, 47)) return null;
+  return { id: x.id, name: x.name, address: x.address, online: x.online === true };
+}
+
+function readDouble(x: unknown): Double | null {
+  if (!isDict(x) || !isKiosk(x.id) || !isText(x.here, 47) || !isText(x.other, 47)) return null;
+  return { id: x.id, name: isText(x.name, 80) ? x.name : x.id, here: x.here, other: x.other };
+}
+
+/** Those of a list that can be read; [] where there is none. */
+function readList<T>(x: unknown, most: number, read: (one: unknown) => T | null): T[] {
+  return (Array.isArray(x) ? x.slice(0, most) : []).map(read).filter((one): one is NonNullable<typeof one> => one !== null) as T[];
+}
+
 function readHouse(x: Dict): House | null {
   if (!isInt(x.house_now) || !isU32(x.clock_epoch) || !Array.isArray(x.groups)) return null;
   const groups = x.groups.map(readGroup).filter((g): g is Group => g !== null);
@@ -131,6 +164,8 @@ function readHouse(x: Dict): House | null {
     time: { trusted: time.trusted !== false, guessed: time.guessed === true },
     storage: isText(x.storage, 64) ? x.storage : "ok",
     groups,
+    newKiosks: readList(x.new_kiosks, 32, readNewKiosk),
+    cloned: readList(x.cloned, 16, readDouble),
   };
 }
 
