@@ -416,7 +416,6 @@ int box_run(struct settings *settings, struct service *service, const char *vers
         jobs_stop(b->jobs);
     }
 
-    announce_stop(b->announce);
     // What is still in flight lands, then everything goes in reverse.
     store_stop(b->store);
     rooms_free(b->rooms);
@@ -425,6 +424,7 @@ int box_run(struct settings *settings, struct service *service, const char *vers
     if (b->net)
         net_free(b->net);
     time_server_stop(b->house.time_server);
+    announce_stop(b->announce); // may take long, and has nothing to save
     int code = !b->net ? 1 : b->again ? BOX_AGAIN : 0;
     close_handle((uv_handle_t *)&b->wake);
     close_handles(b); // a start that failed has not done it yet

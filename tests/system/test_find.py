@@ -4,6 +4,7 @@ import asyncio
 import json
 import secrets
 import subprocess
+import sys
 
 import pytest
 
@@ -11,6 +12,7 @@ from devices import Device
 from harness import BIN, Client, Server, wait_until
 from networks import cable, why_not
 from test_kiosks import off_loop
+from test_units import PLAYER, SANDBOX, SERVER, needs_plain, needs_seccomp
 
 
 class Kiosk:
@@ -245,6 +247,7 @@ def test_places_for_new_kiosks_are_few(server):
 class Found(Server):
     """A house in a network of its own."""
     listen = "0.0.0.0"
+    before = [sys.executable, SANDBOX, SERVER]  # what its unit allows
 
     def __init__(self, state, network):
         super().__init__(state, environment=network.environment)
@@ -262,6 +265,8 @@ def named(path):
                       "the house to be announced")[-1]
 
 
+@needs_seccomp
+@needs_plain
 @pytest.mark.skipif(bool(why_not()), reason=why_not() or "-")
 def test_a_player_finds_its_house_and_follows_it(tmp_path):
     with cable(tmp_path) as (hall, shelf):
@@ -270,7 +275,8 @@ def test_a_player_finds_its_house_and_follows_it(tmp_path):
         players = []
 
         def player(name):
-            players.append(Kiosk(tmp_path, name, before=shelf.command, environment=shelf.environment))
+            players.append(Kiosk(tmp_path, name, before=[*shelf.command, sys.executable, str(SANDBOX), str(PLAYER)],
+                                 environment=shelf.environment))
             return players[-1]
         try:
             # Without a bus the house runs, says so, and tries again.
