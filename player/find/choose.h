@@ -18,7 +18,8 @@ enum choice { CHOOSE_NONE, CHOOSE_THIS, CHOOSE_SEVERAL };
 
 // `own`: the house it belongs to and where that was last; one without an id when it belongs to
 // none. Its own house may have moved, and another may pretend to be it, so after two attempts (0,
-// 1, ...) it takes the next way, those that are announced first. Without a house of its own it takes the only one there is.
+// 1, ...) it takes the next way, those that are announced first. Without a house of its own it
+// takes the only one there is.
 enum choice choose(const struct find_way *seen, int count, const struct find_way *own,
                    unsigned attempt, struct find_way *out);
 

@@ -12,13 +12,13 @@
 // Sound at 20 degrees goes 343 m in a second.
 #define US_PER_METRE 2915
 
-static bool kiosk_path(const char *kiosk, char *out, size_t size)
+static bool kiosk_path(const char *kiosk, const char *tail, char *out, size_t size)
 {
     if (!wire_kiosk_valid(kiosk)) {
         fprintf(stderr, "roomtonectl: '%s' is not a kiosk's id (see 'kiosk list')\n", kiosk);
         return false;
     }
-    snprintf(out, size, "/api/v1/kiosks/%s", kiosk);
+    snprintf(out, size, "/api/v1/kiosks/%s%s", kiosk, tail);
     return true;
 }
 
@@ -99,7 +99,7 @@ bool kiosks_show(struct call *c)
 {
     char path[100];
     bool ok;
-    if (!kiosk_path(c->argv[0], path, sizeof path))
+    if (!kiosk_path(c->argv[0], "", path, sizeof path))
         return false;
     json_t *a = api_get(c->api, path, &ok);
     return call_show(c, a, ok, print_kiosk_whole);
@@ -172,7 +172,7 @@ bool kiosks_set(struct call *c)
 {
     char path[100];
     bool ok;
-    if (!kiosk_path(c->argv[0], path, sizeof path))
+    if (!kiosk_path(c->argv[0], "", path, sizeof path))
         return false;
     json_t *body = json_object();
     if (c->name)
@@ -193,9 +193,8 @@ bool kiosks_adopt(struct call *c)
 {
     char path[100];
     bool ok;
-    if (!kiosk_path(c->argv[0], path, sizeof path))
+    if (!kiosk_path(c->argv[0], "/adopt", path, sizeof path))
         return false;
-    strcat(path, "/adopt");
     json_t *body = json_pack("{s:s}", "group", c->argv[1]);
     if (c->name)
         json_object_set_new(body, "name", json_string(c->name));
@@ -207,9 +206,8 @@ bool kiosks_identify(struct call *c)
 {
     char path[100];
     bool ok;
-    if (!kiosk_path(c->argv[0], path, sizeof path))
+    if (!kiosk_path(c->argv[0], "/identify", path, sizeof path))
         return false;
-    strcat(path, "/identify");
     json_t *a = api_send(c->api, "POST", path, NULL, &ok);
     if (ok && c->json)
         puts("{\"told\":true}");
@@ -220,7 +218,7 @@ bool kiosks_forget(struct call *c)
 {
     char path[100];
     bool ok;
-    if (!kiosk_path(c->argv[0], path, sizeof path))
+    if (!kiosk_path(c->argv[0], "", path, sizeof path))
         return false;
     json_t *a = api_send(c->api, "DELETE", path, NULL, &ok);
     if (ok && c->json)
@@ -289,7 +287,7 @@ bool kiosks_watch(struct call *c)
     long seconds = c->seconds ? strtol(c->seconds, NULL, 10) : 0;
     char path[100];
     for (int i = 0; i < c->argc; i++) {
-        if (!kiosk_path(c->argv[i], path, sizeof path))
+        if (!kiosk_path(c->argv[i], "", path, sizeof path))
             return false;
     }
     if (c->csv)

@@ -80,6 +80,23 @@ def test_pause_and_play_are_heard_at_one_instant(hall, speakers):
         assert abs(instants[0] - instants[1]) * 1e6 < IN_STEP_US
 
 
+def test_only_who_is_asked_chirps(hall, speakers):
+    kiosk = next(m["kiosk"] for m in hall.server.group()["members"] if m["name"] == "p0")
+    hall.server.command("pause")
+    hall.wait_for(2, lambda r: r["playing"] == "silent", "both silent")
+    play_on(speakers, 0.3)
+    begin = true_ns()
+    assert hall.server.request("POST", f"/api/v1/kiosks/{kiosk}/identify").status == 204
+    play_on(speakers, 1)
+    asked, other = heard(speakers, begin)
+    assert np.max(np.abs(other)) < 1e-4
+    assert 0.2 < np.max(np.abs(asked)) < 0.3
+    loud = np.flatnonzero(np.abs(asked) > 0.01)
+    assert 0.35 < (loud[-1] - loud[0]) / RATE < 0.46
+    # It swells: no step is larger than that of its notes.
+    assert np.max(np.abs(np.diff(asked))) < 0.25 * 2 * np.pi * 1900 / RATE
+
+
 def test_a_killed_server_is_not_heard(hall, speakers):
     begin = true_ns()
     play_on(speakers, 2)
