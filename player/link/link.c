@@ -329,6 +329,8 @@ static int on_receive(struct link *l, const void *data, size_t len, mono_t t4)
     if (lws_remaining_packet_payload(l->wsi) > 0 || !lws_is_final_fragment(l->wsi))
         return 0;
     if (lws_frame_is_binary(l->wsi)) {
+        if (l->bond.wanted && !l->bond.shown)
+            return -1; // nothing was asked yet
         ask_answer(l->ask, l->in.data, l->in.len, t4);
         return 0;
     }

@@ -144,7 +144,9 @@ static void on_place_found(void *user, enum err e, struct room *r)
     if (p && !p->closing) {
         const struct kiosk *k = kiosks_find(net_house(p->net)->kiosks, p->member.kiosk);
         p->joining = false;
-        if (e != ERR_OK)
+        if (e != ERR_OK && p->new)
+            peer_bye(p, err_code(e), 5000); // and comes again, known by then
+        else if (e != ERR_OK)
             peer_send_error(p, e, NULL, NULL);
         else if (k && strcmp(k->place, room_record(r)->id) == 0)
             enter(p, r);
