@@ -13,7 +13,10 @@ static double frames_of_us(int64_t us)
 
 void steer_init(struct steer *s, int rate, int period, int64_t early_us)
 {
-    *s = (struct steer){.rate = rate, .period = period, .trim_frames = frames_of_us(early_us)};
+    *s = (struct steer){.rate = rate,
+                        .period = period,
+                        .trim_frames = frames_of_us(early_us),
+                        .fresh_to_s = SERVO_FRESH_S};
     dac_init(&s->dac, rate);
     servo_init(&s->servo);
     for (int i = 0; i < STEER_JUMPS; i++)
@@ -26,6 +29,7 @@ void steer_trim(struct steer *s, int64_t early_us)
         return;
     s->trim_frames = frames_of_us(early_us);
     s->trimmed = true;
+    s->fresh_to_s = 0; // what is wrong from now on is not the clock: it is glided to
 }
 
 void steer_reading(struct steer *s, int64_t frame, mono_t at)
@@ -54,7 +58,8 @@ static double feed_forward(const struct steer *s, const struct clock_map *map)
 // Whether the error is for a jump, of which there are so many a minute.
 static bool takes_jump(struct steer *s, double error_us)
 {
-    if (fabs(error_us) <= SERVO_JUMP_US) {
+    bool fresh = s->since_start_s < s->fresh_to_s;
+    if (fabs(error_us) <= (fresh ? SERVO_JUMP_FRESH_US : SERVO_JUMP_US)) {
         s->degraded = false;
         return false;
     }

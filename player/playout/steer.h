@@ -48,6 +48,7 @@ struct steer {
     struct frame_pos pos; // the house frame read next; meant unless SILENT
     int64_t jumps;
     double since_start_s;         // of playing; what follows is on this axis
+    double fresh_to_s;            // on the same clock: until then SERVO_JUMP_FRESH_US is the limit
     double jumped_s[STEER_JUMPS]; // when the last ones were, as a ring by `jumps`
     double outside_s;             // when it last was outside of 0.1 ms
     bool heard, degraded;         // the last period held sound

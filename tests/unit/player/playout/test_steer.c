@@ -112,10 +112,26 @@ static void a_large_change_of_the_trim_is_a_jump_that_does_not_count(void **stat
     assert_int_equal(b.steer.jumps, 1);
 }
 
-static void a_small_step_of_house_time_is_followed_softly(void **state)
+static void what_was_begun_with_is_corrected_soon(void **state)
 {
     struct bench b = begin(0);
     for (int i = 0; i < 100; i++)
+        period(&b, true, true);
+    b.map.house_ns += 2000000; // an empty queue was met
+    assert_true(period(&b, true, true).fade_out);
+    assert_true(period(&b, true, true).fade_in);
+    period(&b, true, true);
+    assert_true(fabs(error_us(&b)) < 1);
+    assert_int_equal(b.steer.jumps, 1);
+    b.map.house_ns += 400000; // so little is glided to
+    assert_false(period(&b, true, true).fade_out);
+    assert_int_equal(b.steer.jumps, 1);
+}
+
+static void a_small_step_of_house_time_is_followed_softly(void **state)
+{
+    struct bench b = begin(0);
+    for (int i = 0; i < 1100; i++) // eleven seconds: nothing is fresh any more
         period(&b, true, true);
     b.map.house_ns += 1000000;
     double last = period(&b, true, true).ratio;
@@ -210,6 +226,7 @@ int main(void)
         cmocka_unit_test(a_small_change_of_the_trim_is_glided_to),
         cmocka_unit_test(a_large_change_of_the_trim_is_a_jump_that_does_not_count),
         cmocka_unit_test(a_small_step_of_house_time_is_followed_softly),
+        cmocka_unit_test(what_was_begun_with_is_corrected_soon),
         cmocka_unit_test(a_large_step_fades_out_jumps_and_fades_in),
         cmocka_unit_test(jumps_have_a_budget),
         cmocka_unit_test(unheard_a_large_step_is_no_jump),
