@@ -13,12 +13,13 @@
 #include <unistd.h>
 
 // Ingest of a long file may take minutes; the server answers when it is done.
-enum { ANSWER_MAX = 16 * 1024 * 1024, WAIT_S = 15 * 60 };
+enum { ANSWER_MAX = 16 * 1024 * 1024, WAIT_S = 15 * 60, BRIEF_S = 5 };
 
 struct api {
     CURL *curl;
     char *server;
     const char *ca;
+    bool brief;
     char session_path[600];
     char session[128];
 };
@@ -67,6 +68,11 @@ void api_close(struct api *a)
     curl_global_cleanup();
     free(a->server);
     free(a);
+}
+
+void api_be_brief(struct api *a)
+{
+    a->brief = true;
 }
 
 void api_use_session(struct api *a, const char *token)
@@ -150,7 +156,7 @@ static json_t *perform(struct api *a, const char *method, const char *path, cons
     curl_easy_setopt(a->curl, CURLOPT_WRITEFUNCTION, collect);
     curl_easy_setopt(a->curl, CURLOPT_WRITEDATA, &sink);
     curl_easy_setopt(a->curl, CURLOPT_CONNECTTIMEOUT, 5L);
-    curl_easy_setopt(a->curl, CURLOPT_TIMEOUT, (long)WAIT_S);
+    curl_easy_setopt(a->curl, CURLOPT_TIMEOUT, (long)(a->brief ? BRIEF_S : WAIT_S));
     curl_easy_setopt(a->curl, CURLOPT_PROXY, "");
     if (a->ca)
         curl_easy_setopt(a->curl, CURLOPT_CAINFO, a->ca);
@@ -162,11 +168,10 @@ static json_t *perform(struct api *a, const char *method, const char *path, cons
     json_t *answer = sink.text.len ? json_loadb(sink.text.data, sink.text.len, 0, NULL) : NULL;
     bytes_free(&sink.text);
     *ok = rc == CURLE_OK && status < 300;
-    if (rc != CURLE_OK) {
+    if (rc != CURLE_OK && !a->brief)
         fprintf(stderr, "roomtonectl: %s: %s\n", a->server, curl_easy_strerror(rc));
-    } else if (!*ok) {
+    else if (!*ok && !a->brief)
         tell_problem(status, answer);
-    }
     if (!*ok) {
         json_decref(answer);
         answer = NULL;

@@ -14,6 +14,8 @@ struct api;
 // NULL: the system's. The login kept by api_save_session() is used when there is one.
 struct api *api_open(const char *server, const char *ca);
 void api_close(struct api *a); // NULL is none
+// From now on nothing is printed, and an answer that takes longer than 5 s is none.
+void api_be_brief(struct api *a);
 void api_use_session(struct api *a, const char *token);
 // Keeps the token for the next calls, in the user's configuration folder, mode 0600.
 bool api_save_session(struct api *a, const char *token);

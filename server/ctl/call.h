@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One call of roomtonectl: what was typed, and how answers are shown. Verbs by subject: groups.c,
-// rewind.c, kiosks.c, tracks.c, exhibit.c, backup.c, venue.c, certificate.c; main.c has their
-// table.
+// rewind.c, kiosks.c, tracks.c, exhibit.c, backup.c, venue.c, certificate.c, doctor.c; main.c has
+// their table.
 #ifndef SERVER_CTL_CALL_H
 #define SERVER_CTL_CALL_H
 
@@ -19,6 +19,8 @@ struct call {
     const char *trim, *metres, *gain, *ceiling, *mute, *left, *right, *name; // kiosk set, adopt
     const char *colour, *logo;                                               // venue set
     const char *dir, *names, *days;                                          // certificate make
+    const char *server, *ca, *config;                                        // as typed; NULL: not
+    int code; // to exit with when all went well
     int argc; // what follows the verb
     char **argv;
 };
@@ -38,6 +40,7 @@ bool backup_take(struct call *c);
 bool backup_restore(struct call *c);
 bool certificate_make(struct call *c);
 bool certificate_show(struct call *c);
+bool doctor(struct call *c);
 bool groups_list(struct call *c);
 bool groups_create(struct call *c);
 bool groups_show(struct call *c);

@@ -94,6 +94,9 @@ static const struct verb verbs[] = {
     {"login", "[USER] [--password-file FILE]", 0, 1, "sign in; the login is kept for later calls",
      do_login},
     {"status", "", 0, 0, "how the box does", do_status},
+    {"doctor", "[--config FILE]", 0, 0,
+     "on the box: what is wrong with it and what to do; exits with 0, 1 (look) or 2 (broken)",
+     doctor},
     {"backup", "FILE", 1, 1, "keep everything but the content files in one file", backup_take},
     {"restore", "FILE", 1, 1, "go back to a backup; what is there now is kept on the box",
      backup_restore},
@@ -153,6 +156,12 @@ static const struct verb verbs[] = {
 };
 enum { VERBS = sizeof verbs / sizeof verbs[0] };
 
+// Asks no server, or finds it by itself.
+static bool is_local(const struct verb *v)
+{
+    return v->run == certificate_make || v->run == certificate_show || v->run == doctor;
+}
+
 static void usage(FILE *to)
 {
     fputs("usage: roomtonectl --server http[s]://ADDR:PORT [--ca FILE] [--json] COMMAND\n", to);
@@ -201,15 +210,16 @@ static const struct {
     {"dir", offsetof(struct call, dir)},
     {"names", offsetof(struct call, names)},
     {"days", offsetof(struct call, days)},
+    {"config", offsetof(struct call, config)},
+    {"server", offsetof(struct call, server)},
+    {"ca", offsetof(struct call, ca)},
 };
 enum {
     VALUES = sizeof values / sizeof values[0],
-    SERVER = VALUES,
-    JSON,
+    JSON = VALUES,
     CSV,
     SCHEDULE,
     FORCE,
-    CA,
     HELP,
     VERSION
 };
@@ -217,15 +227,13 @@ enum {
 // Returns what getopt_long said last: -1 when all was read, HELP or VERSION when that was asked
 // for,
 // '?' for what is not understood.
-static int read_options(int argc, char **argv, struct call *c, const char **server, const char **ca)
+static int read_options(int argc, char **argv, struct call *c)
 {
-    struct option options[VALUES + 9] = {
-        [SERVER] = {"server", required_argument, NULL, SERVER},
+    struct option options[VALUES + 7] = {
         [JSON] = {"json", no_argument, NULL, JSON},
         [CSV] = {"csv", no_argument, NULL, CSV},
         [SCHEDULE] = {"schedule", no_argument, NULL, SCHEDULE},
         [FORCE] = {"force", no_argument, NULL, FORCE},
-        [CA] = {"ca", required_argument, NULL, CA},
         [HELP] = {"help", no_argument, NULL, HELP},
         [VERSION] = {"version", no_argument, NULL, VERSION},
     };
@@ -237,10 +245,6 @@ static int read_options(int argc, char **argv, struct call *c, const char **serv
             return o;
         if (o < VALUES)
             *(const char **)((char *)c + values[o].field) = optarg;
-        else if (o == SERVER)
-            *server = optarg;
-        else if (o == CA)
-            *ca = optarg;
         c->force |= o == FORCE;
         c->json |= o == JSON;
         c->csv |= o == CSV;
@@ -251,9 +255,8 @@ static int read_options(int argc, char **argv, struct call *c, const char **serv
 
 int main(int argc, char **argv)
 {
-    const char *server = getenv("ROOMTONE_SERVER"), *ca = getenv("ROOMTONE_CA");
-    struct call c = {0};
-    int o = read_options(argc, argv, &c, &server, &ca);
+    struct call c = {.server = getenv("ROOMTONE_SERVER"), .ca = getenv("ROOMTONE_CA")};
+    int o = read_options(argc, argv, &c);
     if (o == VERSION)
         printf("roomtonectl %s\n", ROOMTONE_VERSION);
     else if (o != -1)
@@ -264,13 +267,12 @@ int main(int argc, char **argv)
     const struct verb *v = find_verb(argc - optind, argv + optind, &words);
     c.argc = argc - optind - words;
     c.argv = argv + optind + words;
-    bool local = v && (v->run == certificate_make || v->run == certificate_show);
-    if (!v || (!server && !local) || c.argc < v->min || c.argc > v->max) {
+    if (!v || (!c.server && !is_local(v)) || c.argc < v->min || c.argc > v->max) {
         usage(stderr);
         return 2;
     }
-    c.api = local ? NULL : api_open(server, ca);
+    c.api = is_local(v) ? NULL : api_open(c.server, c.ca);
     bool ok = v->run(&c);
     api_close(c.api);
-    return ok ? 0 : 1;
+    return ok ? c.code : 1;
 }

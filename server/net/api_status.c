@@ -67,6 +67,10 @@ void api_metrics(struct request *r)
         udp = time_server_stats(h->time_server);
     struct bytes b;
     bytes_init(&b, METRICS_MAX);
+    bytes_printf(&b,
+                 "# HELP roomtone_build_info 1, with the version.\n"
+                 "# TYPE roomtone_build_info gauge\nroomtone_build_info{version=\"%s\"} 1\n",
+                 h->version);
     gauge(&b, "house_time_seconds", "gauge", "House time.", (double)net_now(r->net).us / 1e6);
     gauge(&b, "clock_epoch", "gauge", "Rises when house time had to be set anew.",
           h->anchor->clock_epoch);

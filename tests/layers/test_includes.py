@@ -52,6 +52,8 @@ server/timekeeper.*     common/base server/house server/room/rooms.h server/stor
 server/timekeeper.*     server/timeserver/time_server.h
 server/ctl              common/base common/wire  curl jansson
 server/ctl/certificate* common/tls  openssl
+server/ctl/doctor*      server/settings.h server/house server/store/restore_check.h  openssl
+server/ctl/doctor*      common/tls
 
 player/clock            common/clock
 player/sink             common/base common/time
@@ -99,9 +101,11 @@ LIBRARIES = {
 # row above, and a reason.
 LIBC = set("""assert ctype errno float inttypes limits locale math setjmp signal stdarg stdatomic
     stdbool stddef stdint stdio stdlib string strings time
-    arpa/inet dirent netinet/tcp fcntl getopt ifaddrs linux/errqueue linux/net_tstamp netdb poll
+    arpa/inet dirent netinet/tcp fcntl getopt ifaddrs linux/errqueue linux/magic linux/net_tstamp
+    netdb poll
     sched sys/epoll
-    sys/mman sys/prctl sys/resource sys/random sys/socket sys/stat sys/statvfs sys/syscall sys/timerfd sys/timex
+    sys/mman sys/prctl sys/resource sys/random sys/socket sys/stat sys/statfs sys/statvfs sys/syscall
+    sys/timerfd sys/timex
     sys/types sys/un sys/wait termios unistd""".split())
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
