@@ -2,6 +2,7 @@
 #include "server/store/copy.h"
 
 #include "server/store/db.h"
+#include "server/store/wear.h"
 
 #include <string.h>
 
@@ -12,7 +13,7 @@ sqlite3 *copy_open(const char *path, bool fresh)
 {
     sqlite3 *db = NULL;
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (fresh ? SQLITE_OPEN_CREATE : 0);
-    if (sqlite3_open_v2(path, &db, flags, NULL) == SQLITE_OK &&
+    if (sqlite3_open_v2(path, &db, flags, wear_vfs()) == SQLITE_OK &&
         sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL) == SQLITE_OK &&
         sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL) == SQLITE_OK &&
         sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL) == SQLITE_OK &&

@@ -5,6 +5,7 @@
 #include "common/base/log.h"
 #include "server/store/backup.h"
 #include "server/store/migrate.h"
+#include "server/store/wear.h"
 
 #include <string.h>
 
@@ -102,7 +103,7 @@ static sqlite3 *open_file(const char *path, int flags, char *error, size_t error
 {
     sqlite3 *db = NULL;
     flags |= SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
-    if (sqlite3_open_v2(path, &db, flags, NULL) != SQLITE_OK || !apply_pragmas(db)) {
+    if (sqlite3_open_v2(path, &db, flags, wear_vfs()) != SQLITE_OK || !apply_pragmas(db)) {
         snprintf(error, error_size, "%s: %s", path, db ? sqlite3_errmsg(db) : "out of memory");
         sqlite3_close(db);
         return NULL;

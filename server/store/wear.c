@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/store/wear.h"
+
+#include "common/base/check.h"
+
+#include <pthread.h>
+#include <sqlite3.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static const int64_t buckets_us[WEAR_BUCKETS] = {1000,  2000,   5000,   10000,   20000,
+                                                 50000, 100000, 200000, 1000000, 5000000};
+
+static _Atomic int64_t bytes, syncs, sync_us, within[WEAR_BUCKETS];
+
+struct counted {
+    sqlite3_file base;
+    sqlite3_file *real; // our own allocation: its size is the default VFS's
+};
+
+static sqlite3_file *real_of(sqlite3_file *f)
+{
+    return ((struct counted *)f)->real;
+}
+
+static int on_close(sqlite3_file *f)
+{
+    sqlite3_file *r = real_of(f);
+    int rc = r->pMethods->xClose(r);
+    free(r);
+    return rc;
+}
+
+static int on_read(sqlite3_file *f, void *data, int n, sqlite3_int64 at)
+{
+    return real_of(f)->pMethods->xRead(real_of(f), data, n, at);
+}
+
+static int on_write(sqlite3_file *f, const void *data, int n, sqlite3_int64 at)
+{
+    int rc = real_of(f)->pMethods->xWrite(real_of(f), data, n, at);
+    if (rc == SQLITE_OK)
+        bytes += n;
+    return rc;
+}
+
+static int on_truncate(sqlite3_file *f, sqlite3_int64 size)
+{
+    return real_of(f)->pMethods->xTruncate(real_of(f), size);
+}
+
+static int64_t now_us(void)
+{
+    struct timespec ts;
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+}
+
+static int on_sync(sqlite3_file *f, int flags)
+{
+    int64_t began = now_us();
+    int rc = real_of(f)->pMethods->xSync(real_of(f), flags);
+    int64_t took = now_us() - began;
+    syncs++;
+    sync_us += took;
+    for (int i = 0; i < WEAR_BUCKETS; i++)
+        within[i] += took <= buckets_us[i];
+    return rc;
+}
+
+static int on_size(sqlite3_file *f, sqlite3_int64 *size)
+{
+    return real_of(f)->pMethods->xFileSize(real_of(f), size);
+}
+
+static int on_lock(sqlite3_file *f, int lock)
+{
+    return real_of(f)->pMethods->xLock(real_of(f), lock);
+}
+
+static int on_unlock(sqlite3_file *f, int lock)
+{
+    return real_of(f)->pMethods->xUnlock(real_of(f), lock);
+}
+
+static int on_check_lock(sqlite3_file *f, int *out)
+{
+    return real_of(f)->pMethods->xCheckReservedLock(real_of(f), out);
+}
+
+static int on_control(sqlite3_file *f, int op, void *arg)
+{
+    return real_of(f)->pMethods->xFileControl(real_of(f), op, arg);
+}
+
+static int on_sector(sqlite3_file *f)
+{
+    return real_of(f)->pMethods->xSectorSize(real_of(f));
+}
+
+static int on_traits(sqlite3_file *f)
+{
+    return real_of(f)->pMethods->xDeviceCharacteristics(real_of(f));
+}
+
+// Version 1, without shared memory: whoever comes this way has locking_mode=EXCLUSIVE.
+static const sqlite3_io_methods methods = {
+    .iVersion = 1,
+    .xClose = on_close,
+    .xRead = on_read,
+    .xWrite = on_write,
+    .xTruncate = on_truncate,
+    .xSync = on_sync,
+    .xFileSize = on_size,
+    .xLock = on_lock,
+    .xUnlock = on_unlock,
+    .xCheckReservedLock = on_check_lock,
+    .xFileControl = on_control,
+    .xSectorSize = on_sector,
+    .xDeviceCharacteristics = on_traits,
+};
+
+static int on_open(sqlite3_vfs *v, const char *name, sqlite3_file *f, int flags, int *out)
+{
+    sqlite3_vfs *below = sqlite3_vfs_find(NULL);
+    struct counted *c = (struct counted *)f;
+    c->base.pMethods = NULL;
+    c->real = check_alloc(calloc(1, (size_t)below->szOsFile));
+    int rc = below->xOpen(below, name, c->real, flags, out);
+    if (rc == SQLITE_OK) {
+        c->base.pMethods = &methods;
+        return rc;
+    }
+    if (c->real->pMethods)
+        c->real->pMethods->xClose(c->real);
+    free(c->real);
+    return rc;
+}
+
+static int on_delete(sqlite3_vfs *v, const char *name, int sync)
+{
+    sqlite3_vfs *below = sqlite3_vfs_find(NULL);
+    return below->xDelete(below, name, sync);
+}
+
+static int on_access(sqlite3_vfs *v, const char *name, int flags, int *out)
+{
+    sqlite3_vfs *below = sqlite3_vfs_find(NULL);
+    return below->xAccess(below, name, flags, out);
+}
+
+static int on_full_path(sqlite3_vfs *v, const char *name, int size, char *out)
+{
+    sqlite3_vfs *below = sqlite3_vfs_find(NULL);
+    return below->xFullPathname(below, name, size, out);
+}
+
+static int on_randomness(sqlite3_vfs *v, int n, char *out)
+{
+    sqlite3_vfs *below = sqlite3_vfs_find(NULL);
+    return below->xRandomness(below, n, out);
+}
+
+static sqlite3_vfs vfs;
+
+static void make_vfs(void)
+{
+    vfs = *sqlite3_vfs_find(NULL); // what is not ours (sleeping, clocks) needs no file
+    vfs.zName = "roomtone";
+    vfs.pNext = NULL;
+    vfs.szOsFile = (int)sizeof(struct counted);
+    vfs.xOpen = on_open;
+    vfs.xDelete = on_delete;
+    vfs.xAccess = on_access;
+    vfs.xFullPathname = on_full_path;
+    vfs.xRandomness = on_randomness;
+    CHECK(sqlite3_vfs_register(&vfs, 0) == SQLITE_OK);
+}
+
+const char *wear_vfs(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    CHECK(sqlite3_initialize() == SQLITE_OK);
+    pthread_once(&once, make_vfs);
+    return vfs.zName;
+}
+
+struct wear wear_read(void)
+{
+    struct wear w = {.bytes = bytes, .syncs = syncs, .sync_us = sync_us};
+    for (int i = 0; i < WEAR_BUCKETS; i++)
+        w.within[i] = within[i];
+    return w;
+}
+
+int64_t wear_bucket_us(int i)
+{
+    return buckets_us[i];
+}
