@@ -7,6 +7,7 @@
 #include "server/announce/announce.h"
 #include "server/life.h"
 #include "server/net/net.h"
+#include "server/nightly.h"
 #include "server/plug.h"
 #include "server/state_dir.h"
 #include "server/store/db.h"
@@ -50,6 +51,7 @@ struct box {
     struct access *access;
     struct kiosks *kiosks;
     struct jobs *jobs;
+    struct nightly nightly;
     struct net_house house;
     struct net *net;
     struct announce *announce; // NULL: the network is not told
@@ -132,10 +134,11 @@ static void close_handle(uv_handle_t *h)
 // Everything that keeps the loop going, but for `wake`: the store speaks until it is stopped.
 static void close_handles(struct box *b)
 {
-    uv_handle_t *handles[] = {
-        (uv_handle_t *)&b->sigint,  (uv_handle_t *)&b->sigterm,    (uv_handle_t *)&b->agenda,
-        (uv_handle_t *)&b->sweep,   (uv_handle_t *)&b->time.timer, (uv_handle_t *)&b->bye,
-        (uv_handle_t *)&b->prepare, (uv_handle_t *)&b->sighup,     (uv_handle_t *)&b->life.timer};
+    uv_handle_t *handles[] = {(uv_handle_t *)&b->sigint,     (uv_handle_t *)&b->sigterm,
+                              (uv_handle_t *)&b->agenda,     (uv_handle_t *)&b->sweep,
+                              (uv_handle_t *)&b->time.timer, (uv_handle_t *)&b->bye,
+                              (uv_handle_t *)&b->prepare,    (uv_handle_t *)&b->sighup,
+                              (uv_handle_t *)&b->life.timer, (uv_handle_t *)&b->nightly.timer};
     for (size_t i = 0; i < sizeof handles / sizeof handles[0]; i++)
         close_handle(handles[i]);
 }
@@ -231,6 +234,7 @@ static void open_loop(struct box *b)
     uv_timer_init(&b->loop, &b->bye);
     uv_prepare_init(&b->loop, &b->prepare);
     uv_timer_init(&b->loop, &b->life.timer);
+    uv_timer_init(&b->loop, &b->nightly.timer);
     b->wake.data = b->sigint.data = b->sigterm.data = b->sighup.data = b->agenda.data =
         b->sweep.data = b->bye.data = b->prepare.data = b;
 }
@@ -257,6 +261,7 @@ static void fill_house(struct box *b, const char *version, const struct box_port
         .kiosks = b->kiosks,
         .key = b->has_key ? &b->key : NULL,
         .jobs = b->jobs,
+        .nightly = &b->nightly.state,
         .content_dir = b->dir.content,
         .upload_dir = b->dir.uploads,
         .db_path = b->dir.db,
@@ -408,6 +413,7 @@ int box_run(struct settings *settings, struct service *service, const char *vers
         start_timers(b);
         *ports = (struct box_ports){net_port(b->net), net_tls_port(b->net)};
         start_time_server(b);
+        nightly_start(&b->nightly, settings, &b->time.anchor, b->store, &b->loop, b->dir.db);
         say_ready(b);
         start_announce(b);
         uv_run(&b->loop, UV_RUN_DEFAULT);

@@ -50,6 +50,30 @@ static bool check_zone(const char *value, char *error, size_t error_size)
     return false;
 }
 
+int settings_hour(const char *text)
+{
+    int hour, minute, end = 0;
+    bool ok = strlen(text) == 5 && text[0] >= '0' && text[0] <= '9' && text[3] >= '0' &&
+              text[3] <= '9' && sscanf(text, "%2d:%2d%n", &hour, &minute, &end) == 2 && end == 5;
+    return ok && hour < 24 && minute < 60 ? (hour * 60 + minute) * 60 : -1;
+}
+
+static bool check_hour(const char *value, char *error, size_t error_size)
+{
+    if (settings_hour(value) >= 0)
+        return true;
+    snprintf(error, error_size, "'%s' is no hour of the day like 03:30", value);
+    return false;
+}
+
+static bool check_backup_dir(const char *value, char *error, size_t error_size)
+{
+    if (!*value || (value[0] == '/' && strlen(value) < 500))
+        return true;
+    snprintf(error, error_size, "'%.60s' is not the path of a folder, from / on", value);
+    return false;
+}
+
 static const struct conf_key keys[] = {
     {"server", "listen", CONF_STRING, AT(listen), "0.0.0.0:8080",
      .help = "Address and port to serve on; port 0 picks a free one. 8080 needs no privilege. "
@@ -132,6 +156,20 @@ static const struct conf_key keys[] = {
      .help = "Send pages asked for over HTTP to HTTPS; no, because every phone must trust the "
              "certificate first. Kiosks and programs are never sent.",
      .live = true},
+    {"backup", "dir", CONF_STRING, AT(backup_dir), "",
+     .help =
+         "Folder for a backup a day, best on another disk or stick, which the unit must let the "
+         "server write to (ReadWritePaths=). Empty: none is made, for nobody knows where yours "
+         "should go.",
+     .check = check_backup_dir, .live = true},
+    {"backup", "at", CONF_STRING, AT(backup_at), "03:30",
+     .help = "When, by the venue's clock; at night nobody waits for the disk. A box that was off "
+             "then makes up for it when it is on again.",
+     .check = check_hour, .live = true},
+    {"backup", "keep", CONF_INT, AT(backup_keep), "14",
+     .help = "How many to keep; two weeks, since a mistake may go unnoticed over a holiday. The "
+             "oldest goes when a new one is whole.",
+     .min = 1, .max = 1000, .unit = "backups", .live = true},
     {"debug", "forget_every", CONF_INT, AT(forget_every), "0",
      .help = "After every so many changes a group forgets what it has in memory and reads it "
              "back; the program ends when it is not the same. For tests; 0 is never.",

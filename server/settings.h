@@ -27,6 +27,9 @@ struct settings {
     char *tls_listen;                // ADDR:PORT; "" = no HTTPS
     char *tls_certificate, *tls_key; // paths, or names of systemd's credentials
     bool tls_redirect;               // pages asked for over HTTP are sent to HTTPS
+    char *backup_dir;                // "" = no backups by itself
+    char *backup_at;                 // HH:MM
+    int64_t backup_keep;
     char *log_level;
 
     struct conf conf; // where each value is from
@@ -44,6 +47,9 @@ void settings_free(struct settings *s);
 
 // Puts log_level in force.
 void settings_log_level(const struct settings *s);
+
+// "HH:MM" as seconds since midnight; -1 when it is none.
+int settings_hour(const char *text);
 
 // "ADDR:PORT" or "[V6]:PORT", as `listen`. False when it is neither.
 bool settings_address_parse(const char *text, char *address, size_t size, int *port);

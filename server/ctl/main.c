@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <termios.h>
+#include <time.h>
 #include <unistd.h>
 
 struct verb {
@@ -69,6 +70,33 @@ static bool do_exhibit_import(struct call *c)
     return ok;
 }
 
+// Of the database; per hour once there is something to reckon with.
+static void print_wear(json_t *a)
+{
+    json_t *wear = json_object_get(a, "wear");
+    double mb = (double)call_number(wear, "bytes") / 1e6;
+    double hours = (double)call_number(a, "uptime_s") / 3600;
+    printf("written to the disk: %.1f MB in %lld syncs", mb, call_number(wear, "syncs"));
+    if (hours > 0.1)
+        printf(" (%.2f MB and %.0f syncs an hour)", mb / hours,
+               (double)call_number(wear, "syncs") / hours);
+    putchar('\n');
+}
+
+static void print_backup(json_t *backup)
+{
+    time_t last = (time_t)(call_number(backup, "last") / 1000000);
+    char date[32] = "none yet";
+    struct tm tm;
+    if (!backup)
+        return;
+    if (last)
+        strftime(date, sizeof date, "%Y-%m-%d %H:%M", localtime_r(&last, &tm));
+    printf("newest backup: %s\n", date);
+    if (strcmp(call_text(backup, "state"), "failing") == 0)
+        printf("backups fail: %s\n", call_text(backup, "why"));
+}
+
 static void print_status(json_t *a)
 {
     printf("roomtoned %s, up %lld s, %lld rooms awake, %lld connections, clock epoch %lld\n",
@@ -79,6 +107,8 @@ static void print_status(json_t *a)
         puts("house time was guessed: the box was off with its clock stopped");
     if (!json_is_true(json_object_get(time, "trusted")))
         puts("the wall clock cannot be trusted: schedules wait");
+    print_wear(a);
+    print_backup(json_object_get(a, "backup"));
     if (call_number(a, "degraded"))
         printf("%lld groups cannot save their changes\n", call_number(a, "degraded"));
 }

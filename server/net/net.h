@@ -19,6 +19,7 @@
 #include "server/kiosks/kiosks.h"
 #include "server/kiosks/newcomers.h"
 #include "server/net/guesses.h"
+#include "server/nightly.h"
 #include "server/room/rooms.h"
 #include "server/settings.h"
 #include "server/store/store.h"
@@ -43,7 +44,8 @@ struct net_house {
     struct kiosks *kiosks;
     const struct sealed_pair *key; // the house's; NULL when it has none
     struct jobs *jobs;
-    struct time_server *time_server; // NULL: no time over UDP
+    struct time_server *time_server;     // NULL: no time over UDP
+    const struct nightly_state *nightly; // backups
     const char *content_dir;
     const char *upload_dir;
     const char *db_path;

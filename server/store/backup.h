@@ -17,8 +17,8 @@
 #include <stddef.h>
 
 enum {
-    // 256 KiB a step: about a millisecond into the page cache.
-    BACKUP_STEP_PAGES = 64,
+    // 256 KiB a step (1 MiB of an older database): some milliseconds into the page cache.
+    BACKUP_STEP_PAGES = 256,
     // "\nroomtone backup, sha256 of what is before: HEX\n"; less than the smallest page.
     BACKUP_SUM_LEN = 109,
     // "Rmtb": a sum belongs to this file; without it something is missing. A database in use has 0.

@@ -82,11 +82,15 @@ enum err db_run(sqlite3 *db, sqlite3_stmt *st)
     return db_done(db, st);
 }
 
+// Of a new database: a change of a group touches a few rows in as many pages, and each page is
+// written whole. With SQLite's 4,096 bytes an hour of 50 groups is 31 MB, with these 14. An older
+// database keeps what it has.
 static bool apply_pragmas(sqlite3 *db)
 {
-    return db_exec(db, "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL;"
-                       "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
-                       "PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON; PRAGMA mmap_size=0;");
+    return db_exec(db,
+                   "PRAGMA page_size=1024; PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL;"
+                   "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
+                   "PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON; PRAGMA mmap_size=0;");
 }
 
 static bool sound(sqlite3 *db)

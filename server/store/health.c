@@ -11,9 +11,9 @@
 #include <string.h>
 
 enum {
-    // A checkpoint at 4 MiB (1,024 pages of 4 KiB): seldom enough to be rare, small enough not to
-    // stall for long on a slow card.
-    LOG_PAGES = 1024,
+    // A checkpoint at 4 MiB: seldom enough to be rare, small enough not to stall for long on a slow
+    // card.
+    LOG_BYTES = 4 * 1024 * 1024,
     BACKOFF_MAX_S = 30,
     GIVE_UP_S = 30, // with the back-off: the attempt at 31 s goes on without the old connection
     CALM_S = 60,    // after so long without a fault the next one is a new story, tried at once
@@ -24,7 +24,7 @@ struct health {
     sqlite3 *db; // NULL when it could not be opened again
     enum err health;
     char path[PATH_MAX], reserve[PATH_MAX + 16];
-    int log_pages;
+    int log_pages, log_pages_max;
     int64_t since_us;  // changes are refused
     int64_t failed_us; // FAILED
     int64_t due_us;    // the next try
@@ -43,8 +43,12 @@ static int on_log(void *user, sqlite3 *db, const char *name, int pages)
 // errors.
 static void adopt(struct health *h, sqlite3 *db)
 {
+    sqlite3_stmt *st = db_prepare(db, "PRAGMA page_size");
+    int page = db_row(st) ? sqlite3_column_int(st, 0) : 0;
+    sqlite3_finalize(st);
     h->db = db;
     h->log_pages = 0;
+    h->log_pages_max = LOG_BYTES / (page > 0 ? page : 4096);
     sqlite3_wal_hook(db, on_log, h);
 }
 
@@ -219,7 +223,7 @@ void health_care(struct health *h, int64_t now_us)
 
 void health_checkpoint(struct health *h, int64_t now_us)
 {
-    if (h->health == ERR_STORAGE_FAILED || h->log_pages < LOG_PAGES)
+    if (h->health == ERR_STORAGE_FAILED || h->log_pages < h->log_pages_max)
         return;
     h->log_pages = 0;
     int rc = sqlite3_wal_checkpoint_v2(h->db, "main", SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);

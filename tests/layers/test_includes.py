@@ -38,7 +38,7 @@ server/room/room_view.c  server/house/calendar_text.h
 server/ingest           common/base  uv
 server/net              common/base common/time common/wire server/house server/store server/access
 server/net              server/catalogue server/kiosks server/room server/ingest server/settings.h
-server/net              server/timeserver
+server/net              server/timeserver server/nightly.h
 server/net/tls.*        common/tls
 server/net              libwebsockets uv jansson sodium qrencode
 server/settings.*       common/base server/house/calendar.h
@@ -47,6 +47,7 @@ server/announce         common/base common/find  avahi
 server/box.*            server/announce common/wire/adopt.h
 server/box.*            common/base server/net server/store  sodium
 server/life.*           common/base server/net
+server/nightly.*        common/base server/house server/store  uv
 server/plug.*           server/room/room_port.h server/catalogue/tour_port.h server/store
 server/timekeeper.*     common/base server/house server/room/rooms.h server/store  uv
 server/timekeeper.*     server/timeserver/time_server.h
