@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One call of roomtonectl: what was typed, and how answers are shown. Verbs by subject: groups.c,
-// rewind.c, kiosks.c, tracks.c, exhibit.c, backup.c, venue.c, certificate.c, doctor.c; main.c has
-// their table.
+// rewind.c, kiosks.c, tracks.c, exhibit.c, backup.c, venue.c, certificate.c, doctor.c,
+// bundle.c; main.c has their table.
 #ifndef SERVER_CTL_CALL_H
 #define SERVER_CTL_CALL_H
 
@@ -63,6 +63,7 @@ bool kiosks_forget(struct call *c);
 bool kiosks_adopt(struct call *c);
 bool kiosks_identify(struct call *c);
 bool kiosks_watch(struct call *c);
+bool support_bundle(struct call *c);
 bool rewind_history(struct call *c);
 bool rewind_restore(struct call *c);
 bool rewind_duplicate(struct call *c);

@@ -30,6 +30,9 @@ struct doctor {
 void doctor_say(struct doctor *d, const char *part, enum mark mark, const char *todo,
                 const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 
+// Where this box itself reaches its server; false when that is not known.
+bool doctor_url(const struct settings *s, char *out, size_t size);
+
 // Each says its lines. `doctor_server` is asked first: it fills `health`.
 void doctor_server(struct doctor *d);
 void doctor_disk(struct doctor *d);

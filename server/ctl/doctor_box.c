@@ -145,6 +145,12 @@ static bool url_of(const struct settings *s, char *out, size_t size, int *port)
     return true;
 }
 
+bool doctor_url(const struct settings *s, char *out, size_t size)
+{
+    int port;
+    return url_of(s, out, size, &port);
+}
+
 void doctor_server(struct doctor *d)
 {
     char url[200], version[64];

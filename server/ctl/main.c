@@ -127,6 +127,9 @@ static const struct verb verbs[] = {
     {"doctor", "[--config FILE]", 0, 0,
      "on the box: what is wrong with it and what to do; exits with 0, 1 (look) or 2 (broken)",
      doctor},
+    {"support-bundle", "FILE [--config FILE]", 1, 1,
+     "on the box: settings, logs and figures as a .tar.gz for whoever helps, without secrets",
+     support_bundle},
     {"backup", "FILE", 1, 1, "keep everything but the content files in one file", backup_take},
     {"restore", "FILE", 1, 1, "go back to a backup; what is there now is kept on the box",
      backup_restore},
@@ -189,7 +192,8 @@ enum { VERBS = sizeof verbs / sizeof verbs[0] };
 // Asks no server, or finds it by itself.
 static bool is_local(const struct verb *v)
 {
-    return v->run == certificate_make || v->run == certificate_show || v->run == doctor;
+    return v->run == certificate_make || v->run == certificate_show || v->run == doctor ||
+           v->run == support_bundle;
 }
 
 static void usage(FILE *to)
