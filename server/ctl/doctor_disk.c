@@ -130,12 +130,13 @@ static bool time_writes(int fd, int64_t us[TRIES])
 
 static void say_times(struct doctor *d, const int64_t us[TRIES])
 {
-    double median = (double)us[TRIES / 2] / 1000, worst = (double)us[TRIES - 1] / 1000;
-    if (us[TRIES / 2] > SYNC_BROKEN_US)
+    int middle = TRIES / 2;
+    double median = (double)us[middle] / 1000, worst = (double)us[TRIES - 1] / 1000;
+    if (us[middle] > SYNC_BROKEN_US)
         doctor_say(d, "writes", MARK_BROKEN, "change the card or disk: it is dying, or no good",
                    "a synced write takes %.0f ms (most %.0f): commands come seconds late", median,
                    worst);
-    else if (us[TRIES / 2] > SYNC_LOOK_US)
+    else if (us[middle] > SYNC_LOOK_US)
         doctor_say(d, "writes", MARK_LOOK, "a better card (A1, A2 or industrial), or an SSD",
                    "a synced write takes %.0f ms (most %.0f): commands wait for it", median, worst);
     else
