@@ -311,7 +311,8 @@ def test_a_player_finds_its_house_and_follows_it(tmp_path):
             # The house gets another address: the network says which.
             hall.move("10.77.0.9")
             p.wait_for("joined hall", 2)
-            assert json.loads((p.cache / "house-left.json").read_text())["host"] == "10.77.0.9"
+            wait_until(lambda: json.loads((p.cache / "house-left.json").read_text())["host"] == "10.77.0.9",
+                       "the new address to be kept")
 
             # A second house: who belongs to the first one stays, who belongs to none waits.
             with shelf.inside():
