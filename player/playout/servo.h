@@ -27,8 +27,8 @@
 
 // Beyond this, following would take minutes of wrong position: fade, jump, fade.
 #define SERVO_JUMP_US 5000.0
-// The same within the first seconds of sound. On a network that sways a kiosk begins by the clock it
-// has, and often meets an empty queue a moment later: a fade then is heard less than ten seconds
+// The same within the first seconds of sound. On a network that sways a kiosk begins by the clock
+// it has, and often meets an empty queue a moment later: a fade then is heard less than ten seconds
 // beside the others.
 #define SERVO_JUMP_FRESH_US 500.0
 #define SERVO_FRESH_S 10.0
