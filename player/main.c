@@ -61,24 +61,8 @@ int main(int argc, char **argv)
 {
     struct settings s;
     char error[CONF_ERROR_SIZE] = "";
-    int status = 0;
     enum options_result r = settings_read(&s, argc, argv, error, sizeof error);
-    switch (r) {
-    case OPTIONS_RUN:
-        status = play(&s);
-        break;
-    case OPTIONS_CHECK:
-    case OPTIONS_PRINT:
-        options_report(r, &s.conf);
-        break;
-    case OPTIONS_DONE:
-        break;
-    case OPTIONS_BAD:
-    case OPTIONS_USAGE:
-        log_refusal("roomtone-player", error);
-        status = r == OPTIONS_USAGE ? 2 : 1;
-        break;
-    }
+    int status = r == OPTIONS_RUN ? play(&s) : options_end(r, "roomtone-player", &s.conf, error);
     settings_free(&s);
     return status;
 }

@@ -123,8 +123,7 @@ static bool check_device(const char *value, char *error, size_t error_size)
 static const struct conf_key keys[] = {
     {"server", "address", CONF_STRING, AT(server), "",
      .help = "The box, as http://ADDRESS:PORT or https://ADDRESS:PORT. Empty: the player looks for "
-             "one on "
-             "the network (DNS-SD) and stays with the one that adopts it.",
+             "one on the network (DNS-SD) and stays with the one that adopts it.",
      .check = check_server, .flag = "server", .flag_arg = "URL"},
     {"server", "ca", CONF_STRING, AT(ca), "",
      .help = "With https: a file of the authorities that may have signed the box's certificate; "

@@ -433,15 +433,12 @@ static void reload(struct talk *t)
     char error[CONF_ERROR_SIZE];
     struct conf_news news;
     if (!settings_reload(t->settings, &news, error, sizeof error)) {
-        log_warn("player", "the settings are as they were, for something is wrong: %s", error);
+        options_not_reloaded("player", error);
         return;
     }
     log_setup(t->settings->debug ? LOG_DEBUG : LOG_INFO);
     output_set_early(t->output, early_us(t));
-    log_info("player", "the settings were read again; changed: %s",
-             news.taken[0] ? news.taken : "none");
-    if (news.later[0])
-        log_warn("player", "these wait for the next start: %s", news.later);
+    options_reloaded("player", &news);
 }
 
 void talk_run(struct talk *t, struct talk_orders *orders)

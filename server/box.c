@@ -175,17 +175,14 @@ static void reload(struct box *b)
     char error[CONF_ERROR_SIZE];
     struct conf_news news;
     if (!settings_reload(b->settings, &news, error, sizeof error)) {
-        log_warn("box", "the settings are as they were, for something is wrong: %s", error);
+        options_not_reloaded("box", error);
         return;
     }
     settings_log_level(b->settings);
     timekeeper_trust(&b->time, trusts_clock(b->settings));
     rooms_set_max_awake(b->rooms, (int)b->settings->max_rooms_awake);
     net_reload(b->net);
-    log_info("box", "the settings were read again; changed: %s",
-             news.taken[0] ? news.taken : "none");
-    if (news.later[0])
-        log_warn("box", "these wait for the next start: %s", news.later);
+    options_reloaded("box", &news);
 }
 
 static void on_hup(uv_signal_t *h, int signum)

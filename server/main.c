@@ -26,26 +26,10 @@ int main(int argc, char **argv)
 {
     struct settings s;
     char error[CONF_ERROR_SIZE];
-    int code = 0;
     enum options_result r = settings_read(&s, argc, argv, error, sizeof error);
     if ((r == OPTIONS_RUN || r == OPTIONS_CHECK) && !tls_check(&s, error, sizeof error))
         r = OPTIONS_BAD;
-    switch (r) {
-    case OPTIONS_RUN:
-        code = serve(&s);
-        break;
-    case OPTIONS_CHECK:
-    case OPTIONS_PRINT:
-        options_report(r, &s.conf);
-        break;
-    case OPTIONS_DONE:
-        break;
-    case OPTIONS_BAD:
-    case OPTIONS_USAGE:
-        log_refusal("roomtoned", error);
-        code = r == OPTIONS_USAGE ? 2 : 1;
-        break;
-    }
+    int code = r == OPTIONS_RUN ? serve(&s) : options_end(r, "roomtoned", &s.conf, error);
     settings_free(&s);
     return code;
 }

@@ -2,6 +2,7 @@
 #include "common/base/options.h"
 
 #include "common/base/conf_print.h"
+#include "common/base/log.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -115,10 +116,35 @@ enum options_result options_read(const struct options *o, const struct conf_key 
     return r;
 }
 
-void options_report(enum options_result r, const struct conf *c)
+int options_end(enum options_result r, const char *program, const struct conf *c, const char *error)
 {
-    if (r == OPTIONS_CHECK)
+    switch (r) {
+    case OPTIONS_CHECK:
         puts("the settings are right");
-    else if (r == OPTIONS_PRINT)
+        return 0;
+    case OPTIONS_PRINT:
         conf_print_values(stdout, c);
+        return 0;
+    case OPTIONS_RUN:
+    case OPTIONS_DONE:
+        return 0;
+    case OPTIONS_BAD:
+    case OPTIONS_USAGE:
+        break;
+    }
+    log_refusal(program, error);
+    return r == OPTIONS_USAGE ? 2 : 1;
+}
+
+void options_reloaded(const char *topic, const struct conf_news *news)
+{
+    log_info(topic, "the settings were read again; changed: %s",
+             news->taken[0] ? news->taken : "none");
+    if (news->later[0])
+        log_warn(topic, "these wait for the next start: %s", news->later);
+}
+
+void options_not_reloaded(const char *topic, const char *error)
+{
+    log_warn(topic, "the settings are as they were, for something is wrong: %s", error);
 }

@@ -16,7 +16,7 @@ struct options {
 
 enum options_result {
     OPTIONS_RUN,
-    OPTIONS_CHECK, // look over what was read, then options_report()
+    OPTIONS_CHECK, // look over what was read, then options_end()
     OPTIONS_PRINT, // the same
     OPTIONS_DONE,  // printed on stdout; nothing to do
     OPTIONS_BAD,   // `error` holds one line: a file that is wrong
@@ -28,7 +28,13 @@ enum options_result options_read(const struct options *o, const struct conf_key 
                                  void *values, struct conf *c, int argc, char **argv, char *error,
                                  size_t error_size);
 
-// Answers --check-config and --print-config, once the program found nothing wrong either.
-void options_report(enum options_result r, const struct conf *c);
+// For all but OPTIONS_RUN: answers --check-config and --print-config, once the program found
+// nothing wrong either, or says what is wrong. Gives the exit code.
+int options_end(enum options_result r, const char *program, const struct conf *c,
+                const char *error);
+
+// Says in the log what a reload came to. `topic` is the module that took the settings over.
+void options_reloaded(const char *topic, const struct conf_news *news);
+void options_not_reloaded(const char *topic, const char *error);
 
 #endif

@@ -141,6 +141,13 @@ const char *cert_state_name(enum cert_state state)
     return names[state];
 }
 
+void cert_date(int64_t s, char out[CERT_DATE_SIZE])
+{
+    time_t t = (time_t)s;
+    struct tm tm;
+    strftime(out, CERT_DATE_SIZE, "%Y-%m-%d", gmtime_r(&t, &tm));
+}
+
 int64_t cert_days_left(const struct cert_facts *f, int64_t now_s)
 {
     int64_t left = f->until_s - now_s;

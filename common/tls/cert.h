@@ -13,6 +13,7 @@
 enum {
     CERT_DIGEST_LEN = 64, // SHA-256 in hex digits
     CERT_NAMES_MAX = 1000,
+    CERT_DATE_SIZE = 16,
     // Somebody should see to a new certificate from here on.
     CERT_SOON_DAYS = 21,
 };
@@ -35,6 +36,8 @@ void cert_facts_of(X509 *cert, struct cert_facts *out);
 enum cert_state cert_state_at(const struct cert_facts *f, int64_t now_s);
 // "ok", "soon", "expired", "early".
 const char *cert_state_name(enum cert_state state);
+// "2026-11-27", of seconds since 1970 (UTC).
+void cert_date(int64_t s, char out[CERT_DATE_SIZE]);
 // Whole days until it ends, rounded down; negative afterwards.
 int64_t cert_days_left(const struct cert_facts *f, int64_t now_s);
 

@@ -280,11 +280,7 @@ json_t *catalogue_tours(sqlite3 *db)
 
 bool catalogue_has_tour(sqlite3 *db, const char *id)
 {
-    sqlite3_stmt *st = db_prepare(db, "SELECT 1 FROM tour WHERE id=?");
-    db_bind_text(st, 1, id);
-    bool found = db_row(st);
-    sqlite3_finalize(st);
-    return found;
+    return db_has(db, "SELECT 1 FROM tour WHERE id=?", id);
 }
 
 enum err catalogue_newest(sqlite3 *db, const char *id, char hash[WIRE_HASH_LEN + 1], char **doc,

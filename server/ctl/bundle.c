@@ -265,13 +265,10 @@ bool support_bundle(struct call *c)
     struct bundle b = {.call = c};
     struct settings s;
     char error[CONF_ERROR_SIZE], url[200] = "http://127.0.0.1:8080";
-    const char *config = c->config ? c->config : "/etc/roomtone/roomtoned.ini";
-    const char *tmp = getenv("TMPDIR");
-    char program[] = "roomtoned", flag[] = "--config";
-    char *argv[] = {program, flag, (char *)config, NULL};
-    if (settings_read(&s, 3, argv, error, sizeof error) == OPTIONS_RUN)
+    const char *config;
+    if (doctor_settings(c, &s, &config, error, sizeof error))
         doctor_url(&s, url, sizeof url);
-    snprintf(b.dir, sizeof b.dir, "%.200s/roomtone-support-XXXXXX", tmp && tmp[0] ? tmp : "/tmp");
+    snprintf(b.dir, sizeof b.dir, "%.200s/roomtone-support-XXXXXX", doctor_tmp());
     bool ok = mkdtemp(b.dir) != NULL; // mode 0700
     if (ok) {
         b.api = api_open(c->server ? c->server : url, c->ca);

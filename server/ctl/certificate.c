@@ -13,18 +13,11 @@
 
 static const char default_dir[] = "/etc/roomtone/tls";
 
-static void date(int64_t s, char out[16])
-{
-    time_t t = (time_t)s;
-    struct tm tm;
-    strftime(out, 16, "%Y-%m-%d", gmtime_r(&t, &tm));
-}
-
 static void print_facts(const struct cert_facts *f)
 {
-    char from[16], until[16];
-    date(f->from_s, from);
-    date(f->until_s, until);
+    char from[CERT_DATE_SIZE], until[CERT_DATE_SIZE];
+    cert_date(f->from_s, from);
+    cert_date(f->until_s, until);
     printf("for           %s\n", f->names[0] ? f->names : "(no name: it signs others)");
     printf("valid         %s to %s, %lld days left\n", from, until,
            (long long)cert_days_left(f, time(NULL)));

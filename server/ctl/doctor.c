@@ -5,6 +5,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const char *const marks[] = {
@@ -34,12 +35,28 @@ void doctor_say(struct doctor *d, const char *part, enum mark mark, const char *
     fflush(stdout); // the next look may take a while
 }
 
+bool doctor_settings(const struct call *c, struct settings *s, const char **config, char *error,
+                     size_t error_size)
+{
+    *config = c->config ? c->config : "/etc/roomtone/roomtoned.ini";
+    char program[] = "roomtoned", flag[] = "--config";
+    char *argv[] = {program, flag, (char *)*config, NULL};
+    bool ok = settings_read(s, 3, argv, error, error_size) == OPTIONS_RUN;
+    s->argc = 0; // there is no reload
+    s->argv = NULL;
+    return ok;
+}
+
+const char *doctor_tmp(void)
+{
+    const char *tmp = getenv("TMPDIR");
+    return tmp && tmp[0] ? tmp : "/tmp";
+}
+
 static bool read_settings(struct doctor *d)
 {
     char error[CONF_ERROR_SIZE];
-    char program[] = "roomtoned", flag[] = "--config";
-    char *argv[] = {program, flag, (char *)d->config, NULL};
-    if (settings_read(&d->settings, 3, argv, error, sizeof error) == OPTIONS_RUN) {
+    if (doctor_settings(d->call, &d->settings, &d->config, error, sizeof error)) {
         doctor_say(d, "settings", MARK_OK, NULL, "%s can be used", d->config);
         return true;
     }
@@ -56,7 +73,6 @@ bool doctor(struct call *c)
 {
     struct doctor d = {.call = c, .found = json_array()};
     log_setup(LOG_ERROR);
-    d.config = c->config ? c->config : "/etc/roomtone/roomtoned.ini";
     bool has_settings = read_settings(&d);
     if (has_settings) {
         doctor_server(&d);

@@ -30,6 +30,13 @@ struct doctor {
 void doctor_say(struct doctor *d, const char *part, enum mark mark, const char *todo,
                 const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 
+// Reads the server's settings as the server would; gives the file's path. settings_free() whatever
+// comes. False with one line in `error`.
+bool doctor_settings(const struct call *c, struct settings *s, const char **config, char *error,
+                     size_t error_size);
+// Where temporary files belong.
+const char *doctor_tmp(void);
+
 // Where this box itself reaches its server; false when that is not known.
 bool doctor_url(const struct settings *s, char *out, size_t size);
 

@@ -2,6 +2,7 @@
 // The folder of state: on what it is, whose it is, how much room there is, and what a synced write
 // costs, since each command waits for one.
 #include "server/ctl/doctor.h"
+#include "server/house/house.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -13,7 +14,6 @@
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/statvfs.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -99,13 +99,6 @@ static void look_at_rights(struct doctor *d, const char *dir, const struct stat 
         doctor_say(d, "rights", MARK_OK, NULL, "%s belongs to one user", dir);
 }
 
-static int64_t now_us(void)
-{
-    struct timespec ts;
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
-}
-
 static int by_size(const void *a, const void *b)
 {
     int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
@@ -118,11 +111,11 @@ static bool time_writes(int fd, int64_t us[TRIES])
     char page[WRITE_BYTES];
     memset(page, 'r', sizeof page);
     for (int i = 0; i < TRIES; i++) {
-        int64_t began = now_us();
+        mono_t began = house_raw_now();
         if (pwrite(fd, page, sizeof page, (off_t)i * WRITE_BYTES) != WRITE_BYTES ||
             fdatasync(fd) != 0)
             return false;
-        us[i] = now_us() - began;
+        us[i] = mono_diff_ns(house_raw_now(), began) / 1000;
     }
     qsort(us, TRIES, sizeof us[0], by_size);
     return true;

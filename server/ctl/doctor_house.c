@@ -116,15 +116,14 @@ static void check_copy(struct doctor *d, const char *db, const char *copy)
 void doctor_database(struct doctor *d)
 {
     char db[1300], dir[1024], copy[1100], rest[1200];
-    const char *tmp = getenv("TMPDIR");
     snprintf(db, sizeof db, "%s/roomtone.db", d->settings.state_dir);
     if (access(db, F_OK) != 0 && errno == ENOENT) {
         doctor_say(d, "database", MARK_LOOK, "start the server: it makes one",
                    "there is none in %s", d->settings.state_dir);
         return;
     }
-    snprintf(dir, sizeof dir, "%s/roomtone-doctor-XXXXXX", tmp && tmp[0] ? tmp : "/tmp");
-    if (!has_room(tmp && tmp[0] ? tmp : "/tmp", db) || !mkdtemp(dir)) {
+    snprintf(dir, sizeof dir, "%s/roomtone-doctor-XXXXXX", doctor_tmp());
+    if (!has_room(doctor_tmp(), db) || !mkdtemp(dir)) {
         doctor_say(d, "database", MARK_LOOK, "make room, or set TMPDIR",
                    "not looked at: there is no room for a copy");
         return;

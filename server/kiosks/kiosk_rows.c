@@ -126,11 +126,7 @@ enum err kiosk_rows_keep(sqlite3 *db, const struct kiosk *k)
 
 bool kiosk_rows_group(sqlite3 *db, const char *id)
 {
-    sqlite3_stmt *st = db_prepare(db, "SELECT 1 FROM room WHERE id=?");
-    db_bind_text(st, 1, id);
-    bool found = db_row(st);
-    sqlite3_finalize(st);
-    return found;
+    return db_has(db, "SELECT 1 FROM room WHERE id=?", id);
 }
 
 enum err kiosk_rows_forget(sqlite3 *db, const char *id)

@@ -12,11 +12,8 @@
 #include <unistd.h>
 
 enum {
-    AT_ONCE = 64,    // accepted before others have their turn
-    PAUSE_MS = 250,  // when the process may open no more files; they wait in the kernel's queue
-    KEEP_IDLE_S = 5, // dead peers show after 5 + 3 * 2 s, as those of net.c
-    KEEP_INTERVAL_S = 2,
-    KEEP_PROBES = 3,
+    AT_ONCE = 64,   // accepted before others have their turn
+    PAUSE_MS = 250, // when the process may open no more files; they wait in the kernel's queue
 };
 
 struct listener {

@@ -9,6 +9,9 @@
 #include <libwebsockets.h>
 #include <uv.h>
 
+// Of every connection, whoever accepts it: dead peers show after 5 + 3 * 2 s.
+enum { KEEP_IDLE_S = 5, KEEP_INTERVAL_S = 2, KEEP_PROBES = 3 };
+
 struct listener;
 
 // Takes the descriptor over; connections become the vhost's, with TLS where it has it.

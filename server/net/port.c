@@ -36,10 +36,9 @@ static struct lws_vhost *make_vhost(const struct port_plan *plan, const char *ad
         .keepalive_timeout = 30,
         .timeout_secs = 10, // headers must be complete by then
         .alpn = "http/1.1",
-        // Dead peers show after 5 + 3 * 2 s.
-        .ka_time = 5,
-        .ka_probes = 3,
-        .ka_interval = 2,
+        .ka_time = KEEP_IDLE_S,
+        .ka_probes = KEEP_PROBES,
+        .ka_interval = KEEP_INTERVAL_S,
     };
     // What goes wrong here is said once, by us, with the address.
     lws_set_log_level(0, port_log);

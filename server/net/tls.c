@@ -203,23 +203,16 @@ void tls_free(struct tls *t)
     free(t);
 }
 
-static void date(int64_t s, char out[16])
-{
-    time_t t = (time_t)s;
-    struct tm tm;
-    strftime(out, 16, "%Y-%m-%d", gmtime_r(&t, &tm));
-}
-
 bool tls_reload(struct tls *t)
 {
-    char error[400], until[16], before[sizeof t->facts.serial];
+    char error[400], until[CERT_DATE_SIZE], before[sizeof t->facts.serial];
     memcpy(before, t->facts.serial, sizeof before);
     if (!load(t, error, sizeof error)) {
         log_warn("tls", "the old certificate stays: %s", error);
         return false;
     }
     if (strcmp(before, t->facts.serial) != 0) {
-        date(t->facts.until_s, until);
+        cert_date(t->facts.until_s, until);
         log_info("tls", "a new certificate for %s, until %s", t->facts.names, until);
     }
     return true;
@@ -239,12 +232,12 @@ bool tls_worries(const struct tls *t)
 
 static void warn_of_the_end(const struct tls *t)
 {
-    char from[16], until[16];
+    char from[CERT_DATE_SIZE], until[CERT_DATE_SIZE];
     int64_t now = wall_s(t), days = cert_days_left(&t->facts, now);
     if (!now)
         return;
-    date(t->facts.from_s, from);
-    date(t->facts.until_s, until);
+    cert_date(t->facts.from_s, from);
+    cert_date(t->facts.until_s, until);
     switch (cert_state_at(&t->facts, now)) {
     case CERT_OK:
         break;

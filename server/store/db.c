@@ -82,6 +82,15 @@ enum err db_run(sqlite3 *db, sqlite3_stmt *st)
     return db_done(db, st);
 }
 
+bool db_has(sqlite3 *db, const char *sql, const char *text)
+{
+    sqlite3_stmt *st = db_prepare(db, sql);
+    db_bind_text(st, 1, text);
+    bool found = db_row(st);
+    sqlite3_finalize(st);
+    return found;
+}
+
 // Of a new database: a change of a group touches a few rows in as many pages, and each page is
 // written whole. With SQLite's 4,096 bytes an hour of 50 groups is 31 MB, with these 14. An older
 // database keeps what it has.

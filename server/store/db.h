@@ -41,5 +41,7 @@ bool db_row(sqlite3_stmt *st);
 void db_text(sqlite3_stmt *st, int column, char *out, size_t size);
 enum err db_run(sqlite3 *db, sqlite3_stmt *st);
 enum err db_done(sqlite3 *db, sqlite3_stmt *st);
+// Whether a SELECT with one parameter, a text, finds a row.
+bool db_has(sqlite3 *db, const char *sql, const char *text);
 
 #endif

@@ -2,13 +2,13 @@
 #include "server/store/wear.h"
 
 #include "common/base/check.h"
+#include "server/house/house.h"
 
 #include <pthread.h>
 #include <sqlite3.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 static const int64_t buckets_us[WEAR_BUCKETS] = {1000,  2000,   5000,   10000,   20000,
                                                  50000, 100000, 200000, 1000000, 5000000};
@@ -51,18 +51,11 @@ static int on_truncate(sqlite3_file *f, sqlite3_int64 size)
     return real_of(f)->pMethods->xTruncate(real_of(f), size);
 }
 
-static int64_t now_us(void)
-{
-    struct timespec ts;
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
-}
-
 static int on_sync(sqlite3_file *f, int flags)
 {
-    int64_t began = now_us();
+    mono_t began = house_raw_now();
     int rc = real_of(f)->pMethods->xSync(real_of(f), flags);
-    int64_t took = now_us() - began;
+    int64_t took = mono_diff_ns(house_raw_now(), began) / 1000;
     syncs++;
     sync_us += took;
     for (int i = 0; i < WEAR_BUCKETS; i++)

@@ -191,10 +191,9 @@ export class Engine {
       for (const e of [...this.entries]) this.advance(e);
     }
     this.measure();
-    if (this.heard.playing !== "fetching") {
-      this.waitSince = null;
-      this.heard.waitS = 0;
-    }
+    const now = performance.now();
+    this.waitSince = this.heard.playing === "fetching" ? (this.waitSince ?? now) : null;
+    this.heard.waitS = (now - (this.waitSince ?? now)) / 1000;
     this.onTick();
   }
 
@@ -374,7 +373,6 @@ export class Engine {
       return;
     }
     heard.playing = slot ? "sound" : "fetching";
-    if (!slot) heard.waitS = (performance.now() - (this.waitSince ??= performance.now())) / 1000;
     // At the very instant of a change the ear may be a hair behind: no error of position.
     if (!found || !slot || found.segment.line !== this.lineOf(which)) return;
     const frame = slot.at + (pair.context * this.ctx.sampleRate - slot.start) * slot.step;
