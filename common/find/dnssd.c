@@ -3,13 +3,13 @@
 
 #include "common/base/check.h"
 #include "common/base/log.h"
+#include "common/base/thread.h"
 
 #include <avahi-common/error.h>
 #include <avahi-common/simple-watch.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <unistd.h>
 
 // From one look for the bus to the next.
@@ -108,18 +108,12 @@ static void *run(void *user)
 struct dnssd *dnssd_start(const struct dnssd_work *work)
 {
     struct dnssd *d = check_alloc(calloc(1, sizeof *d));
-    sigset_t all, before;
     d->work = *work;
     if (pipe2(d->stop, O_CLOEXEC) != 0) {
         free(d);
         return NULL;
     }
-    // Signals are for the others.
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    bool ok = pthread_create(&d->thread, NULL, run, d) == 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (ok)
+    if (thread_start(&d->thread, run, d) == 0)
         return d;
     close(d->stop[0]);
     close(d->stop[1]);

@@ -2,6 +2,7 @@
 #include "player/playout/playout.h"
 
 #include "common/base/check.h"
+#include "common/base/thread.h"
 #include "player/playout/chirp.h"
 #include "player/playout/gain.h"
 #include "player/playout/steer.h"
@@ -9,7 +10,6 @@
 #include <math.h>
 #include <pthread.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -181,16 +181,6 @@ static void *play(void *user)
     return NULL;
 }
 
-// Signals are for the talking thread; this one is not to be disturbed.
-static void start_thread(struct playout *p)
-{
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    CHECK(pthread_create(&p->thread, NULL, play, p) == 0);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-}
-
 struct playout *playout_start(struct sink *sink, struct program *program,
                               const struct clockmap *clock, const struct playout_card *card)
 {
@@ -207,7 +197,7 @@ struct playout *playout_start(struct sink *sink, struct program *program,
     chirp_init(&p->chirp, sink->rate);
     p->resample = resample_create(sink->rate);
     p->stray = 1;
-    start_thread(p);
+    CHECK(thread_start(&p->thread, play, p) == 0);
     return p;
 }
 

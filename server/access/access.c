@@ -113,6 +113,15 @@ static bool read_password(const char *path, char *password, size_t size, char *e
     return !why && whole && strlen(password) >= FIRST_PASSWORD_MIN;
 }
 
+int access_rank(const char *role)
+{
+    static const char *const roles[] = {"viewer", "guide", "curator", "admin"};
+    for (int i = 0; i < 4; i++)
+        if (strcmp(role, roles[i]) == 0)
+            return i + 1;
+    return 0;
+}
+
 static bool make_admin(sqlite3 *db, const char *path, const char *given, char *error,
                        size_t error_size)
 {

@@ -20,8 +20,11 @@ struct access;
 
 struct access_user {
     char name[ACCESS_USER_MAX + 1];
-    char role[16]; // "admin"
+    char role[16]; // "viewer", "guide", "curator" or "admin"
 };
+
+// 1 to 4 in that order, each with all that those before may do; 0 for another word.
+int access_rank(const char *role);
 
 // Reads users and logins. On a new box makes the user "admin": with the password in the file
 // `given`, a line of 8 to 200 bytes, or when that is NULL with a random one, written to

@@ -284,8 +284,8 @@ static void admit(struct net *net, struct request *r)
         snprintf(r->user, sizeof r->user, "%s", u->name);
         snprintf(r->role, sizeof r->role, "%s", u->role);
     }
-    if (route->right == RIGHT_STAFF && !u) {
-        request_problem(r, ERR_UNAUTHORIZED, NULL);
+    if ((int)route->right > (u ? access_rank(u->role) : 0)) {
+        request_problem(r, u ? ERR_FORBIDDEN : ERR_UNAUTHORIZED, NULL);
         return;
     }
     prepare_body(net, r, route->body);

@@ -6,7 +6,9 @@
 
 #include "server/net/request.h"
 
-enum route_right { RIGHT_ANYBODY, RIGHT_STAFF };
+// Who may, each with all that those before may (docs/PROTOCOL.md, "Who may what"): a viewer looks,
+// a guide moves groups, a curator edits, an admin has the people and the box.
+enum route_right { RIGHT_ANYBODY, RIGHT_VIEWER, RIGHT_GUIDE, RIGHT_CURATOR, RIGHT_ADMIN };
 enum route_body { BODY_NONE, BODY_JSON, BODY_TEXT, BODY_FILE };
 
 struct route {

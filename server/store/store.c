@@ -3,11 +3,11 @@
 
 #include "common/base/check.h"
 #include "common/base/log.h"
+#include "common/base/thread.h"
 #include "server/store/db.h"
 #include "server/store/health.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <time.h>
@@ -251,12 +251,7 @@ struct store *store_start(sqlite3 *db, void (*wake)(void *), void *wake_user)
     CHECK(pthread_condattr_setclock(&attr, CLOCK_MONOTONIC) == 0);
     CHECK(pthread_cond_init(&s->work, &attr) == 0);
     pthread_condattr_destroy(&attr);
-    // Signals are the loop's business: this thread never takes one.
-    sigset_t all, before;
-    sigfillset(&all);
-    CHECK(pthread_sigmask(SIG_SETMASK, &all, &before) == 0);
-    CHECK(pthread_create(&s->thread, NULL, work, s) == 0);
-    CHECK(pthread_sigmask(SIG_SETMASK, &before, NULL) == 0);
+    CHECK(thread_start(&s->thread, work, s) == 0);
     return s;
 }
 

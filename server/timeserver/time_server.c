@@ -2,6 +2,7 @@
 #include "server/timeserver/time_server.h"
 
 #include "common/base/check.h"
+#include "common/base/thread.h"
 #include "common/net/udp.h"
 
 #include <errno.h>
@@ -183,7 +184,7 @@ struct time_server *time_server_start(const char *address, int port, int given,
     sealed_key_text(house->public_key, s->key);
     pthread_mutex_init(&s->mutex, NULL);
     if (open_socket(s, address, port, given) && pipe2(s->stop, O_CLOEXEC) == 0 &&
-        (errno = pthread_create(&s->thread, NULL, serve, s)) == 0)
+        (errno = thread_start(&s->thread, serve, s)) == 0)
         return s;
     snprintf(error, error_size, "UDP %s port %d: %s", address, port, strerror(errno));
     release(s);

@@ -8,6 +8,7 @@ cards, in true time: tests/vdac/card.c, analyse.py.
 """
 import argparse
 import pathlib
+import shutil
 import signal
 import sys
 import tempfile
@@ -19,7 +20,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "vdac"))
 from analyse import RATE, delays, follow, spread, stretches, summary  # noqa: E402
 from hall import Hall  # noqa: E402
-from rig import CLOCKS, CRYSTALS, PLUGIN, Relay, end_all_on_sigterm, true_ns  # noqa: E402
+from rig import CLOCKS, CRYSTALS, PLUGIN, Relay, Speakers, end_all_on_sigterm, true_ns  # noqa: E402
 from snapcast import INSTALLED, Snapcast  # noqa: E402
 
 SETTLED_S = 30  # errors count from here on
@@ -106,6 +107,22 @@ def run(house, where, seconds, cards, seed=None, **more):
             "below 1 ms after": sec(settled_after(times, worst) - later),
             "CPU of a player": f"{max(cpu):.2f} %", "RSS": f"{max(rss):.1f} MB",
             "first sound after": ms(took), "first sounds apart": us(apart)}
+
+
+def floor(houses, where, options):
+    """What the cards themselves cost a program that plays nothing at all."""
+    if not shutil.which("aplay"):
+        print("aplay is not installed: apt-get install alsa-utils")
+        return
+    speakers = Speakers(where, CRYSTALS[:1])
+    speakers.start(0, ["aplay", "-q", "-D", "p0", "-f", "S16_LE", "-r", RATE, "-c", 2,
+                       "--period-size", RATE // 50, "--buffer-size", RATE // 50 * 3, "/dev/zero"])
+    time.sleep(2)
+    cpu, counted = speakers.programs[0].cpu_s(), time.monotonic()
+    time.sleep(20)
+    cpu = (speakers.programs[0].cpu_s() - cpu) / (time.monotonic() - counted) * 100
+    speakers.stop()
+    yield "the card of software alone, fed by aplay", [{"CPU of its program": f"{cpu:.2f} %"}]
 
 
 def clean(houses, where, options):
@@ -214,8 +231,8 @@ def alone(houses, where, options):
         "worst pair at the end": us(np.nanmax(last)), "max": us(np.nanmax(worst))}]
 
 
-ROWS = {"clean": clean, "same": same, "grain": grain, "jitter": jitter, "commands": commands,
-        "kill": kill, "alone": alone}
+ROWS = {"floor": floor, "clean": clean, "same": same, "grain": grain, "jitter": jitter,
+        "commands": commands, "kill": kill, "alone": alone}
 
 
 # ---- printing ----------------------------------------------------------------------------------

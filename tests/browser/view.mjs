@@ -262,13 +262,15 @@ async function admin(box, browser) {
   await axe(page, "signing in to the admin page");
   await page.getByLabel("Password").fill(box.password);
   await page.getByRole("button", { name: "Sign in" }).click();
-  await page.getByText("The look of the house").click();
+  await page.getByRole("link", { name: "House" }).click();
   const form = page.locator(".look");
   await form.getByLabel("Name").fill("The Weaving Mill");
   await form.getByLabel("Colour").fill("#cc3366");
   await form.getByLabel("Logo").setInputFiles({ name: "logo.svg", mimeType: "image/svg+xml", buffer: Buffer.from("<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 8 8'><circle cx='4' cy='4' r='4'/></svg>") });
   await form.getByRole("button", { name: "Save" }).click();
   await form.getByText("Saved.").waitFor();
+  await axe(page, "the look of the house");
+  await page.getByRole("link", { name: "Now" }).click();
   await axe(page, "the admin page");
   await adopt(box, page);
   const kept = JSON.parse(await box.ctl("--json", "venue", "show"));

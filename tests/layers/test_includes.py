@@ -10,6 +10,7 @@ from tree import ROOT, files
 # A row for a folder holds for the files in it; a row for single files adds to that of their folder.
 TABLE = """
 common/base             ini
+common/base/thread.*    threads
 common/time
 common/clock            common/time
 common/net              common/time

@@ -1,17 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The admin page: sign in, the groups, a new group.
-import { useState } from "preact/hooks";
+// The admin page: sign in, the rail of sections, what somebody should know.
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { JSX } from "preact";
-import { titleIn } from "../common/tour";
 import type { Certificate } from "../common/wire_staff";
-import { GroupCard } from "./group";
-import { NewKiosks } from "./kiosks";
-import { LookForm } from "./look";
-import type { Model } from "./model";
-
-interface Props {
-  model: Model;
-}
+import type { Props } from "./later";
+import { SECTIONS, address, may, place } from "./sections";
 
 export function App({ model }: Props): JSX.Element {
   const me = model.me.value;
@@ -68,25 +61,41 @@ function House({ model }: Props): JSX.Element {
         </button>
       </header>
       <Alerts model={model} />
-      <main>
-        {groups === null ? (
-          <p class="empty">Asking the box{"\u2026"}</p>
-        ) : groups.length === 0 ? (
-          <p class="empty">No groups yet. Make the first one below.</p>
-        ) : (
-          <ul class="groups">
-            {groups.map((g) => (
-              <li key={g.id}>
-                <GroupCard model={model} group={g} />
-              </li>
-            ))}
-          </ul>
-        )}
-        <NewKiosks model={model} />
-        <NewGroup model={model} />
-        <LookForm />
-      </main>
+      <div class="house">
+        <Rail model={model} />
+        <Shown model={model} />
+      </div>
     </>
+  );
+}
+
+function Rail({ model }: Props): JSX.Element {
+  return (
+    <nav class="rail" aria-label="Sections">
+      {SECTIONS.filter((s) => may(model.me.value?.role, s.from)).map((s) => (
+        <a key={s.id} href={address(s.id)} aria-current={place.value[0] === s.id ? "page" : undefined}>
+          {s.title}
+        </a>
+      ))}
+    </nav>
+  );
+}
+
+/** The section of the address. The reader of a screen is told of a new one by the focus. */
+function Shown({ model }: Props): JSX.Element {
+  const main = useRef<HTMLElement>(null);
+  const first = useRef(true);
+  const allowed = SECTIONS.filter((s) => may(model.me.value?.role, s.from));
+  const section = allowed.find((s) => s.id === place.value[0]) ?? allowed[0];
+  useEffect(() => {
+    document.title = `Roomtone: ${section?.title ?? ""}`;
+    if (!first.current) main.current?.focus();
+    first.current = false;
+  }, [section]);
+  return (
+    <main ref={main} tabIndex={-1} aria-label={section?.title}>
+      {section && <section.View model={model} />}
+    </main>
   );
 }
 
@@ -160,46 +169,3 @@ function Line({ model }: Props): JSX.Element {
   );
 }
 
-export function TourOptions({ model }: Props): JSX.Element {
-  return (
-    <>
-      {model.tours.value.map((t) => (
-        <option key={t.id} value={t.id}>
-          {titleIn(t.title, navigator.language.toLowerCase()) || t.id} ({t.cues})
-        </option>
-      ))}
-    </>
-  );
-}
-
-function NewGroup({ model }: Props): JSX.Element {
-  const [problem, setProblem] = useState("");
-  const submit = async (e: SubmitEvent & { currentTarget: HTMLFormElement }): Promise<void> => {
-    e.preventDefault();
-    const form = e.currentTarget;
-    const data = new FormData(form);
-    const why = await model.create(String(data.get("name")).trim(), String(data.get("tour")));
-    setProblem(why);
-    if (why === "") form.reset();
-  };
-  return (
-    <form class="new" onSubmit={(e) => void submit(e)}>
-      <h2>New group</h2>
-      <label>
-        Name
-        <input name="name" required maxLength={60} placeholder="School class, 10:00" autoComplete="off" />
-      </label>
-      <label>
-        Tour
-        <select name="tour">
-          <option value="">none yet</option>
-          <TourOptions model={model} />
-        </select>
-      </label>
-      <button>Create</button>
-      <p class="notice" role="alert">
-        {problem}
-      </p>
-    </form>
-  );
-}

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Who is connected: kiosks by name with their figures, phones as dots by language.
 import type { JSX } from "preact";
-import { langName, microText } from "../common/format";
-import type { Group, Member } from "../common/wire_staff";
+import { langName, microText } from "../../common/format";
+import type { Group, Member } from "../../common/wire_staff";
 
 // A kiosk beyond this can be heard against its neighbour; a phone beyond that against a loudspeaker.
 const KIOSK_GOOD_US = 1000;

@@ -2,13 +2,13 @@
 // One group: what it plays, where it stands, how to move it, who listens.
 import { useRef, useState } from "preact/hooks";
 import type { JSX } from "preact";
-import { clockText, codeText } from "../common/format";
-import { titleIn } from "../common/tour";
-import type { Op } from "../common/wire";
-import type { Group } from "../common/wire_staff";
+import { clockText, codeText } from "../../common/format";
+import { titleIn } from "../../common/tour";
+import type { Op } from "../../common/wire";
+import type { Group } from "../../common/wire_staff";
 import { Members } from "./members";
-import { type Model, type Moment, allowed } from "./model";
-import { TourOptions } from "./view";
+import { type Model, type Moment, allowed } from "../model";
+import { TourOptions } from "./now";
 
 interface Props {
   model: Model;

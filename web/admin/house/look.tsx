@@ -2,7 +2,7 @@
 // What the house is called and looks like, for its visitors.
 import { useEffect, useState } from "preact/hooks";
 import type { JSX } from "preact";
-import { type Look, addPicture, look, setLook } from "./api";
+import { type Look, addPicture, look, setLook } from "../api";
 
 const OURS = "#ffc56e"; // the pages' own light, where the house has no colour
 
@@ -42,8 +42,8 @@ export function LookForm(): JSX.Element | null {
   };
   if (!is) return note === "" ? null : <p class="notice">{note}</p>;
   return (
-    <details class="look">
-      <summary>The look of the house</summary>
+    <section class="look" aria-labelledby="look">
+      <h2 id="look">The look of the house</h2>
       <form class="new" onSubmit={(e) => void submit(e)}>
         <label>
           Name
@@ -68,6 +68,6 @@ export function LookForm(): JSX.Element | null {
           {note || "The colour is made lighter or darker where it could not be read."}
         </p>
       </form>
-    </details>
+    </section>
   );
 }

@@ -2,8 +2,8 @@
 // Kiosks that wait to be adopted: find each by its chirp, give it a name and a group.
 import { useState } from "preact/hooks";
 import type { JSX } from "preact";
-import type { NewKiosk } from "../common/wire_staff";
-import type { Model } from "./model";
+import type { NewKiosk } from "../../common/wire_staff";
+import type { Model } from "../model";
 
 export function NewKiosks({ model }: { model: Model }): JSX.Element | null {
   const kiosks = model.newKiosks.value;

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// The sections of the page, in the order of its rail, and who sees each. A section lives in a folder of
+// its own; `#tours/weavers` is the section "tours", which reads the rest itself.
+import { signal } from "@preact/signals";
+import type { ComponentType } from "preact";
+import { Now } from "./now/now";
+import { type Props, later } from "./later";
+
+export type Role = "viewer" | "guide" | "curator" | "admin";
+
+export interface Section {
+  id: string;
+  title: string;
+  from: Role; // this role and those above it
+  View: ComponentType<Props>;
+}
+
+const RANKS: readonly Role[] = ["viewer", "guide", "curator", "admin"];
+
+/** Whether someone of `role` may do what is for `from` and above. */
+export function may(role: string | undefined, from: Role): boolean {
+  return RANKS.indexOf(role as Role) >= RANKS.indexOf(from);
+}
+
+export const SECTIONS: readonly Section[] = [
+  { id: "now", title: "Now", from: "viewer", View: Now },
+  { id: "house", title: "House", from: "curator", View: later(() => import("./house/house").then((m) => m.House)) },
+];
+
+/** The address behind the "#", in parts: the section, then what the section makes of it. */
+export const place = signal<readonly string[]>(read());
+
+function read(): string[] {
+  const parts = location.hash.slice(1).split("/").map(decode);
+  return parts[0] ? parts : ["now"];
+}
+
+function decode(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
+/** The address of a place, for links and for location.hash. */
+export const address = (...parts: string[]): string => `#${parts.map(encodeURIComponent).join("/")}`;
+
+addEventListener("hashchange", () => (place.value = read()));
