@@ -128,6 +128,12 @@ void output_chirp(struct output *o, float linear)
         playout_chirp(o->playout, linear);
 }
 
+void output_tone(struct output *o)
+{
+    if (o->playout)
+        playout_tone(o->playout);
+}
+
 struct playout_stats output_stats(const struct output *o)
 {
     struct playout_stats s = o->last;

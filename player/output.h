@@ -28,6 +28,7 @@ void output_set_gain(struct output *o, float linear);
 
 // See playout.h; lost while there is no card.
 void output_chirp(struct output *o, float linear);
+void output_tone(struct output *o);
 
 // As of the last look. What is counted is counted over all cards; `gone` is true while there is
 // none; the peak is that since output_new_peak.

@@ -155,6 +155,13 @@ static void on_identify(void *user)
     output_chirp(t->output, powf(10, (float)t->zone.gain_ddb / 200));
 }
 
+static void on_tone(void *user)
+{
+    struct talk *t = user;
+    log_info("talk", "the tone, for somebody sets how loud this machine is");
+    output_tone(t->output);
+}
+
 static void on_file(void *user, const struct cache_name *name)
 {
     struct talk *t = user;
@@ -394,6 +401,7 @@ struct talk *talk_create(struct settings *settings, struct service *service,
         .on_zone = on_zone,
         .on_house = on_house,
         .on_identify = on_identify,
+        .on_tone = on_tone,
     };
     char given[KEEP_PATH_MAX];
     if (!service_credential("device-key", given, sizeof given) ||

@@ -14,9 +14,9 @@
 static const char *const role_names[] = {"visitor", "kiosk", "staff", "guide"};
 static const char *const mode_names[] = {"void", "ready", "running", "held", "ended"};
 static const char *const type_names[] = {
-    "hello",    "command", "report", "keep",  "forget", "welcome", "session", "state",
-    "ack",      "error",   "bye",    "zone",  "hand",   "react",   "ask",     "lead",
-    "audience", "guide",   "prove",  "proof", "new",    "identify"};
+    "hello",    "command", "report", "keep",  "forget", "welcome",  "session", "state",
+    "ack",      "error",   "bye",    "zone",  "hand",   "react",    "ask",     "lead",
+    "audience", "guide",   "prove",  "proof", "new",    "identify", "tone"};
 #define COUNT(a) ((int)(sizeof(a) / sizeof(a)[0]))
 
 const char *wire_mode_name(enum wire_mode mode)
@@ -318,6 +318,7 @@ static void decode_fields(struct json_reader *r, struct wire_message *m)
         break;
     case WIRE_NEW:
     case WIRE_IDENTIFY:
+    case WIRE_TONE:
         break;
     }
 }
@@ -558,6 +559,7 @@ bool wire_encode(const struct wire_message *m, struct bytes *out)
         break;
     case WIRE_NEW:
     case WIRE_IDENTIFY:
+    case WIRE_TONE:
         break;
     }
     size_t before = out->len;

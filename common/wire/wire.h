@@ -76,6 +76,7 @@ enum wire_type {
     WIRE_PROOF,
     WIRE_NEW,
     WIRE_IDENTIFY,
+    WIRE_TONE,
 };
 
 // client -> server, first message. Exactly one of code and link for visitors and kiosks, a link for
@@ -110,6 +111,7 @@ struct wire_proof {
 };
 // WIRE_NEW, server -> client: shown, and not adopted (any more): wait on this socket.
 // WIRE_IDENTIFY, server -> client: chirp, so that people find the machine.
+// WIRE_TONE, server -> client: the tone by which people set how loud it is.
 
 enum wire_op {
     OP_LOAD,

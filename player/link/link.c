@@ -283,6 +283,10 @@ static bool on_text(struct link *l, const char *text, size_t len)
         if (l->phase == JOINED || l->phase == NEW)
             l->config.on_identify(l->config.user);
         return true;
+    case WIRE_TONE:
+        if (l->phase == JOINED)
+            l->config.on_tone(l->config.user);
+        return true;
     case WIRE_WELCOME:
         on_welcome(l, &m.u.welcome);
         return true;

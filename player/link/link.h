@@ -46,6 +46,8 @@ struct link_config {
     void (*on_house)(void *user, const char *key);
     // It is to be found by ear.
     void (*on_identify)(void *user);
+    // Somebody sets how loud it is.
+    void (*on_tone)(void *user);
 };
 
 struct link_stats {

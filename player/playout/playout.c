@@ -6,6 +6,7 @@
 #include "player/playout/chirp.h"
 #include "player/playout/gain.h"
 #include "player/playout/steer.h"
+#include "player/playout/tone.h"
 
 #include <math.h>
 #include <pthread.h>
@@ -36,16 +37,17 @@ struct playout {
     struct resample *resample;
     struct gain gain;
     struct chirp chirp;
-    int chirped;    // orders that were followed
-    bool sounding;  // the last period held sound
-    uint32_t stray; // a multiplicative walk through 1..2^31-2
+    struct tone tone;
+    int chirped, toned; // orders that were followed
+    bool sounding;      // the last period held sound
+    uint32_t stray;     // a multiplicative walk through 1..2^31-2
     float left[SPAN_MAX], right[SPAN_MAX];
     float stereo[2 * PERIOD_MAX];
 
     // From the talking thread.
     _Atomic int64_t early_us;
     _Atomic float linear, chirp_linear;
-    _Atomic int chirps; // orders so far
+    _Atomic int chirps, tones; // orders so far
 
     // For the talking thread.
     _Atomic bool stop, running, gone, realtime;
@@ -133,6 +135,15 @@ static void chirp(struct playout *p)
     chirp_add(&p->chirp, p->stereo, p->sink->period);
 }
 
+static void tone(struct playout *p)
+{
+    int orders = atomic_load_explicit(&p->tones, memory_order_acquire);
+    if (orders != p->toned)
+        tone_begin(&p->tone);
+    p->toned = orders;
+    tone_fill(&p->tone, p->stereo, p->sink->period);
+}
+
 static void play_period(struct playout *p)
 {
     stray(p);
@@ -152,6 +163,7 @@ static void play_period(struct playout *p)
     atomic_store_explicit(&p->running, order.play, memory_order_relaxed);
     atomic_store_explicit(&p->state, (int)steer_state(&p->steer), memory_order_relaxed);
     struct frame_pos end = fill(p, &order);
+    tone(p);
     gain_apply(&p->gain, p->stereo, p->sink->period);
     chirp(p);
     switch (p->sink->ops->write(p->sink, p->stereo, p->sink->period)) {
@@ -195,6 +207,7 @@ struct playout *playout_start(struct sink *sink, struct program *program,
         dac_recall(&p->steer.dac, card->off, card->sigma);
     gain_init(&p->gain, sink->rate);
     chirp_init(&p->chirp, sink->rate);
+    tone_init(&p->tone, sink->rate);
     p->resample = resample_create(sink->rate);
     p->stray = 1;
     CHECK(thread_start(&p->thread, play, p) == 0);
@@ -227,6 +240,11 @@ void playout_chirp(struct playout *p, float linear)
 {
     atomic_store_explicit(&p->chirp_linear, linear, memory_order_relaxed);
     atomic_fetch_add_explicit(&p->chirps, 1, memory_order_release);
+}
+
+void playout_tone(struct playout *p)
+{
+    atomic_fetch_add_explicit(&p->tones, 1, memory_order_release);
 }
 
 struct playout_stats playout_stats(struct playout *p)

@@ -64,6 +64,8 @@ void playout_set_early(struct playout *p, int64_t early_us);
 void playout_set_gain(struct playout *p, float linear);
 // The chirp by which people find the machine (chirp.h), at `linear` 0..1, whatever the gain is.
 void playout_chirp(struct playout *p, float linear);
+// The tone by which people set the gain (tone.h), in the program's place.
+void playout_tone(struct playout *p);
 struct playout_stats playout_stats(struct playout *p);
 
 #endif

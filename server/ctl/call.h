@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // One call of roomtonectl: what was typed, and how answers are shown. Verbs by subject: groups.c,
-// rewind.c, kiosks.c, tracks.c, exhibit.c, backup.c, venue.c, certificate.c, doctor.c,
+// rewind.c, house.c, kiosks.c, tracks.c, exhibit.c, backup.c, venue.c, certificate.c, doctor.c,
 // bundle.c; main.c has their table.
 #ifndef SERVER_CTL_CALL_H
 #define SERVER_CTL_CALL_H
@@ -62,6 +62,11 @@ bool kiosks_set(struct call *c);
 bool kiosks_forget(struct call *c);
 bool kiosks_adopt(struct call *c);
 bool kiosks_identify(struct call *c);
+bool kiosks_tone(struct call *c);
+bool house_silence(struct call *c);
+bool house_pause(struct call *c);
+bool house_play(struct call *c);
+bool house_stop(struct call *c);
 bool kiosks_watch(struct call *c);
 bool support_bundle(struct call *c);
 bool rewind_history(struct call *c);

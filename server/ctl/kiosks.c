@@ -202,16 +202,26 @@ bool kiosks_adopt(struct call *c)
     return call_show(c, a, ok, print_kiosk);
 }
 
-bool kiosks_identify(struct call *c)
+static bool tell(struct call *c, const char *what)
 {
     char path[100];
     bool ok;
-    if (!kiosk_path(c->argv[0], "/identify", path, sizeof path))
+    if (!kiosk_path(c->argv[0], what, path, sizeof path))
         return false;
     json_t *a = api_send(c->api, "POST", path, NULL, &ok);
     if (ok && c->json)
         puts("{\"told\":true}");
     return call_show(c, a, ok, NULL);
+}
+
+bool kiosks_identify(struct call *c)
+{
+    return tell(c, "/identify");
+}
+
+bool kiosks_tone(struct call *c)
+{
+    return tell(c, "/tone");
 }
 
 bool kiosks_forget(struct call *c)

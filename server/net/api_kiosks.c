@@ -161,6 +161,53 @@ void api_kiosks_identify(struct request *r)
         request_problem(r, ERR_NOT_FOUND, "it is not here");
 }
 
+void api_kiosks_tone(struct request *r)
+{
+    int told = 0;
+    for (struct peer *p = *net_peers(r->net); p; p = p->next) {
+        if (p->greeted && strcmp(p->member.kiosk, r->parts[3]) == 0) {
+            peer_tone(p);
+            told++;
+        }
+    }
+    if (told)
+        request_empty(r, 204, "");
+    else
+        request_problem(r, ERR_NOT_FOUND, "it is not here");
+}
+
+// A list for each figure; null where it said nothing, and errors only while it sounded.
+static json_t *trace_json(const char *id, const struct trace_point *p, int n)
+{
+    json_t *error = json_array(), *dac = json_array(), *buffer = json_array(),
+           *xruns = json_array();
+    for (int i = 0; i < n; i++) {
+        json_array_append_new(error, p[i].sounding ? json_integer(p[i].error_us) : json_null());
+        json_array_append_new(dac, p[i].sounding ? json_integer(p[i].dac_ppb) : json_null());
+        json_array_append_new(buffer, p[i].heard ? json_integer(p[i].buffer_ms) : json_null());
+        json_array_append_new(xruns, p[i].heard ? json_integer(p[i].xruns) : json_null());
+    }
+    return json_pack("{s:s,s:o,s:o,s:o,s:o}", "id", id, "error_us", error, "dac_ppb", dac,
+                     "buffer_ms", buffer, "xruns", xruns);
+}
+
+void api_kiosks_traces(struct request *r)
+{
+    int count;
+    const struct kiosk *all = kiosks_all(net_house(r->net)->kiosks, &count);
+    struct trace_point points[TRACES_POINTS];
+    json_t *list = json_array();
+    house_t now = net_now(r->net);
+    for (int i = 0; i < count; i++) {
+        int n = traces_get(net_traces(r->net), all[i].id, now, points);
+        if (n > 0)
+            json_array_append_new(list, trace_json(all[i].id, points, n));
+    }
+    request_json(r, 200,
+                 json_pack("{s:I,s:I,s:o}", "every", (json_int_t)TRACES_EVERY_US, "until",
+                           (json_int_t)now.us, "kiosks", list));
+}
+
 static void on_forgotten(void *user, enum err e)
 {
     struct request *r = user;

@@ -25,6 +25,8 @@ struct net {
     struct guesses guesses, pin_guesses, strangers;
     struct newcomers newcomers;
     struct doubles doubles;
+    struct traces *traces;
+    int64_t kiosks_rev;
     struct guides *guides;
     struct overview *overview;
     struct peer *peers;
@@ -81,6 +83,16 @@ struct newcomers *net_newcomers(struct net *net)
     return &net->newcomers;
 }
 
+struct traces *net_traces(struct net *net)
+{
+    return net->traces;
+}
+
+int64_t net_kiosks_rev(const struct net *net)
+{
+    return net->kiosks_rev;
+}
+
 struct doubles *net_doubles(struct net *net)
 {
     return &net->doubles;
@@ -129,6 +141,7 @@ void net_zone(struct net *net, const char *kiosk)
             peer_send_zone(p, &zone);
         peer_placed(p);
     }
+    net->kiosks_rev++;
     net_changed(net);
 }
 
@@ -469,6 +482,7 @@ struct net *net_start(const struct net_house *house, char *error, size_t error_s
 {
     struct net *net = check_alloc(calloc(1, sizeof *net));
     net->house = house;
+    net->traces = traces_new();
     guesses_init(&net->guesses, house->settings->wrong_codes_per_minute, net_now(net));
     guesses_init(&net->pin_guesses, WRONG_PINS_PER_MINUTE, net_now(net));
     guesses_init(&net->strangers, STRANGERS_PER_MINUTE, net_now(net));
@@ -476,6 +490,7 @@ struct net *net_start(const struct net_house *house, char *error, size_t error_s
         port_close(&net->http);
         lws_context_destroy(net->context);
         tls_free(net->tls);
+        traces_free(net->traces);
         free(net);
         return NULL;
     }
@@ -541,5 +556,6 @@ void net_free(struct net *net)
     // On a loop of ours libwebsockets ends in two steps: the second after the loop has run out.
     lws_context_destroy(net->context);
     tls_free(net->tls);
+    traces_free(net->traces);
     free(net);
 }

@@ -4,7 +4,7 @@
 //
 //   net.c       context, guards (upgrade, host, origin), the two lws callbacks
 //   request.c   one HTTP exchange         peer.c      one WebSocket
-//   routes.c    the table of routes       overview.c  what staff see of the house
+//   routes.c    the table of routes       overview.c, overview_json.c  what staff see of the house
 //   api_*.c     handlers, by subject      files.c     pages and content
 //   guesses.c   the limit on wrong codes  tls.c       the certificate in force
 //   address.c   where pages are           port.c, listen.c  ports and who opened them
@@ -18,6 +18,7 @@
 #include "server/kiosks/doubles.h"
 #include "server/kiosks/kiosks.h"
 #include "server/kiosks/newcomers.h"
+#include "server/kiosks/traces.h"
 #include "server/net/guesses.h"
 #include "server/nightly.h"
 #include "server/room/rooms.h"
@@ -98,6 +99,9 @@ struct guesses *net_pin_guesses(struct net *net);
 struct guesses *net_strangers(struct net *net);
 struct newcomers *net_newcomers(struct net *net);
 struct doubles *net_doubles(struct net *net);
+struct traces *net_traces(struct net *net);
+// Rises when what is set for a kiosk was changed.
+int64_t net_kiosks_rev(const struct net *net);
 struct guides *net_guides(struct net *net);
 struct overview *net_overview(struct net *net);
 const struct tls *net_tls(const struct net *net); // NULL: there is no HTTPS

@@ -3,11 +3,10 @@
 
 #include "common/base/check.h"
 #include "common/base/log.h"
-#include "common/wire/report.h"
-#include "server/house/calendar_text.h"
 #include "server/net/net.h"
 #include "server/net/peer.h"
 #include "server/net/tls.h"
+#include "server/net/vitals.h"
 #include "server/store/room_store.h"
 
 #include <string.h>
@@ -23,6 +22,7 @@ struct overview {
     bool dirty, running, listed, stopped, closed;
     int loading; // lists asked for and not here yet
     struct bytes text;
+    struct vitals vitals;
 };
 
 struct list_job {
@@ -100,156 +100,9 @@ void overview_reload(struct overview *o)
     store_submit(net_house(o->net)->store, &j->job);
 }
 
-json_t *overview_report(const struct wire_report *r)
-{
-    json_t *j = json_object();
-    report_encode(j, r);
-    json_object_del(j, "lang"); // of the member
-    return j;
-}
-
-static json_t *member_json(const struct room_member *m)
-{
-    json_t *j = json_pack("{s:s,s:s}", "id", m->id, "role", wire_role_name(m->role));
-    if (m->name[0])
-        json_object_set_new(j, "name", json_string(m->name));
-    if (m->lang[0])
-        json_object_set_new(j, "lang", json_string(m->lang));
-    if (m->kiosk[0])
-        json_object_set_new(j, "kiosk", json_string(m->kiosk));
-    if (m->has_report)
-        json_object_set_new(j, "report", overview_report(&m->report));
-    return j;
-}
-
-static void append_members(json_t *list, struct room *room, enum wire_role role)
-{
-    for (struct room_member *m = room_members(room);
-         m && json_array_size(list) < OVERVIEW_MEMBERS_MAX; m = m->next) {
-        if (m->role == role)
-            json_array_append_new(list, member_json(m));
-    }
-}
-
-json_t *overview_state(const struct wire_state *s)
-{
-    struct wire_message m = {.type = WIRE_STATE, .u.state = *s};
-    struct bytes text;
-    bytes_init(&text, WIRE_MESSAGE_MAX);
-    CHECK(wire_encode(&m, &text));
-    json_t *j = json_loadb(text.data, text.len, 0, NULL);
-    bytes_free(&text);
-    json_object_del(j, "type");
-    return j;
-}
-
-static json_t *state_json(const struct net *net, const struct room_record *record,
-                          struct room *room)
-{
-    struct wire_state s;
-    if (room)
-        room_publish(room, &s);
-    else
-        room_state_publish(&record->state, NULL, &s);
-    memcpy(s.group, record->id, sizeof s.group);
-    s.clock_epoch = net_house(net)->anchor->clock_epoch;
-    return overview_state(&s);
-}
-
-static json_t *plan_json(const struct room_plan *p)
-{
-    json_t *rules = json_array();
-    for (int i = 0; i < p->rule_count; i++) {
-        char text[CALENDAR_TEXT_SIZE];
-        calendar_text_write(&p->rules[i].rule, text);
-        json_array_append_new(rules, json_string(text));
-    }
-    return json_pack("{s:s,s:i,s:s,s:o}", "when_empty", wire_empty_name(p->when_empty),
-                     "empty_after_s", (int)p->empty_after_s, "after_reboot",
-                     wire_reboot_name(p->after_reboot), "schedule", rules);
-}
-
-json_t *overview_group(struct net *net, const struct room_record *record, struct room *room,
-                       bool with_members)
-{
-    if (room)
-        record = room_record(room);
-    char link[WIRE_TOKEN_MAX + 8], guide_link[WIRE_TOKEN_MAX + 8];
-    snprintf(link, sizeof link, "/j/%s", record->link);
-    snprintf(guide_link, sizeof guide_link, "/g/%s", record->guide_link);
-    json_t *j = json_pack("{s:s,s:s,s:s,s:s,s:s,s:o}", "id", record->id, "name", record->name,
-                          "code", record->code, "link", link, "guide_link", guide_link, "plan",
-                          plan_json(&record->state.plan));
-    house_t due;
-    if (room && room_next_due(room, net_now(net), &due))
-        json_object_set_new(j, "due", json_integer(due.us));
-    if (record->state.tour_id[0])
-        json_object_set_new(j, "tour", json_string(record->state.tour_id));
-    json_object_set_new(j, "state", state_json(net, record, room));
-    json_object_set_new(j, "lead_us", json_integer(room ? room_lead_us(room) : 0));
-    json_object_set_new(j, "visitors",
-                        json_integer(room ? room_member_count(room, ROLE_VISITOR) +
-                                                room_member_count(room, ROLE_GUIDE)
-                                          : 0));
-    json_object_set_new(j, "kiosks", json_integer(room ? room_member_count(room, ROLE_KIOSK) : 0));
-    if (room && room_degraded(room))
-        json_object_set_new(j, "degraded", json_true());
-    if (with_members) {
-        json_t *members = json_array();
-        if (room) {
-            append_members(members, room, ROLE_KIOSK);
-            append_members(members, room, ROLE_GUIDE);
-            append_members(members, room, ROLE_VISITOR);
-        }
-        json_object_set_new(j, "members", members);
-    }
-    return j;
-}
-
 static int append(const char *data, size_t size, void *user)
 {
     return bytes_append(user, data, size) ? 0 : -1;
-}
-
-json_t *overview_time(const struct net *net)
-{
-    const struct house_anchor *a = net_house(net)->anchor;
-    const char *source = !a->realtime_trusted ? "none"
-                         : a->synchronised    ? "synchronised"
-                                              : "battery";
-    json_t *j = json_pack("{s:b,s:s,s:b}", "trusted", (int)a->realtime_trusted, "source", source,
-                          "guessed", (int)house_is_guessed(a));
-    int64_t wall_us = house_wall_us(a, net_now(net));
-    if (wall_us)
-        json_object_set_new(j, "wall", json_integer(wall_us));
-    return j;
-}
-
-json_t *overview_certificate(const struct net *net)
-{
-    return net_tls(net) ? tls_json(net_tls(net)) : NULL;
-}
-
-json_t *overview_new_kiosks(struct net *net)
-{
-    const struct newcomers *n = net_newcomers(net);
-    json_t *list = json_array();
-    for (int i = 0; i < n->count; i++) {
-        const struct newcomer *one = &n->list[i];
-        json_array_append_new(list,
-                              json_pack("{s:s,s:s,s:s,s:b,s:I}", "id", one->id, "name", one->said,
-                                        "address", one->address, "online", (int)one->here,
-                                        "first_seen", (json_int_t)one->first.us));
-    }
-    return list;
-}
-
-json_t *overview_double(struct net *net, const char *kiosk)
-{
-    const struct doubled *d = doubles_find(net_doubles(net), kiosk, net_now(net));
-    return d ? json_pack("{s:I,s:s,s:s}", "at", (json_int_t)d->at.us, "here", d->here, "other",
-                         d->other)
-             : NULL;
 }
 
 // What staff should see: which kiosk two machines pretend to be, and where they are.
@@ -270,6 +123,26 @@ static json_t *cloned_kiosks(struct net *net)
     return list;
 }
 
+static json_t *box_json(struct overview *o)
+{
+    const struct net_house *h = net_house(o->net);
+    struct vitals *v = &o->vitals;
+    vitals_read(v, h->content_dir, house_raw_now());
+    json_t *j = json_pack("{s:I,s:I,s:I}", "commit_p99", (json_int_t)store_stats(h->store).p99_us,
+                          "sockets", (json_int_t)net_counters(o->net)->connections, "up",
+                          (json_int_t)(mono_diff_ns(house_raw_now(), h->started) / 1000));
+    if (v->cpu_percent >= 0)
+        json_object_set_new(j, "cpu", json_integer(v->cpu_percent));
+    if (v->memory_size)
+        json_object_set_new(
+            j, "memory",
+            json_pack("[I,I]", (json_int_t)v->memory_free, (json_int_t)v->memory_size));
+    if (v->disk_size)
+        json_object_set_new(j, "disk",
+                            json_pack("[I,I]", (json_int_t)v->disk_free, (json_int_t)v->disk_size));
+    return j;
+}
+
 // False when it does not fit under the ceiling.
 static bool make_text_with(struct overview *o, bool with_members)
 {
@@ -284,10 +157,11 @@ static bool make_text_with(struct overview *o, bool with_members)
         json_array_append_new(groups, overview_group(o->net, &o->records[i], room, with_members));
     }
     json_t *j = json_pack(
-        "{s:s,s:I,s:I,s:o,s:s,s:o,s:o,s:o}", "type", "house", "house_now",
+        "{s:s,s:I,s:I,s:o,s:s,s:o,s:I,s:o,s:o,s:o}", "type", "house", "house_now",
         (json_int_t)net_now(o->net).us, "clock_epoch", (json_int_t)h->anchor->clock_epoch, "time",
         overview_time(o->net), "storage", health == ERR_OK ? "ok" : err_code(health), "groups",
-        groups, "new_kiosks", overview_new_kiosks(o->net), "cloned", cloned_kiosks(o->net));
+        groups, "kiosks_rev", (json_int_t)net_kiosks_rev(o->net), "new_kiosks",
+        overview_new_kiosks(o->net), "cloned", cloned_kiosks(o->net), "box", box_json(o));
     if (net_tls(o->net))
         json_object_set_new(j, "certificate", overview_certificate(o->net));
     bytes_clear(&o->text);

@@ -123,6 +123,12 @@ void peer_identify(struct peer *p)
     peer_send(p, &m);
 }
 
+void peer_tone(struct peer *p)
+{
+    struct wire_message m = {.type = WIRE_TONE};
+    peer_send(p, &m);
+}
+
 static void on_state(struct room_member *m)
 {
     peer_send_state((struct peer *)((char *)m - offsetof(struct peer, member)));
@@ -231,6 +237,8 @@ static void on_report(struct peer *p, const struct wire_report *report)
     p->member.report = *report;
     p->member.has_report = true;
     p->member.reported_at = net_now(p->net);
+    if (p->member.role == ROLE_KIOSK && p->member.kiosk[0])
+        traces_put(net_traces(p->net), p->member.kiosk, report, p->member.reported_at);
     if (report->lang[0])
         memcpy(p->member.lang, report->lang, sizeof p->member.lang);
     net_changed(p->net);
@@ -306,6 +314,7 @@ static void on_text(struct peer *p, const char *text, size_t len)
     case WIRE_PROVE:
     case WIRE_NEW:
     case WIRE_IDENTIFY:
+    case WIRE_TONE:
         peer_send_error(p, ERR_UNKNOWN_TYPE, NULL, "type: only a server says this");
         break;
     }

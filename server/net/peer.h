@@ -74,6 +74,8 @@ void peer_bye(struct peer *p, const char *reason, int64_t retry_ms);
 void peer_send_zone(struct peer *p, const struct wire_zone *zone);
 // Kiosks: chirp, so that people find the machine.
 void peer_identify(struct peer *p);
+// ... sound the tone by which people set how loud it is.
+void peer_tone(struct peer *p);
 // Kiosks without a code: where staff want it may be another group, or none any more.
 void peer_placed(struct peer *p);
 // The guide who leads is away, or is not: told when it is news.

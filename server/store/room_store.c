@@ -338,3 +338,19 @@ int room_store_list(sqlite3 *db, struct room_record *out, int max)
     db_done(db, st);
     return n;
 }
+
+int room_store_ids(sqlite3 *db, unsigned modes, bool or_about_to_play, char (*out)[WIRE_ID_MAX + 1],
+                   int max)
+{
+    sqlite3_stmt *st = db_prepare(db, "SELECT id FROM room WHERE (?1>>mode)&1"
+                                      " OR (?2 AND pending_mode=?3) ORDER BY id LIMIT ?4");
+    db_bind_int(st, 1, modes);
+    db_bind_int(st, 2, or_about_to_play);
+    db_bind_int(st, 3, MODE_RUNNING);
+    db_bind_int(st, 4, max);
+    int n = 0;
+    while (n < max && db_row(st))
+        db_text(st, 0, out[n++], sizeof *out);
+    db_done(db, st);
+    return n;
+}

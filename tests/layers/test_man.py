@@ -75,7 +75,7 @@ def test_completion_offers_what_there_is():
     assert {"group", "kiosk", "play", "status"} <= set(complete("roomtonectl", ""))
     assert set(complete("roomtonectl", "--server", "http", ":", "//x", ":", "8080", "ki")) == {"kiosk"}
     assert set(complete("roomtonectl", "kiosk", "")) == {"list", "show", "set", "adopt", "identify",
-                                                           "forget", "watch"}
+                                                           "forget", "watch", "tone"}
     assert "--metres" in complete("roomtonectl", "kiosk", "set", "7a", "--m")
     assert complete("roomtonectl", "kiosk", "list", "--m") == []
     assert "etc" in complete("roomtonectl", "backup", "et")

@@ -30,7 +30,7 @@ export interface Look {
   logo?: string;
 }
 
-async function call(method: string, path: string, body?: object): Promise<Dict> {
+export async function call(method: string, path: string, body?: object): Promise<Dict> {
   const json = body && !(body instanceof Blob);
   let response: Response;
   try {
@@ -80,6 +80,22 @@ export async function logout(): Promise<void> {
 
 export async function createGroup(name: string, tour: string): Promise<Group | null> {
   return readGroup(await call("POST", "/groups", tour === "" ? { name } : { name, tour }));
+}
+
+export type HouseOp = "silence" | "pause" | "play" | "stop";
+/** Groups by id. */
+export interface Moved {
+  moved: string[];
+  failed: { group: string; code: string }[];
+}
+
+export async function orderHouse(what: HouseOp, groups?: string[]): Promise<Moved> {
+  const answer = await call("POST", "/commands", groups ? { do: what, groups } : { do: what });
+  const list = (x: unknown): Dict[] => (Array.isArray(x) ? x.filter(isDict) : []);
+  return {
+    moved: list(answer.moved).flatMap((m) => (isId(m.group) ? [m.group] : [])),
+    failed: list(answer.failed).flatMap((f) => (isId(f.group) && isText(f.code, 64) ? [{ group: f.group, code: f.code }] : [])),
+  };
 }
 
 /** Takes a new kiosk in. */

@@ -7,8 +7,9 @@ import { type Core, NEXT } from "../common/core";
 import { Link, type LinkState } from "../common/link";
 import { type Tour, readTour } from "../common/tour";
 import type { Command, FromServer, Mode, Op } from "../common/wire";
-import { type Certificate, type Double, type Group, type HouseClock, type NewKiosk, readMessage } from "../common/wire_staff";
+import { type Box, type Certificate, type Double, type Group, type HouseClock, type NewKiosk, readMessage } from "../common/wire_staff";
 import * as api from "./api";
+import type { HouseOp, Moved } from "./api";
 
 const ANSWER_LIMIT_MS = 5000;
 
@@ -52,6 +53,8 @@ export class Model {
   readonly time = signal<HouseClock>({ trusted: true, guessed: false });
   readonly newKiosks = signal<NewKiosk[]>([]);
   readonly cloned = signal<Double[]>([]);
+  readonly box = signal<Box | undefined>(undefined);
+  readonly kiosksRev = signal(0);
   readonly tours = signal<api.TourEntry[]>([]);
   readonly links = signal<Map<string, string>>(new Map());
   readonly documents = signal<Map<string, Tour>>(new Map()); // by hash
@@ -62,7 +65,7 @@ export class Model {
   private readonly waiting = new Map<string, { group: string; timer: ReturnType<typeof setTimeout> }>();
   private readonly asked = new Set<string>(); // documents under way
 
-  constructor(private readonly core: Core) {
+  constructor(readonly core: Core) {
     this.link = new Link(core, {
       read: readMessage,
       message: (m) => this.take(m),
@@ -134,6 +137,8 @@ export class Model {
         this.certificate.value = m.certificate;
         this.newKiosks.value = m.newKiosks;
         this.cloned.value = m.cloned;
+        this.box.value = m.box;
+        this.kiosksRev.value = m.kiosksRev;
         this.core.setEpoch(m.clock_epoch);
         if (m.groups.length !== (this.groups.value?.length ?? 0)) void this.refresh();
         this.groups.value = m.groups;
@@ -233,6 +238,15 @@ export class Model {
     });
   }
 
+  /** One command for many groups; without groups for all it has something to do for. */
+  async order(what: HouseOp, groups?: string[]): Promise<Moved | string> {
+    let moved: Moved | undefined;
+    const problem = await this.attempt(async () => {
+      moved = await api.orderHouse(what, groups);
+    });
+    return moved ?? problem;
+  }
+
   adopt(kiosk: string, name: string, group: string): Promise<string> {
     return this.attempt(() => api.adoptKiosk(kiosk, name, group));
   }
@@ -242,7 +256,7 @@ export class Model {
   }
 
   /** Empty when it went well, else why not. */
-  private async attempt(what: () => Promise<void>): Promise<string> {
+  async attempt(what: () => Promise<unknown>): Promise<string> {
     try {
       await what();
       return "";

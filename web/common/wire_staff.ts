@@ -26,6 +26,25 @@ export interface Member {
   kiosk?: string; // which machine
   report?: Omit<Report, "type">;
 }
+/** Visitors' phones, all of them, however many members are listed. */
+export interface Phones {
+  ready: number;
+  loading: number;
+  waiting: number; // for a tap
+  asleep: number; // not heard of for a while
+  astray: number; // sound, but out of step
+  off: number[]; // of those that sound: within each of OFF_MS, and beyond
+}
+export const OFF_MS: readonly number[] = [1, 5, 10, 25, 50, 100];
+/** How the box itself does; what is not known is absent. */
+export interface Box {
+  commitUs: number; // p99 of what a change takes to be on disk
+  sockets: number;
+  upUs: number;
+  cpu?: number; // percent of all processors
+  memory?: [free: number, size: number]; // bytes
+  disk?: [free: number, size: number];
+}
 export interface Group {
   id: string;
   name: string;
@@ -37,6 +56,7 @@ export interface Group {
   visitors: number;
   kiosks: number;
   degraded: boolean; // changes cannot be saved
+  phones?: Phones;
   members: Member[];
 }
 export interface HouseClock {
@@ -63,6 +83,8 @@ export interface Double {
 }
 export interface House {
   type: "house";
+  kiosksRev: number; // rises when what is set for a kiosk was changed
+  box?: Box;
   time: HouseClock;
   storage: string; // ok, or the error code that changes get
   certificate?: Certificate; // of HTTPS
@@ -90,6 +112,29 @@ function readMember(x: unknown): Member | null {
   return member;
 }
 
+const isCount = (x: unknown): x is number => isInt(x, 0);
+
+function readPhones(x: unknown): Phones | undefined {
+  if (!isDict(x) || !Array.isArray(x.off) || x.off.length !== OFF_MS.length + 1 || !x.off.every(isCount)) return undefined;
+  const { ready, loading, waiting, asleep, astray, off } = x;
+  if (!isCount(ready) || !isCount(loading) || !isCount(waiting) || !isCount(asleep) || !isCount(astray)) return undefined;
+  return { ready, loading, waiting, asleep, astray, off };
+}
+
+function readPair(x: unknown): [number, number] | undefined {
+  return Array.isArray(x) && isCount(x[0]) && isCount(x[1]) ? [x[0], x[1]] : undefined;
+}
+
+function readBox(x: unknown): Box | undefined {
+  if (!isDict(x) || !isCount(x.commit_p99) || !isCount(x.sockets) || !isCount(x.up)) return undefined;
+  const box: Box = { commitUs: x.commit_p99, sockets: x.sockets, upUs: x.up };
+  const memory = readPair(x.memory), disk = readPair(x.disk);
+  if (isInt(x.cpu, 0, 100)) box.cpu = x.cpu;
+  if (memory) box.memory = memory;
+  if (disk) box.disk = disk;
+  return box;
+}
+
 export function readGroup(x: unknown): Group | null {
   if (!isDict(x) || !isId(x.id) || !isText(x.name, 80) || !isText(x.code, 32)) return null;
   const state = readState(x.state);
@@ -106,6 +151,8 @@ export function readGroup(x: unknown): Group | null {
     degraded: x.degraded === true,
     members: members.filter((m): m is Member => m !== null),
   };
+  const phones = readPhones(x.phones);
+  if (phones) group.phones = phones;
   if (isId(x.tour)) group.tour = x.tour;
   if (isText(x.link, 200)) group.link = x.link;
   return group;
@@ -156,9 +203,12 @@ function readHouse(x: Dict): House | null {
   const groups = x.groups.map(readGroup).filter((g): g is Group => g !== null);
   const time = isDict(x.time) ? x.time : {};
   const certificate = readCertificate(x.certificate);
+  const box = readBox(x.box);
   return {
     type: "house",
     ...(certificate && { certificate }),
+    ...(box && { box }),
+    kiosksRev: isInt(x.kiosks_rev) ? x.kiosks_rev : 0,
     house_now: x.house_now,
     clock_epoch: x.clock_epoch,
     time: { trusted: time.trusted !== false, guessed: time.guessed === true },

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// One group: what it plays, where it stands, how to move it, who listens.
+// One group: what it plays, where it stands, how to move it, who listens. Small until it is opened.
 import { useRef, useState } from "preact/hooks";
 import type { JSX } from "preact";
 import { clockText, codeText } from "../../common/format";
 import { titleIn } from "../../common/tour";
 import type { Op } from "../../common/wire";
 import type { Group } from "../../common/wire_staff";
+import { may } from "../sections";
 import { Members } from "./members";
+import { PhonesSum } from "./phones";
 import { type Model, type Moment, allowed } from "../model";
 import { TourOptions } from "./now";
 
@@ -18,7 +20,15 @@ interface Props {
 const STEP_US = 15e6;
 const MODES = { void: "No tour", ready: "Ready", running: "Playing", held: "Paused", ended: "Ended" };
 
-export function GroupCard({ model, group }: Props): JSX.Element {
+interface CardProps extends Props {
+  whole: boolean; // from the beginning
+  picked: boolean;
+  pick?: (on: boolean) => void; // there are others to move together with
+}
+
+export function GroupCard({ model, group, whole, picked, pick }: CardProps): JSX.Element {
+  const [asked, setAsked] = useState<boolean | null>(null);
+  const open = asked ?? whole;
   const moment = model.moment(group);
   const tour = model.document(group);
   const cue = tour?.cues[moment.cue];
@@ -28,6 +38,12 @@ export function GroupCard({ model, group }: Props): JSX.Element {
   return (
     <article class={`card ${moment.mode}`} aria-label={group.name}>
       <div class="top">
+        {pick && (
+          <label class="tick">
+            <input type="checkbox" checked={picked} onChange={(e) => pick(e.currentTarget.checked)} />
+            <span class="unseen">{group.name}: move with others</span>
+          </label>
+        )}
         <div class="names">
           <h2>{group.name}</h2>
           <p class="cue">
@@ -40,9 +56,15 @@ export function GroupCard({ model, group }: Props): JSX.Element {
           {MODES[moment.mode]}
         </p>
       </div>
-      <SeekBar model={model} group={group} moment={moment} />
-      <Transport model={model} group={group} moment={moment} cues={tour?.cues.length ?? 0} />
-      <p class="word" role="status">
+      {open && may(model.me.value?.role, "guide") ? (
+        <>
+          <SeekBar model={model} group={group} moment={moment} />
+          <Transport model={model} group={group} moment={moment} cues={tour?.cues.length ?? 0} />
+        </>
+      ) : (
+        <Glance model={model} group={group} moment={moment} />
+      )}
+      <p class={open ? "word" : "word small"} role="status">
         {sent ? `Sent: ${sent}\u2026` : moment.pending ? "Change is coming\u2026" : ""}
         {note && <span class={note.bad ? "notice" : ""}>{note.text}</span>}
       </p>
@@ -56,14 +78,44 @@ export function GroupCard({ model, group }: Props): JSX.Element {
         <p>
           <span>Kiosks</span> <strong>{group.kiosks}</strong>
         </p>
-        <p>
+        <p class="lead">
           <span>Lead</span> <strong>{group.lead_us > 0 ? `${Math.round(group.lead_us / 1000)} ms` : "\u2013"}</strong>
         </p>
       </div>
-      <Members group={group} />
-      <Join model={model} group={group} />
-      <LoadTour model={model} group={group} moment={moment} />
+      {!whole && (
+        <button class="quiet more" aria-expanded={open} onClick={() => setAsked(!open)}>
+          {open ? "Less" : "More"}
+          <span class="unseen"> of {group.name}</span>
+        </button>
+      )}
+      {group.phones && <PhonesSum phones={group.phones} />}
+      {open && (
+        <>
+          <Members group={group} />
+          <Join model={model} group={group} />
+          {may(model.me.value?.role, "guide") && <LoadTour model={model} group={group} moment={moment} />}
+        </>
+      )}
     </article>
+  );
+}
+
+/** Where it stands, and the one thing most often done to it. */
+function Glance({ model, group, moment }: Props & { moment: Moment }): JSX.Element {
+  const running = moment.mode === "running";
+  const op: Op = running ? "pause" : "play";
+  return (
+    <div class="glance">
+      <progress max={Math.max(1, moment.dur)} value={Math.min(moment.position, moment.dur)} aria-label="Position" />
+      <span class="times">
+        {clockText(moment.position)} / {clockText(moment.dur)}
+      </span>
+      {may(model.me.value?.role, "guide") && (
+        <button disabled={!allowed(op, moment, 0)} onClick={() => model.send(group.id, op)}>
+          {running ? "Pause" : "Play"}
+        </button>
+      )}
+    </div>
   );
 }
 

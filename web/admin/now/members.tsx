@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who is connected: kiosks by name with their figures, phones as dots by language.
+// The kiosks of a group by name, with their figures.
 import type { JSX } from "preact";
-import { langName, microText } from "../../common/format";
+import { microText } from "../../common/format";
 import type { Group, Member } from "../../common/wire_staff";
 
 // A kiosk beyond this can be heard against its neighbour; a phone beyond that against a loudspeaker.
@@ -26,14 +26,8 @@ export function health(m: Member): Health {
 
 export function Members({ group }: { group: Group }): JSX.Element | null {
   const kiosks = group.members.filter((m) => m.role === "kiosk");
-  const phones = group.members.filter((m) => m.role === "visitor");
-  if (kiosks.length + phones.length === 0) return <p class="hint">Nobody is connected.</p>;
-  return (
-    <>
-      {kiosks.length > 0 && <Kiosks kiosks={kiosks} />}
-      {phones.length > 0 && <Phones phones={phones} total={group.visitors} />}
-    </>
-  );
+  if (kiosks.length + group.visitors === 0) return <p class="hint">Nobody is connected.</p>;
+  return kiosks.length > 0 ? <Kiosks kiosks={kiosks} /> : null;
 }
 
 function Kiosks({ kiosks }: { kiosks: Member[] }): JSX.Element {
@@ -67,37 +61,4 @@ function Kiosks({ kiosks }: { kiosks: Member[] }): JSX.Element {
       </table>
     </div>
   );
-}
-
-function Phones({ phones, total }: { phones: Member[]; total: number }): JSX.Element {
-  const byLang = new Map<string, Member[]>();
-  for (const p of phones) {
-    const lang = p.report?.lang || p.lang || "?";
-    byLang.set(lang, [...(byLang.get(lang) ?? []), p]);
-  }
-  return (
-    <ul class="phones">
-      {[...byLang].map(([lang, members]) => (
-        <li key={lang}>
-          <span class="lang">{langName(lang)}</span>
-          <span class="dots" aria-hidden="true">
-            {members.map((m) => (
-              <span key={m.id} class={`dot ${health(m)}`} title={WORDS[health(m)]} />
-            ))}
-          </span>
-          <span class="hint">{counts(members)}</span>
-        </li>
-      ))}
-      {total > phones.length && <li class="hint">and {total - phones.length} more</li>}
-    </ul>
-  );
-}
-
-function counts(members: Member[]): string {
-  const n = new Map<Health, number>();
-  for (const m of members) n.set(health(m), (n.get(health(m)) ?? 0) + 1);
-  return (Object.keys(WORDS) as Health[])
-    .filter((h) => n.has(h))
-    .map((h) => `${n.get(h)} ${WORDS[h]}`)
-    .join(", ");
 }

@@ -37,13 +37,13 @@ static int begin(void **state)
 static void nobody_is_obeyed_before_the_key_is_shown(void **state)
 {
     static const enum wire_type orders[] = {WIRE_WELCOME, WIRE_STATE, WIRE_ZONE, WIRE_NEW,
-                                            WIRE_IDENTIFY};
-    for (int i = 0; i < 5; i++)
+                                            WIRE_IDENTIFY, WIRE_TONE};
+    for (int i = 0; i < 6; i++)
         assert_false(bond_obeys(&bond, orders[i]));
     assert_true(bond_obeys(&bond, WIRE_PROVE) && bond_obeys(&bond, WIRE_ERROR));
     struct wire_prove m = shown_by(&house);
     assert_int_equal(bond_prove(&bond, &device, &m, &answer), BOND_GOOD);
-    for (int i = 0; i < 5; i++)
+    for (int i = 0; i < 6; i++)
         assert_true(bond_obeys(&bond, orders[i]));
     bond_open(&bond); // a new connection may be to anybody
     assert_false(bond_obeys(&bond, WIRE_STATE));
