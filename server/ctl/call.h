@@ -63,6 +63,8 @@ bool kiosks_forget(struct call *c);
 bool kiosks_adopt(struct call *c);
 bool kiosks_identify(struct call *c);
 bool kiosks_tone(struct call *c);
+bool wifi_show(struct call *c);
+bool wifi_set(struct call *c);
 bool house_silence(struct call *c);
 bool house_pause(struct call *c);
 bool house_play(struct call *c);

@@ -182,6 +182,8 @@ static const struct verb verbs[] = {
     {"venue show", "", 0, 0, "what the house is called and looks like", venue_show},
     {"venue set", "[--name NAME] [--colour #RRGGBB] [--logo FILE]", 0, 0,
      "an empty value takes it away", venue_set},
+    {"wifi show", "", 0, 0, "the visitors' network, as posters have it", wifi_show},
+    {"wifi set", "NAME [PASSWORD]", 1, 2, "an empty name takes it away", wifi_set},
     {"certificate make", "[--dir DIR] [--names NAME,...] [--days N] [--force]", 0, 0,
      "for HTTPS: an own authority, and a certificate for this machine", certificate_make},
     {"certificate show", "[DIR | FILE]", 0, 1, "whom it is for, until when, fingerprint, pin",

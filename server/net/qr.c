@@ -34,9 +34,14 @@ void qr_answer_join(struct request *r, const char *token)
     char base[ADDRESS_MAX], url[ADDRESS_MAX + 100];
     address_base(r, base);
     snprintf(url, sizeof url, "%s/j/%s", base, token);
+    qr_answer_text(r, url);
+}
+
+void qr_answer_text(struct request *r, const char *text)
+{
     struct bytes svg;
     bytes_init(&svg, SVG_MAX);
-    if (qr_svg(url, &svg))
+    if (qr_svg(text, &svg))
         request_text(r, 200, "image/svg+xml", svg.data, svg.len, "cache-control: no-store\r\n");
     else
         request_problem(r, ERR_INTERNAL, NULL);

@@ -47,6 +47,9 @@ static const struct route table[] = {
     {METHOD_PUT, "/api/v1/pictures", RIGHT_CURATOR, BODY_TEXT, api_pictures_add},
     {METHOD_GET, "/api/v1/venue", RIGHT_ANYBODY, BODY_NONE, api_venue_show},
     {METHOD_PUT, "/api/v1/venue", RIGHT_CURATOR, BODY_JSON, api_venue_set},
+    {METHOD_GET, "/api/v1/wifi", RIGHT_CURATOR, BODY_NONE, api_wifi_show},
+    {METHOD_PUT, "/api/v1/wifi", RIGHT_CURATOR, BODY_JSON, api_wifi_set},
+    {METHOD_GET, "/api/v1/wifi/qr.svg", RIGHT_CURATOR, BODY_NONE, api_wifi_qr},
     {METHOD_GET, "/api/v1/tours", RIGHT_VIEWER, BODY_NONE, api_tours_list},
     {METHOD_PUT, "/api/v1/tours/*", RIGHT_CURATOR, BODY_JSON, api_tours_publish},
 };

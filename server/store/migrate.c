@@ -144,6 +144,11 @@ static const char *const steps[] = {
 
     // 7: the group that staff put a kiosk in that brings no code; '' for none
     "ALTER TABLE kiosk ADD COLUMN place TEXT NOT NULL DEFAULT '';",
+
+    // 8: the visitors' network, for posters: at most one row
+    "CREATE TABLE wifi("
+    " id INTEGER PRIMARY KEY CHECK(id=1), name TEXT NOT NULL, password TEXT NOT NULL,"
+    " hidden INTEGER NOT NULL) STRICT;",
 };
 
 enum { STEP_COUNT = sizeof steps / sizeof steps[0] };

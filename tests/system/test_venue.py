@@ -94,3 +94,24 @@ def test_an_exhibit_brings_its_pictures(server, tmp_path):
     server.ctl("venue", "set", "--colour", "")
     look = server.request("GET", "/api/v1/venue").json
     assert look["name"] == "Hall" and "colour" not in look and look["logo"].endswith(".svg")
+
+
+def test_the_visitors_network_is_kept_and_bad_ones_change_nothing(server):
+    def put(body):
+        return server.request("PUT", "/api/v1/wifi", body).status
+    assert server.request("GET", "/api/v1/wifi").json == {}
+    assert server.request("GET", "/api/v1/wifi/qr.svg").status == 404
+    good = {"name": "M\u00fchle", "password": "a;b:c,d\\\"e", "hidden": True}
+    assert put(good) == 200
+    for bad in ({"name": "x" * 33}, {"name": "a\nb"}, {"name": "x", "password": "short"}, {"name": 5},
+                {"name": "x", "password": "y" * 64}, {"name": "x", "password": "nine\u00e9\u00e9\u00e9\u00e9"},
+                {"password": "good enough"}):
+        assert put(bad) == 400, bad
+    server.stop(9)
+    server.start()
+    assert server.request("GET", "/api/v1/wifi").json == good
+    assert server.request("GET", "/api/v1/wifi/qr.svg").status == 200
+    # Only who may print it sees the password.
+    assert server.request("GET", "/api/v1/wifi", headers={"Authorization": "Bearer x"}).status == 401
+    assert "password" not in str(server.request("GET", "/api/v1/venue").json)
+    assert put({}) == 200 and server.request("GET", "/api/v1/wifi").json == {}

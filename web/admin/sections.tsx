@@ -25,6 +25,7 @@ export function may(role: string | undefined, from: Role): boolean {
 export const SECTIONS: readonly Section[] = [
   { id: "now", title: "Now", from: "viewer", View: Now },
   { id: "kiosks", title: "Kiosks", from: "viewer", View: later(() => import("./kiosks/kiosks").then((m) => m.Kiosks)) },
+  { id: "posters", title: "Posters", from: "curator", View: later(() => import("./posters/posters").then((m) => m.Posters)) },
   { id: "house", title: "House", from: "curator", View: later(() => import("./house/house").then((m) => m.House)) },
 ];
 
