@@ -43,6 +43,7 @@ static const struct {
     [ERR_LEASE_HELD] = {"lease_held", "Somebody else leads this group.", 409, 1},
     [ERR_BAD_AUDIO] = {"bad_audio", "The audio file could not be used.", 422, 0},
     [ERR_NOT_READY] = {"not_ready", "The content is not ready yet.", 409, 1},
+    [ERR_BAD_ARCHIVE] = {"bad_archive", "This is not an exhibition that can be taken in.", 422, 0},
     [ERR_BAD_BACKUP] = {"bad_backup", "This is not a backup that can be restored.", 422, 0},
     [ERR_STORAGE_FULL] = {"storage_full", "The disk is full.", 507, 1},
     [ERR_STORAGE_FAILED] = {"storage_failed", "The change could not be saved.", 500, 1},

@@ -43,6 +43,7 @@ enum err {
     ERR_BAD_AUDIO,
     ERR_NOT_READY,
     ERR_BAD_BACKUP,
+    ERR_BAD_ARCHIVE,
     // The box.
     ERR_STORAGE_FULL,
     ERR_STORAGE_FAILED,

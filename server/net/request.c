@@ -41,6 +41,8 @@ void request_unref(struct request *r)
     }
     if (r->out_fd >= 0)
         close(r->out_fd);
+    if (r->out_source.free)
+        r->out_source.free(r->out_source.user);
     bytes_free(&r->body);
     bytes_free(&r->out_head);
     bytes_free(&r->out_body);
@@ -176,6 +178,17 @@ void request_file(struct request *r, int status, const char *type, int fd, int64
     begin(r, status, type, length, headers);
 }
 
+void request_from(struct request *r, int status, const char *type,
+                  const struct request_source *source, int64_t length, const char *headers)
+{
+    if (r->answered) {
+        source->free(source->user);
+        return;
+    }
+    r->out_source = *source;
+    begin(r, status, type, length, headers);
+}
+
 bool request_done(const struct request *r)
 {
     return r->headers_sent && r->out_left == 0;
@@ -196,8 +209,10 @@ static int write_piece(struct request *r)
 {
     static unsigned char space[LWS_PRE + CHUNK]; // one loop, one write at a time
     size_t want = r->out_left < CHUNK ? (size_t)r->out_left : CHUNK;
-    if (r->out_fd >= 0) {
-        ssize_t n = pread(r->out_fd, space + LWS_PRE, want, r->out_at);
+    if (r->out_fd >= 0 || r->out_source.read) {
+        int64_t n = r->out_source.read
+                        ? r->out_source.read(r->out_source.user, r->out_at, space + LWS_PRE, want)
+                        : pread(r->out_fd, space + LWS_PRE, want, r->out_at);
         if (n <= 0)
             return -1; // shorter than promised: the connection is the only way to say so
         want = (size_t)n;

@@ -34,6 +34,14 @@ enum {
 
 struct net;
 
+// Where an answer's bytes come from that are worked out as they go: `read` gives up to `size` of
+// them from `at` on, -1 when that cannot be; `free` is called once, when no more will be asked for.
+struct request_source {
+    int64_t (*read)(void *user, int64_t at, void *out, size_t size);
+    void (*free)(void *user);
+    void *user;
+};
+
 struct request {
     // What was asked.
     struct net *net;
@@ -57,7 +65,8 @@ struct request {
     struct lws *wsi; // NULL when the connection is gone
     bool answered, headers_sent, close_after;
     struct bytes out_head, out_body;
-    int out_fd; // -1: out_body
+    int out_fd; // -1: out_source, or out_body
+    struct request_source out_source;
     int64_t out_at, out_left;
 };
 
@@ -76,6 +85,9 @@ void request_problem(struct request *r, enum err e, const char *detail);
 void request_problem_with(struct request *r, enum err e, const char *detail, int64_t retry_ms,
                           json_t *state);
 void request_text(struct request *r, int status, const char *type, const char *text, size_t len,
+                  const char *headers);
+void request_from(struct request *r, int status, const char *type,
+                  const struct request_source *source /* taken over */, int64_t length,
                   const char *headers);
 void request_empty(struct request *r, int status, const char *headers);
 // Sends `length` bytes from `offset` of a file; takes the descriptor over.

@@ -32,6 +32,7 @@ server/store/house_key.* common/wire
 server/timeserver       common/base common/net common/wire server/house  sodium threads
 server/access           common/base common/time server/store  sodium
 server/catalogue        common/base common/wire server/store  jansson sqlite3 sodium
+server/catalogue/unpack.c libarchive
 server/kiosks           common/base common/wire server/store
 server/room             common/base common/time common/wire
 server/room/room_plan.* server/house/calendar.h server/house/calendar_text.h
@@ -95,6 +96,7 @@ LIBRARIES = {
     "opus/opusenc.h": "opusenc", "opusfile.h": "opusfile", "pthread.h": "threads",
     "openssl/bn.h": "openssl", "openssl/err.h": "openssl", "openssl/pem.h": "openssl",
     "openssl/ssl.h": "openssl", "openssl/x509v3.h": "openssl",
+    "archive.h": "libarchive", "archive_entry.h": "libarchive",
     "qrencode.h": "qrencode", "seccomp.h": "seccomp", "linux/landlock.h": "seccomp", "sndfile.h": "sndfile", "sodium.h": "sodium", "soxr.h": "soxr",
     "sqlite3.h": "sqlite3", "uv.h": "uv",
 }
