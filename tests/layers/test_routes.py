@@ -34,6 +34,7 @@ def test_rights_and_bodies_are_described():
     for method, pattern, right, body, _ in routes():
         operation = described()[method, pattern]
         asked = operation.get("security", [])
+        assert operation["x-role"] == right.lower(), f"{method} {pattern}: x-role"
         assert bool(asked) == (right != "ANYBODY"), f"{method} {pattern}: security"
         assert ("requestBody" in operation) == (body != "NONE"), f"{method} {pattern}: body"
 
