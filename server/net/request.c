@@ -298,8 +298,10 @@ bool request_query(const struct request *r, const char *name, char *out, size_t 
     char key[40];
     snprintf(key, sizeof key, "%s=", name);
     const char *value = r->wsi ? lws_get_urlarg_by_name(r->wsi, key, out, (int)size) : NULL;
-    if (!value)
+    if (!value) {
+        out[0] = '\0'; // what it looked at may be in there
         return false;
+    }
     memmove(out, value, strlen(value) + 1); // it points behind the name, into `out`
     return true;
 }

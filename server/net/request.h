@@ -104,7 +104,7 @@ bool request_take_body(struct request *r, const void *data, size_t len);
 // The body as a JSON object; NULL, and answered, when it is none. The caller owns it.
 json_t *request_body_json(struct request *r);
 
-// A parameter of the query, decoded. False when it is absent or too long.
+// A parameter of the query, decoded. False, and "", when it is absent or too long.
 bool request_query(const struct request *r, const char *name, char *out, size_t size);
 
 // A header as text; "" when absent or too long for `out`.
