@@ -8,10 +8,9 @@
 #ifndef SERVER_ACCESS_RECEIPTS_H
 #define SERVER_ACCESS_RECEIPTS_H
 
-#include "common/base/err.h"
 #include "common/time/instant.h"
+#include "server/store/store.h"
 
-#include <sqlite3.h>
 #include <stdint.h>
 
 enum {
