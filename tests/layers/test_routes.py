@@ -15,7 +15,8 @@ def described():
 
 
 def test_the_table_of_routes_was_read_whole():
-    rows = len(re.findall(r"^\s+\{METHOD_", text("server/net/routes.c"), re.M))
+    table = text("server/net/routes.c").split("\n};", 1)[0]
+    rows = len(re.findall(r"^\s+\{METHOD_", table, re.M))
     assert len(routes()) == rows > 10
 
 
