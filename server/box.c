@@ -5,6 +5,8 @@
 #include "common/base/log.h"
 #include "common/wire/adopt.h"
 #include "server/announce/announce.h"
+#include "server/catalogue/venue.h"
+#include "server/house/calendar.h"
 #include "server/life.h"
 #include "server/net/net.h"
 #include "server/nightly.h"
@@ -79,6 +81,49 @@ static void on_zone(void *user, const char *kiosk)
     struct box *b = user;
     if (b->net)
         net_zone(b->net, kiosk);
+}
+
+static void on_access_changed(void *user)
+{
+    struct box *b = user;
+    if (b->net)
+        net_access_changed(b->net);
+}
+
+static bool on_tell_wall(void *user, int64_t wall_us)
+{
+    struct box *b = user;
+    if (!timekeeper_tell(&b->time, wall_us))
+        return false;
+    on_changed(b);
+    return true;
+}
+
+// The zone of the machine itself, before anything else was put in force.
+static char own_zone[CALENDAR_ZONE_SIZE];
+
+static void on_use_zone(void *user, const char *zone)
+{
+    struct box *b = user;
+    if (!b->settings->zone[0])
+        timekeeper_zone(&b->time, zone[0] ? zone : own_zone);
+}
+
+// The settings' time zone goes before what staff have set, and that before the machine's.
+static void begin_zone(const struct box *b, sqlite3 *db)
+{
+    char zone[VENUE_ZONE_MAX + 1];
+    if (b->settings->zone[0])
+        return;
+    if (!own_zone[0])
+        calendar_zone_name(own_zone);
+    venue_zone(db, zone);
+    if (!zone[0])
+        snprintf(zone, sizeof zone, "%.63s", own_zone);
+    char now[CALENDAR_ZONE_SIZE];
+    calendar_zone_name(now);
+    if (strcmp(now, zone) != 0 && !calendar_zone_use(zone))
+        log_warn("box", "the time zone %s is none of this machine: it goes by %s", zone, now);
 }
 
 static void on_wake(uv_async_t *h)
@@ -266,7 +311,9 @@ static void fill_house(struct box *b, const char *version, const struct box_port
         .tls_port = ports->https,
         .service = b->service,
         .restart = on_restart,
-        .restart_user = b,
+        .tell_wall = on_tell_wall,
+        .use_zone = on_use_zone,
+        .box = b,
         .version = version,
         .started = house_raw_now(),
     };
@@ -306,6 +353,7 @@ static sqlite3 *open_state(struct box *b, char *error, size_t error_size)
     sqlite3 *db = db_open(b->dir.db, error, error_size);
     if (!db)
         return NULL;
+    begin_zone(b, db);
     bool trust = trusts_clock(b->settings);
     bool resumed = timekeeper_resume(&b->time, db, trust, error, error_size);
     if (!resumed) {
@@ -400,7 +448,7 @@ int box_run(struct settings *settings, struct service *service, const char *vers
     }
     open_loop(b);
     b->store = store_start(db, on_store_done, b);
-    access_use_store(b->access, b->store);
+    access_use_store(b->access, b->store, on_access_changed, b);
     kiosks_use_store(b->kiosks, b->store, on_zone, b);
     start_rooms(b);
     b->jobs = jobs_new(&b->loop, settings->ingest, b->dir.content);

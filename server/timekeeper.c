@@ -14,11 +14,21 @@ enum { LOOK_MS = 1000 };
 // more is somebody setting it.
 #define STEP_US INT64_C(1000000)
 
+// What somebody said about the wall clock holds until the machine is told better.
+static void heed(const struct house_anchor *a, struct house_reading *r)
+{
+    if (r->synchronised || !a->told_us || strcmp(a->boot_id, r->boot_id) != 0)
+        return;
+    r->realtime_us += a->told_us;
+    r->battery = true;
+}
+
 static bool read_clocks(const struct timekeeper *t, struct house_reading *r)
 {
     if (!house_read(r))
         return false;
     r->battery = r->battery || t->trust_clock;
+    heed(&t->anchor, r);
     return true;
 }
 
@@ -66,6 +76,7 @@ bool timekeeper_resume(struct timekeeper *t, sqlite3 *db, bool trust_clock, char
         return false;
     }
     if (anchor_store_read(db, &last) == ERR_OK) {
+        heed(&last, &reading);
         t->anchor = house_resume(&last, &reading);
         bool stale = plans_are_stale(db, &last, &reading, t->anchor.realtime_trusted, zone);
         t->renewed = reading.raw;
@@ -123,6 +134,34 @@ static void on_look(uv_timer_t *h)
                                          : "cannot be trusted any more");
         rooms_replan(t->rooms, timekeeper_now(t));
     }
+}
+
+bool timekeeper_tell(struct timekeeper *t, int64_t wall_us)
+{
+    struct house_reading reading;
+    struct house_anchor a = t->anchor;
+    if (!house_read(&reading) || reading.synchronised)
+        return false;
+    a.told_us = wall_us - reading.realtime_us;
+    a.told_us += a.told_us == 0; // 0 is nobody
+    // As if it had been so all along: what was taken for the time before, right or wrong, is over.
+    a.realtime_us = wall_us - house_diff_us(house_at(&a, reading.raw), a.house);
+    heed(&a, &reading);
+    struct house_anchor next = house_renew(&a, &reading);
+    put_in_force(t, &next, reading.raw);
+    log_info("house", "staff said what the time is; schedules are planned anew");
+    rooms_replan(t->rooms, timekeeper_now(t));
+    return true;
+}
+
+void timekeeper_zone(struct timekeeper *t, const char *zone)
+{
+    char now[CALENDAR_ZONE_SIZE];
+    calendar_zone_name(now);
+    if (strcmp(now, zone) == 0 || !calendar_zone_use(zone))
+        return;
+    log_info("house", "the time zone is %s now; schedules are planned anew", zone);
+    rooms_replan(t->rooms, timekeeper_now(t));
 }
 
 void timekeeper_start(struct timekeeper *t, uv_loop_t *loop, struct store *store,

@@ -32,6 +32,12 @@ void timekeeper_start(struct timekeeper *t, uv_loop_t *loop, struct store *store
                       struct rooms *rooms);
 // Another word of the settings on whether the wall clock is to be trusted; seen at the next look.
 void timekeeper_trust(struct timekeeper *t, bool trust_clock);
+// Staff say that it is `wall_us` now (us since 1970). The machine's clock stays as it is: only the
+// house goes by this, until the machine is synchronised or starts anew. False, and nothing changes,
+// while the machine is synchronised.
+bool timekeeper_tell(struct timekeeper *t, int64_t wall_us);
+// Another time zone: schedules are planned anew by it.
+void timekeeper_zone(struct timekeeper *t, const char *zone);
 house_t timekeeper_now(const struct timekeeper *t);
 
 #endif

@@ -21,6 +21,10 @@ static const struct {
     [ERR_FORBIDDEN] = {"forbidden", "You may not do this.", 403, 0},
     [ERR_BAD_ORIGIN] = {"bad_origin", "The request comes from a page of somebody else.", 403, 0},
     [ERR_WRONG_PASSWORD] = {"wrong_password", "Name or password is wrong.", 401, 0},
+    [ERR_WEAK_PASSWORD] = {"weak_password", "This password is too easy to guess.", 400, 0},
+    [ERR_CONFIRM_PASSWORD] = {"confirm_password", "Please give your password again first.", 403, 0},
+    [ERR_BAD_CSRF] = {"bad_csrf", "The page is too old for this. Load it again.", 403, 0},
+    [ERR_LAST_ADMIN] = {"last_admin", "Somebody must stay who may do everything.", 409, 0},
     [ERR_CODE_SLIP] = {"code_slip", "That code has a slip. Check the digits.", 400, 0},
     [ERR_WRONG_CODE] = {"wrong_code", "No group has this code.", 404, 0},
     [ERR_TOO_MANY_GUESSES] =
@@ -34,6 +38,7 @@ static const struct {
     [ERR_UNKNOWN_GROUP] = {"unknown_group", "There is no such group.", 404, 0},
     [ERR_METHOD_NOT_ALLOWED] = {"method_not_allowed", "This cannot be done here.", 405, 0},
     [ERR_EXISTS] = {"exists", "Something with this name is already there.", 409, 0},
+    [ERR_TOO_MANY] = {"too_many", "There are as many as there can be.", 409, 0},
     [ERR_BAD_STATE] = {"bad_state", "The group cannot do this now.", 409, 0},
     [ERR_OUT_OF_RANGE] = {"out_of_range", "A value is outside of its range.", 400, 0},
     [ERR_CONFLICT] = {"conflict", "The group has changed meanwhile.", 409, 0},

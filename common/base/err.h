@@ -18,6 +18,10 @@ enum err {
     ERR_FORBIDDEN,
     ERR_BAD_ORIGIN,
     ERR_WRONG_PASSWORD,
+    ERR_WEAK_PASSWORD,
+    ERR_CONFIRM_PASSWORD,
+    ERR_BAD_CSRF,
+    ERR_LAST_ADMIN,
     // Joining.
     ERR_CODE_SLIP,
     ERR_WRONG_CODE,
@@ -31,6 +35,7 @@ enum err {
     ERR_UNKNOWN_GROUP,
     ERR_METHOD_NOT_ALLOWED,
     ERR_EXISTS,
+    ERR_TOO_MANY,
     // The room refuses.
     ERR_BAD_STATE,
     ERR_OUT_OF_RANGE,

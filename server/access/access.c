@@ -1,66 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/access/access.h"
+#include "server/access/access_private.h"
 
 #include "common/base/check.h"
-#include "common/base/log.h"
 #include "server/store/db.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sodium.h>
 #include <string.h>
 #include <unistd.h>
 
-// Ceilings: a house has some dozen staff; beyond it the oldest login goes.
-enum { USERS_MAX = 100, LOGINS_MAX = 1000, HASH_BYTES = crypto_hash_sha256_BYTES };
-
-struct login {
-    unsigned char hash[HASH_BYTES];
-    int user; // index
-    house_t expires;
-};
-
-struct access {
-    struct store *store;
-    struct access_user users[USERS_MAX];
-    char passwords[USERS_MAX][crypto_pwhash_STRBYTES];
-    int user_count;
-    struct login logins[LOGINS_MAX];
-    int login_count;
-    bool is_new;
-};
-
-// Checked for users there are not, so that an answer takes as long. What it is the hash of was
-// random and is gone; made here, it would add 60 ms to every start. Its cost must be
-// access_hash()'s.
-static const char nobody[crypto_pwhash_STRBYTES] =
-    "$argon2id$v=19$m=65536,t=2,p=1$0zR7KgLwiYffuK8vcLHRTA"
-    "$j61o4U9g2TR3hFBooD+DfuuD7/EHUb3KSq+06duw2qA";
-
-static int find_user(const struct access *a, const char *name)
-{
-    for (int i = 0; i < a->user_count; i++) {
-        if (strcmp(a->users[i].name, name) == 0)
-            return i;
-    }
-    return -1;
-}
-
-static void hash_token(const char *token, unsigned char out[HASH_BYTES])
-{
-    crypto_hash_sha256(out, (const unsigned char *)token, strlen(token));
-}
-
-_Static_assert(ACCESS_HASH_SIZE == crypto_pwhash_STRBYTES, "of libsodium");
-
-void access_hash(const char *password, char out[ACCESS_HASH_SIZE])
-{
-    // 64 MiB, what libsodium calls interactive; the box is small.
-    CHECK(crypto_pwhash_str(out, password, strlen(password), crypto_pwhash_OPSLIMIT_INTERACTIVE,
-                            crypto_pwhash_MEMLIMIT_INTERACTIVE) == 0);
-}
-
 enum { FIRST_PASSWORD_MIN = 8 };
+
+static const char *const roles[] = {"", "viewer", "guide", "curator", "admin"};
+
+enum access_role access_role(const char *name)
+{
+    for (int i = ACCESS_VIEWER; i <= ACCESS_ADMIN; i++) {
+        if (strcmp(name, roles[i]) == 0)
+            return (enum access_role)i;
+    }
+    return ACCESS_NOBODY;
+}
+
+const char *access_role_name(enum access_role role)
+{
+    return roles[role];
+}
+
+// --- opening ------------------------------------------------------------------------------------
 
 static bool write_secret(const char *path, const char *text)
 {
@@ -113,28 +80,20 @@ static bool read_password(const char *path, char *password, size_t size, char *e
     return !why && whole && strlen(password) >= FIRST_PASSWORD_MIN;
 }
 
-int access_rank(const char *role)
-{
-    static const char *const roles[] = {"viewer", "guide", "curator", "admin"};
-    for (int i = 0; i < 4; i++)
-        if (strcmp(role, roles[i]) == 0)
-            return i + 1;
-    return 0;
-}
-
-static bool make_admin(sqlite3 *db, const char *path, const char *given, char *error,
+static bool make_admin(sqlite3 *db, const char *path, const char *given, house_t now, char *error,
                        size_t error_size)
 {
-    char password[202], hash[crypto_pwhash_STRBYTES];
+    char password[PASSWORD_MAX + 2], hash[PASSWORD_HASH_SIZE];
     if (given ? !read_password(given, password, sizeof password, error, error_size)
               : !make_password(path, password, error, error_size))
         return false;
-    access_hash(password, hash);
-    sqlite3_stmt *st = db_prepare(db, "INSERT INTO user(name,password,role) VALUES(?,?,?)");
-    db_bind_text(st, 1, "admin");
-    db_bind_text(st, 2, hash);
-    db_bind_text(st, 3, "admin");
+    password_hash(password, hash);
     sodium_memzero(password, sizeof password);
+    sqlite3_stmt *st = db_prepare(
+        db, "INSERT INTO user(name,password,role,first,created_us) VALUES('admin',?,'admin',?,?)");
+    db_bind_text(st, 1, hash);
+    db_bind_int(st, 2, !given);
+    db_bind_int(st, 3, now.us);
     if (db_run(db, st) != ERR_OK) {
         snprintf(error, error_size, "the first user could not be saved");
         return false;
@@ -142,18 +101,28 @@ static bool make_admin(sqlite3 *db, const char *path, const char *given, char *e
     return true;
 }
 
-static void read_users(struct access *a, sqlite3 *db)
+// How many there are.
+static int read_users(struct access *a, sqlite3 *db)
 {
-    sqlite3_stmt *st = db_prepare(db, "SELECT name,role,password FROM user ORDER BY name LIMIT ?");
-    db_bind_int(st, 1, USERS_MAX);
+    int n = 0;
+    sqlite3_stmt *st =
+        db_prepare(db, "SELECT name,role,password,disabled,first,created_us FROM user"
+                       " ORDER BY name LIMIT ?");
+    db_bind_int(st, 1, ACCESS_USERS_MAX);
     while (db_row(st)) {
-        struct access_user *u = &a->users[a->user_count];
+        struct access_user *u = &a->users[n];
+        char role[16];
         db_text(st, 0, u->name, sizeof u->name);
-        db_text(st, 1, u->role, sizeof u->role);
-        db_text(st, 2, a->passwords[a->user_count], crypto_pwhash_STRBYTES);
-        a->user_count++;
+        db_text(st, 1, role, sizeof role);
+        db_text(st, 2, a->passwords[n], PASSWORD_HASH_SIZE);
+        u->role = access_role(role);
+        u->disabled = sqlite3_column_int(st, 3) != 0;
+        u->first = sqlite3_column_int(st, 4) != 0;
+        u->created.us = sqlite3_column_int64(st, 5);
+        n++;
     }
     sqlite3_finalize(st);
+    return n;
 }
 
 static void read_logins(struct access *a, sqlite3 *db, house_t now)
@@ -161,19 +130,22 @@ static void read_logins(struct access *a, sqlite3 *db, house_t now)
     sqlite3_stmt *st = db_prepare(db, "DELETE FROM login WHERE expires_us<=?");
     db_bind_int(st, 1, now.us);
     db_run(db, st);
-    st = db_prepare(db, "SELECT token_hash,user,expires_us FROM login ORDER BY expires_us DESC"
-                        " LIMIT ?");
-    db_bind_int(st, 1, LOGINS_MAX);
+    st = db_prepare(db, "SELECT token_hash,user,expires_us,began_us,address,agent FROM login"
+                        " ORDER BY expires_us DESC LIMIT ?");
+    db_bind_int(st, 1, ACCESS_LOGINS_MAX);
     while (db_row(st)) {
         char name[ACCESS_USER_MAX + 1];
         db_text(st, 1, name, sizeof name);
-        int user = find_user(a, name);
-        if (user < 0 || sqlite3_column_bytes(st, 0) != HASH_BYTES)
+        struct access_user *u = access_user_of(a, name);
+        if (!u || u->disabled || sqlite3_column_bytes(st, 0) != HASH_BYTES)
             continue;
         struct login *l = &a->logins[a->login_count++];
-        memcpy(l->hash, sqlite3_column_blob(st, 0), HASH_BYTES);
-        l->user = user;
-        l->expires.us = sqlite3_column_int64(st, 2);
+        access_login_set_hash(l, sqlite3_column_blob(st, 0));
+        l->shown.user = u;
+        l->shown.expires.us = sqlite3_column_int64(st, 2);
+        l->shown.began.us = l->shown.seen.us = l->shown.sure.us = sqlite3_column_int64(st, 3);
+        db_text(st, 4, l->shown.address, sizeof l->shown.address);
+        db_text(st, 5, l->shown.agent, sizeof l->shown.agent);
     }
     sqlite3_finalize(st);
 }
@@ -182,9 +154,9 @@ struct access *access_open(sqlite3 *db, const char *first_password_path, const c
                            house_t now, char *error, size_t error_size)
 {
     struct access *a = check_alloc(calloc(1, sizeof *a));
-    read_users(a, db);
-    if (a->user_count == 0) {
-        if (!make_admin(db, first_password_path, given, error, error_size)) {
+    snprintf(a->first_path, sizeof a->first_path, "%s", first_password_path);
+    if (read_users(a, db) == 0) {
+        if (!make_admin(db, first_password_path, given, now, error, error_size)) {
             free(a);
             return NULL;
         }
@@ -192,8 +164,7 @@ struct access *access_open(sqlite3 *db, const char *first_password_path, const c
         read_users(a, db);
     }
     read_logins(a, db, now);
-    CHECK(crypto_pwhash_str_needs_rehash(nobody, crypto_pwhash_OPSLIMIT_INTERACTIVE,
-                                         crypto_pwhash_MEMLIMIT_INTERACTIVE) == 0);
+    password_of_nobody(); // is as dear as the others
     return a;
 }
 
@@ -208,140 +179,118 @@ void access_free(struct access *a)
     free(a);
 }
 
-void access_use_store(struct access *a, struct store *store)
+void access_use_store(struct access *a, struct store *store, void (*ended)(void *user),
+                      void *ended_user)
 {
     a->store = store;
+    a->ended = ended;
+    a->ended_user = ended_user;
+}
+
+void access_tell_ended(const struct access *a)
+{
+    a->ended(a->ended_user);
+}
+
+// --- who is it? ---------------------------------------------------------------------------------
+
+struct access_user *access_user_of(struct access *a, const char *name)
+{
+    for (int i = 0; name[0] && i < ACCESS_USERS_MAX; i++) {
+        if (strcmp(a->users[i].name, name) == 0)
+            return &a->users[i];
+    }
+    return NULL;
+}
+
+const struct access_user *access_find_user(const struct access *a, const char *name)
+{
+    return access_user_of((struct access *)a, name);
+}
+
+const struct access_user *access_users(const struct access *a)
+{
+    return a->users;
 }
 
 const char *access_password_hash(const struct access *a, const char *name)
 {
-    int i = find_user(a, name);
-    return i >= 0 ? a->passwords[i] : nobody;
+    const struct access_user *u = access_find_user(a, name);
+    return u && !u->disabled ? a->passwords[u - a->users] : password_of_nobody();
 }
 
-bool access_verify(const char *hash, const char *password)
+void access_hash_token(const char *token, unsigned char out[HASH_BYTES])
 {
-    return crypto_pwhash_str_verify(hash, password, strlen(password)) == 0;
+    crypto_hash_sha256(out, (const unsigned char *)token, strlen(token));
 }
 
-struct login_job {
-    struct store_job job;
-    struct access *access;
-    struct login login;
-    char name[ACCESS_USER_MAX + 1];
-    char token[ACCESS_TOKEN_LEN + 1];
-    void (*done)(void *user, enum err err, const char *token);
-    void *user;
-};
-
-static enum err login_run(sqlite3 *db, struct store_job *job)
+void access_login_set_hash(struct login *l, const unsigned char hash[HASH_BYTES])
 {
-    struct login_job *j = (struct login_job *)job;
-    sqlite3_stmt *st =
-        db_prepare(db, "INSERT INTO login(token_hash,user,expires_us) VALUES(?,?,?)");
-    db_bind_blob(st, 1, j->login.hash, HASH_BYTES);
-    db_bind_text(st, 2, j->name);
-    db_bind_int(st, 3, j->login.expires.us);
-    return db_run(db, st);
+    memcpy(l->hash, hash, HASH_BYTES);
+    sodium_bin2hex(l->shown.id, sizeof l->shown.id, hash, ACCESS_ID_LEN / 2);
 }
 
-// The oldest makes room; logins all last equally long, so the first to expire is the oldest.
-static void keep(struct access *a, const struct login *l)
-{
-    if (a->login_count == LOGINS_MAX) {
-        int oldest = 0;
-        for (int i = 1; i < a->login_count; i++) {
-            if (a->logins[i].expires.us < a->logins[oldest].expires.us)
-                oldest = i;
-        }
-        a->logins[oldest] = a->logins[--a->login_count];
-    }
-    a->logins[a->login_count++] = *l;
-}
-
-static void login_done(struct store_job *job, enum err e)
-{
-    struct login_job *j = (struct login_job *)job;
-    if (e == ERR_OK)
-        keep(j->access, &j->login);
-    j->done(j->user, e, e == ERR_OK ? j->token : NULL);
-    sodium_memzero(j, sizeof *j);
-    free(j);
-}
-
-void access_login(struct access *a, const char *name, house_t now,
-                  void (*done)(void *user, enum err err, const char *token), void *user)
-{
-    int i = find_user(a, name);
-    if (i < 0) {
-        done(user, ERR_WRONG_PASSWORD, NULL);
-        return;
-    }
-    struct login_job *j = check_alloc(calloc(1, sizeof *j));
-    unsigned char secret[32];
-    randombytes_buf(secret, sizeof secret);
-    sodium_bin2base64(j->token, sizeof j->token, secret, sizeof secret,
-                      sodium_base64_VARIANT_URLSAFE_NO_PADDING);
-    j->job.run = login_run;
-    j->job.done = login_done;
-    j->access = a;
-    hash_token(j->token, j->login.hash);
-    j->login.user = i;
-    j->login.expires = house_add_us(now, ACCESS_LOGIN_US);
-    memcpy(j->name, a->users[i].name, sizeof j->name);
-    j->done = done;
-    j->user = user;
-    store_submit(a->store, &j->job);
-}
-
-static int find_login(const struct access *a, const char *token)
+const struct access_login *access_check(struct access *a, const char *token, house_t now)
 {
     unsigned char hash[HASH_BYTES];
-    hash_token(token, hash);
-    // By hash: the time it takes says nothing about a token that is close.
-    for (int i = 0; i < a->login_count; i++) {
-        if (memcmp(a->logins[i].hash, hash, HASH_BYTES) == 0)
-            return i;
-    }
-    return -1;
-}
-
-struct logout_job {
-    struct store_job job;
-    unsigned char hash[HASH_BYTES];
-};
-
-static enum err logout_run(sqlite3 *db, struct store_job *job)
-{
-    sqlite3_stmt *st = db_prepare(db, "DELETE FROM login WHERE token_hash=?");
-    db_bind_blob(st, 1, ((struct logout_job *)job)->hash, HASH_BYTES);
-    return db_run(db, st);
-}
-
-static void logout_done(struct store_job *job, enum err e)
-{
-    if (e != ERR_OK)
-        log_warn("access", "a logout could not be saved: %s", err_code(e));
-    free(job);
-}
-
-void access_logout(struct access *a, const char *token)
-{
-    int i = find_login(a, token);
-    if (i < 0)
-        return;
-    struct logout_job *j = check_alloc(calloc(1, sizeof *j));
-    j->job.run = logout_run;
-    j->job.done = logout_done;
-    memcpy(j->hash, a->logins[i].hash, HASH_BYTES);
-    a->logins[i] = a->logins[--a->login_count];
-    store_submit(a->store, &j->job);
-}
-
-const struct access_user *access_check(const struct access *a, const char *token, house_t now)
-{
-    int i = token[0] ? find_login(a, token) : -1;
-    if (i < 0 || a->logins[i].expires.us <= now.us)
+    if (!token[0])
         return NULL;
-    return &a->users[a->logins[i].user];
+    // By hash: the time it takes says nothing about a token that is close.
+    access_hash_token(token, hash);
+    for (int i = 0; i < a->login_count; i++) {
+        struct access_login *l = &a->logins[i].shown;
+        if (sodium_memcmp(a->logins[i].hash, hash, HASH_BYTES) == 0 && l->expires.us > now.us) {
+            l->seen = now;
+            return l;
+        }
+    }
+    return NULL;
+}
+
+struct login *access_login_of(struct access *a, const char *id)
+{
+    for (int i = 0; i < a->login_count; i++) {
+        if (strcmp(a->logins[i].shown.id, id) == 0)
+            return &a->logins[i];
+    }
+    return NULL;
+}
+
+const struct access_login *access_find_login(const struct access *a, const char *id, house_t now)
+{
+    const struct login *l = access_login_of((struct access *)a, id);
+    return l && l->shown.expires.us > now.us ? &l->shown : NULL;
+}
+
+int access_logins(const struct access *a, const struct access_login **out, int max, house_t now)
+{
+    int n = 0;
+    for (int i = 0; i < a->login_count && n < max; i++) {
+        if (a->logins[i].shown.expires.us > now.us)
+            out[n++] = &a->logins[i].shown;
+    }
+    return n;
+}
+
+bool access_is_sure(const struct access_login *l, house_t now)
+{
+    return l->sure.us && house_diff_us(now, l->sure) <= ACCESS_SURE_US;
+}
+
+// Of the token, by a hash of another kind than the one that is kept.
+void access_csrf(const char *token, char out[ACCESS_CSRF_LEN + 1])
+{
+    static const unsigned char key[] = "roomtone csrf 01";
+    unsigned char mac[16];
+    crypto_generichash(mac, sizeof mac, (const unsigned char *)token, strlen(token), key,
+                       sizeof key - 1);
+    sodium_bin2base64(out, ACCESS_CSRF_LEN + 1, mac, sizeof mac,
+                      sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+}
+
+bool access_csrf_fits(const char *token, const char *said)
+{
+    char wanted[ACCESS_CSRF_LEN + 1];
+    access_csrf(token, wanted);
+    return strlen(said) == ACCESS_CSRF_LEN && sodium_memcmp(said, wanted, ACCESS_CSRF_LEN) == 0;
 }

@@ -50,6 +50,8 @@ struct house_anchor house_renew(const struct house_anchor *a, const struct house
     next.house = house_at(&next, now->raw);
     next.realtime_trusted = trusted(a, now);
     next.synchronised = now->synchronised;
+    if (now->synchronised)
+        next.told_us = 0;
     next.realtime_us = now->realtime_us;
     if (!next.realtime_trusted && a->realtime_us > now->realtime_us)
         next.realtime_us = a->realtime_us;
@@ -68,6 +70,7 @@ static void resume_after_boot(struct house_anchor *a, const struct house_anchor 
     a->base_ns = h.us * 1000 - now->raw.ns;
     a->clock_epoch = last->clock_epoch + 1;
     a->suspended_ns = now->suspended_ns;
+    a->told_us = 0; // how long the machine's clock stood still, nobody said
     if (!by_wall) {
         a->guessed_epoch = a->clock_epoch;
         a->known_until = last->house;

@@ -126,7 +126,7 @@ static void checked(uv_work_t *w, int status)
         request_json(r, 202,
                      json_pack("{s:i,s:i,s:i}", "groups", t->report.groups, "schema",
                                t->report.schema, "missing_files", t->report.missing));
-        h->restart(h->restart_user);
+        h->restart(h->box);
     } else {
         request_problem(r, status ? ERR_BUSY : t->err, t->detail);
     }

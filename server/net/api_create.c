@@ -71,7 +71,7 @@ static void on_created_loaded(void *user, const struct wire_message *answer)
     if (answer->type == WIRE_ERROR)
         request_problem(r, answer->u.error.code, "the group was made, but its tour was not loaded");
     else
-        request_json(r, 201, overview_group(r->net, &j->record, room, true));
+        request_json(r, 201, overview_group(r->net, &j->record, room, overview_what(r->rank, true)));
     job_free(j);
 }
 
@@ -103,7 +103,7 @@ static void create_done(struct store_job *job, enum err e)
                        on_created_found, j);
             return;
         }
-        request_json(r, 201, overview_group(r->net, &j->record, NULL, true));
+        request_json(r, 201, overview_group(r->net, &j->record, NULL, overview_what(r->rank, true)));
     } else {
         request_problem(r, e, e == ERR_NOT_FOUND ? j->tour : NULL);
     }

@@ -2,8 +2,10 @@
 // Groups over HTTP: list, show, QR code, commands.
 #include "common/base/check.h"
 #include "common/wire/json.h"
+#include "server/net/admit.h"
 #include "server/net/net.h"
 #include "server/net/overview.h"
+#include "server/net/page.h"
 #include "server/net/qr.h"
 #include "server/net/routes.h"
 #include "server/store/room_store.h"
@@ -15,6 +17,8 @@
 struct list_job {
     struct store_job job;
     struct request *request;
+    char after[WIRE_ID_MAX + 1]; // a piece: groups behind this one, by id
+    int limit;                   // 0: the whole list, by name
     struct room_record *records;
     int count;
 };
@@ -23,7 +27,9 @@ static enum err list_run(sqlite3 *db, struct store_job *job)
 {
     struct list_job *j = (struct list_job *)job;
     j->records = check_alloc(calloc(OVERVIEW_GROUPS_MAX, sizeof *j->records));
-    j->count = room_store_list(db, j->records, OVERVIEW_GROUPS_MAX);
+    // One row more tells whether there are more.
+    j->count = j->limit ? room_store_list_after(db, j->after, j->records, j->limit + 1)
+                        : room_store_list(db, j->records, OVERVIEW_GROUPS_MAX);
     return ERR_OK;
 }
 
@@ -35,11 +41,16 @@ static void list_done(struct store_job *job, enum err e)
         request_problem(r, e, NULL);
     } else {
         json_t *groups = json_array();
-        for (int i = 0; i < j->count; i++) {
+        bool more = j->limit && j->count > j->limit;
+        for (int i = 0; i < j->count - more; i++) {
             struct room *room = rooms_awake(net_house(r->net)->rooms, j->records[i].id);
-            json_array_append_new(groups, overview_group(r->net, &j->records[i], room, false));
+            json_array_append_new(groups, overview_group(r->net, &j->records[i], room,
+                                                         overview_what(r->rank, false)));
         }
-        request_json(r, 200, json_pack("{s:o}", "groups", groups));
+        json_t *answer = json_pack("{s:o}", "groups", groups);
+        if (more)
+            json_object_set_new(answer, "next", json_string(j->records[j->limit - 1].id));
+        request_json(r, 200, answer);
     }
     request_unref(j->request);
     free(j->records);
@@ -49,6 +60,12 @@ static void list_done(struct store_job *job, enum err e)
 void api_groups_list(struct request *r)
 {
     struct list_job *j = check_alloc(calloc(1, sizeof *j));
+    request_query(r, "after", j->after, sizeof j->after);
+    if (!page_limit(r, 0, &j->limit)) {
+        request_problem(r, ERR_BAD_REQUEST, "limit=1..200");
+        free(j);
+        return;
+    }
     j->job.run = list_run;
     j->job.done = list_done;
     j->request = request_ref(r);
@@ -65,7 +82,7 @@ static void on_shown(void *user, enum err e, struct room *room)
 {
     struct request *r = user;
     if (e == ERR_OK)
-        request_json(r, 200, overview_group(r->net, NULL, room, true));
+        request_json(r, 200, overview_group(r->net, NULL, room, overview_what(r->rank, true)));
     else
         request_problem(r, e, NULL);
     request_unref(r);
@@ -164,9 +181,11 @@ void api_groups_command(struct request *r)
     if (!body)
         return;
     struct with_room *w = check_alloc(calloc(1, sizeof *w));
-    char detail[120];
+    char detail[120] = "";
     enum err e = read_command(r, body, &w->command, detail, sizeof detail);
     json_decref(body);
+    if (e == ERR_OK && r->rank < admit_command(w->command.op))
+        e = ERR_FORBIDDEN;
     if (e != ERR_OK) {
         request_problem(r, e, detail);
         free(w);

@@ -55,7 +55,7 @@ static void save(struct pin_job *j)
 static void hash(uv_work_t *w)
 {
     struct pin_job *j = w->data;
-    access_hash(j->pin, j->hash);
+    password_hash(j->pin, j->hash);
 }
 
 static void hashed(uv_work_t *w, int status)

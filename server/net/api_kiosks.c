@@ -3,6 +3,7 @@
 #include "common/wire/zone.h"
 #include "server/net/net.h"
 #include "server/net/overview.h"
+#include "server/net/page.h"
 #include "server/net/peer.h"
 #include "server/net/routes.h"
 
@@ -10,7 +11,7 @@
 
 static bool is_admin(const struct request *r)
 {
-    return strcmp(r->role, "admin") == 0;
+    return r->rank >= ACCESS_ADMIN;
 }
 
 // `m`: its newest socket; NULL while it is away.
@@ -49,8 +50,7 @@ void api_kiosks_list(struct request *r)
     json_t *list = json_array();
     for (int i = 0; i < count; i++)
         json_array_append_new(list, kiosk_json(r->net, &all[i], here[i]));
-    request_json(r, 200,
-                 json_pack("{s:o,s:o}", "kiosks", list, "new", overview_new_kiosks(r->net)));
+    page_answer(r, "kiosks", list, json_pack("{s:o}", "new", overview_new_kiosks(r->net)));
 }
 
 void api_kiosks_show(struct request *r)

@@ -4,6 +4,7 @@
 #include "server/catalogue/content.h"
 #include "server/catalogue/picture.h"
 #include "server/catalogue/venue.h"
+#include "server/house/calendar.h"
 #include "server/net/net.h"
 #include "server/net/routes.h"
 
@@ -14,12 +15,18 @@ struct venue_job {
     struct request *request; // its body is not touched while the job runs
     json_t *in, *out;
     const char *ending; // of a picture
+    bool zone;          // the time zone was said
     char detail[200];
 };
 
 static void done(struct store_job *job, enum err e)
 {
     struct venue_job *j = (struct venue_job *)job;
+    if (e == ERR_OK && j->zone) {
+        const struct net_house *h = net_house(j->request->net);
+        const char *zone = json_string_value(json_object_get(j->out, "zone"));
+        h->use_zone(h->box, zone ? zone : "");
+    }
     if (e == ERR_OK)
         request_json(j->request, j->ending ? 201 : 200, json_incref(j->out));
     else
@@ -64,13 +71,32 @@ static enum err set_run(sqlite3 *db, struct store_job *job)
     return e;
 }
 
+static const char *zone_refusal(const struct request *r, const char *zone)
+{
+    char now[CALENDAR_ZONE_SIZE];
+    calendar_zone_name(now);
+    if (!calendar_zone_valid(zone))
+        return "zone: not a time zone of this machine";
+    if (net_house(r->net)->settings->zone[0] && strcmp(zone, now) != 0)
+        return "zone: it is set in the box's settings ([time] zone)";
+    return NULL;
+}
+
 void api_venue_set(struct request *r)
 {
     json_t *body = request_body_json(r);
     if (!body)
         return;
+    const char *zone = json_string_value(json_object_get(body, "zone"));
+    const char *why = zone ? zone_refusal(r, zone) : NULL;
+    if (why) {
+        request_problem(r, ERR_BAD_MESSAGE, why);
+        json_decref(body);
+        return;
+    }
     struct venue_job *j = job_new(r, set_run);
     j->in = body;
+    j->zone = zone != NULL;
     submit(j);
 }
 

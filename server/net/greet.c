@@ -230,16 +230,18 @@ void greet_join(struct peer *p, const struct wire_hello *hello)
 static void greet_staff(struct peer *p, const struct wire_hello *hello)
 {
     const char *token = hello->session[0] ? hello->session : p->agent_token;
-    const struct access_user *u = access_check(net_house(p->net)->access, token, net_now(p->net));
-    if (!u) {
+    const struct access_login *l =
+        access_check(net_house(p->net)->access, token, net_now(p->net));
+    if (!l) {
         peer_send_error(p, ERR_UNAUTHORIZED, NULL, NULL);
         return;
     }
-    snprintf(p->user, sizeof p->user, "%s", u->name);
+    snprintf(p->user, sizeof p->user, "%s", l->user->name);
+    snprintf(p->login, sizeof p->login, "%s", l->id);
     p->member.role = ROLE_STAFF;
     greet_welcome(p, NULL, NULL);
     overview_wanted(net_overview(p->net));
-    p->overview_due = overview_text(net_overview(p->net)) != NULL;
+    p->overview_due = overview_text(net_overview(p->net), l->user->role) != NULL;
 }
 
 void greet_hello(struct peer *p, const struct wire_hello *hello)

@@ -3,11 +3,13 @@
 
 #include "common/base/check.h"
 #include "common/base/log.h"
+#include "server/net/admit.h"
 #include "server/net/guard.h"
 #include "server/net/guides.h"
 #include "server/net/overview.h"
 #include "server/net/peer.h"
 #include "server/net/port.h"
+#include "server/net/repeat.h"
 #include "server/net/routes.h"
 #include "server/net/tls.h"
 
@@ -129,6 +131,12 @@ void net_changed(struct net *net)
         overview_changed(net->overview);
 }
 
+void net_access_changed(struct net *net)
+{
+    for (struct peer *p = net->peers; p; p = p->next)
+        peer_check_login(p);
+}
+
 void net_zone(struct net *net, const char *kiosk)
 {
     struct wire_zone zone = kiosks_zone(net->house->kiosks, kiosk);
@@ -220,6 +228,7 @@ void net_session_token(struct request *r, char *out, size_t size)
     out[0] = '\0';
     if (r->wsi)
         cookie_token(r->wsi, out, size);
+    r->by_cookie = out[0] != '\0';
 }
 
 static bool read_line(struct request *r, struct lws *wsi)
@@ -282,7 +291,13 @@ static void prepare_body(struct net *net, struct request *r, enum route_body kin
         request_problem(r, ERR_STORAGE_FAILED, NULL);
 }
 
-static void admit(struct net *net, struct request *r)
+static void dispatch(struct request *r)
+{
+    if (!r->answered && !repeat_begin(r))
+        r->route->handle(r);
+}
+
+static void begin_request(struct net *net, struct request *r)
 {
     enum err why;
     const struct route *route = routes_find(r, &why);
@@ -290,20 +305,15 @@ static void admit(struct net *net, struct request *r)
         request_problem(r, why, NULL);
         return;
     }
-    char token[100];
-    net_session_token(r, token, sizeof token);
-    const struct access_user *u = access_check(net->house->access, token, net_now(net));
-    if (u) {
-        snprintf(r->user, sizeof r->user, "%s", u->name);
-        snprintf(r->role, sizeof r->role, "%s", u->role);
-    }
-    if ((int)route->right > (u ? access_rank(u->role) : 0)) {
-        request_problem(r, u ? ERR_FORBIDDEN : ERR_UNAUTHORIZED, NULL);
+    r->route = route;
+    why = admit(r, route);
+    if (why != ERR_OK) {
+        request_problem(r, why, NULL);
         return;
     }
     prepare_body(net, r, route->body);
-    if (!r->answered && r->content_length == 0)
-        route->handle(r);
+    if (!r->answered && repeat_read(r) && r->content_length == 0)
+        dispatch(r);
 }
 
 static int on_http(struct net *net, struct lws *wsi, struct http_session *s)
@@ -321,7 +331,7 @@ static int on_http(struct net *net, struct lws *wsi, struct http_session *s)
     } else if (!door_ok(net, wsi)) {
         request_problem(r, ERR_BAD_ORIGIN, NULL);
     } else {
-        admit(net, r);
+        begin_request(net, r);
     }
     // Answers may take a moment (the store, a password); a body has its own limit below.
     lws_set_timeout(wsi, PENDING_TIMEOUT_HTTP_CONTENT, 30);
@@ -340,12 +350,10 @@ static int on_body(struct request *r, const void *data, size_t len)
 
 static int on_body_complete(struct request *r)
 {
-    enum err why;
     if (!r)
         return -1;
-    const struct route *route = routes_find(r, &why);
-    if (!r->answered && route)
-        route->handle(r);
+    if (r->route)
+        dispatch(r);
     return r->close_after && request_done(r) ? -1 : 0;
 }
 

@@ -6,6 +6,9 @@
 //   request.c   one HTTP exchange         peer.c      one WebSocket
 //   routes.c    the table of routes       overview.c, overview_json.c  what staff see of the house
 //   api_*.c     handlers, by subject      files.c     pages and content
+//   admit.c     who may ask what          passwords.c looking at passwords, on a worker
+//   trail.c     who did what              repeat.c    requests that are sent again
+//   page.c      lists in pieces
 //   guesses.c   the limit on wrong codes  tls.c       the certificate in force
 //   address.c   where pages are           port.c, listen.c  ports and who opened them
 #ifndef SERVER_NET_NET_H
@@ -54,8 +57,12 @@ struct net_house {
     int tls_port;            // likewise
     struct service *service; // who may have opened the port already
     // Starts the server anew, in a moment: a backup waits to be put in place.
-    void (*restart)(void *user);
-    void *restart_user;
+    void (*restart)(void *box);
+    // Staff say what the time is, us since 1970; false when the machine knows it by itself.
+    bool (*tell_wall)(void *box, int64_t wall_us);
+    // The venue's time zone is another now; "" for the machine's own. Not where the settings have one.
+    void (*use_zone)(void *box, const char *zone);
+    void *box;
     const char *version;
     mono_t started;
 };
@@ -117,6 +124,8 @@ void net_session_token(struct request *r, char *out, size_t size);
 const char *net_cookie_name(bool over_tls);
 // Called when something in the staff's overview is new.
 void net_changed(struct net *net);
+// Called when sessions of staff have ended, or users may something else than before.
+void net_access_changed(struct net *net);
 // Called when a kiosk is to be told of its zone, or belongs elsewhere; it may be here or not.
 void net_zone(struct net *net, const char *kiosk);
 

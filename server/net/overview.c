@@ -21,7 +21,7 @@ struct overview {
     int count;
     bool dirty, running, listed, stopped, closed;
     int loading; // lists asked for and not here yet
-    struct bytes text;
+    struct bytes whole, public; // with the links for guides, for curators; and without
     struct vitals vitals;
 };
 
@@ -38,7 +38,8 @@ struct overview *overview_new(struct net *net)
 {
     struct overview *o = check_alloc(calloc(1, sizeof *o));
     o->net = net;
-    bytes_init(&o->text, WIRE_HOUSE_MAX);
+    bytes_init(&o->whole, WIRE_HOUSE_MAX);
+    bytes_init(&o->public, WIRE_HOUSE_MAX);
     uv_timer_init(net_house(net)->loop, &o->timer);
     o->timer.data = o;
     overview_reload(o);
@@ -51,7 +52,8 @@ static void on_closed(uv_handle_t *h)
     o->closed = true;
     if (o->loading > 0)
         return; // the last list's completion frees it
-    bytes_free(&o->text);
+    bytes_free(&o->whole);
+    bytes_free(&o->public);
     free(o->records);
     free(o);
 }
@@ -143,6 +145,38 @@ static json_t *box_json(struct overview *o)
     return j;
 }
 
+// Is there staff whose role is one of these?
+static bool anybody_looks(struct overview *o, enum access_role from, enum access_role to)
+{
+    for (struct peer *p = *net_peers(o->net); p; p = p->next) {
+        if (!p->greeted || p->member.role != ROLE_STAFF)
+            continue;
+        enum access_role role = peer_rank(p);
+        if (role >= from && role <= to)
+            return true;
+    }
+    return false;
+}
+
+static bool dump(const json_t *j, struct bytes *text)
+{
+    bytes_clear(text);
+    bool fits = json_dump_callback(j, append, text, JSON_COMPACT) == 0;
+    if (!fits)
+        bytes_clear(text);
+    return fits;
+}
+
+static void strip_secrets(json_t *groups)
+{
+    size_t i;
+    json_t *g;
+    json_array_foreach(groups, i, g)
+    {
+        json_object_del(g, "guide_link");
+    }
+}
+
 // False when it does not fit under the ceiling.
 static bool make_text_with(struct overview *o, bool with_members)
 {
@@ -154,7 +188,8 @@ static bool make_text_with(struct overview *o, bool with_members)
         // What the room is now is what it will be when it sleeps.
         if (room)
             o->records[i] = *room_record(room);
-        json_array_append_new(groups, overview_group(o->net, &o->records[i], room, with_members));
+        json_array_append_new(groups, overview_group(o->net, &o->records[i], room,
+                                             overview_what(ACCESS_ADMIN, with_members)));
     }
     json_t *j = json_pack(
         "{s:s,s:I,s:I,s:o,s:s,s:o,s:I,s:o,s:o,s:o}", "type", "house", "house_now",
@@ -164,10 +199,12 @@ static bool make_text_with(struct overview *o, bool with_members)
         overview_new_kiosks(o->net), "cloned", cloned_kiosks(o->net), "box", box_json(o));
     if (net_tls(o->net))
         json_object_set_new(j, "certificate", overview_certificate(o->net));
-    bytes_clear(&o->text);
-    bool fits = json_dump_callback(j, append, &o->text, JSON_COMPACT) == 0;
-    if (!fits)
-        bytes_clear(&o->text);
+    bool fits = dump(j, &o->whole);
+    strip_secrets(groups);
+    if (anybody_looks(o, ACCESS_VIEWER, ACCESS_GUIDE))
+        fits = dump(j, &o->public) && fits;
+    else
+        bytes_clear(&o->public); // rather none than an old one
     json_decref(j);
     return fits;
 }
@@ -179,20 +216,11 @@ static void make_text(struct overview *o)
         log_warn("overview", "the house is too large for one message");
 }
 
-static bool anybody_looks(struct overview *o)
-{
-    for (struct peer *p = *net_peers(o->net); p; p = p->next) {
-        if (p->greeted && p->member.role == ROLE_STAFF)
-            return true;
-    }
-    return false;
-}
-
 static void on_tick(uv_timer_t *t)
 {
     struct overview *o = t->data;
     o->running = false;
-    if (!o->dirty || !o->listed || !anybody_looks(o))
+    if (!o->dirty || !o->listed || !anybody_looks(o, ACCESS_VIEWER, ACCESS_ADMIN))
         return;
     o->dirty = false;
     make_text(o);
@@ -219,7 +247,8 @@ void overview_wanted(struct overview *o)
         overview_reload(o);
 }
 
-const struct bytes *overview_text(const struct overview *o)
+const struct bytes *overview_text(const struct overview *o, enum access_role role)
 {
-    return o->text.len ? &o->text : NULL;
+    const struct bytes *text = role >= ACCESS_CURATOR ? &o->whole : &o->public;
+    return role != ACCESS_NOBODY && text->len ? text : NULL;
 }

@@ -6,6 +6,7 @@
 #define SERVER_NET_OVERVIEW_H
 
 #include "common/base/bytes.h"
+#include "server/access/access.h"
 #include "server/room/rooms.h"
 
 #include <jansson.h>
@@ -22,8 +23,8 @@ void overview_stop(struct overview *o); // closes its timer; freed by the loop
 void overview_changed(struct overview *o);
 // Groups were made: reads the list of sleeping ones again.
 void overview_reload(struct overview *o);
-// The newest message; NULL before the first list was read.
-const struct bytes *overview_text(const struct overview *o);
+// The newest message for staff of this role; NULL before the first list was read, and for nobody.
+const struct bytes *overview_text(const struct overview *o, enum access_role role);
 // Staff came: makes sure there is a fresh message soon.
 void overview_wanted(struct overview *o);
 
@@ -43,8 +44,14 @@ json_t *overview_state(const struct wire_state *s);
 // A report as JSON, without its type and language.
 json_t *overview_report(const struct wire_report *r);
 
-// One group as JSON, awake (room, with its members if asked) or asleep (record only).
+// One group as JSON, awake (room) or asleep (record only).
+enum {
+    OVERVIEW_MEMBERS = 1, // who is in it
+    OVERVIEW_SECRETS = 2, // the link for guides, which gives whoever has it the group
+};
 json_t *overview_group(struct net *net, const struct room_record *record, struct room *room,
-                       bool with_members);
+                       unsigned what);
+// What somebody of this role is shown: secrets from curators on.
+unsigned overview_what(enum access_role role, bool members);
 
 #endif

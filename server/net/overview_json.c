@@ -105,17 +105,23 @@ static json_t *plan_json(const struct room_plan *p)
                      wire_reboot_name(p->after_reboot), "schedule", rules);
 }
 
+unsigned overview_what(enum access_role role, bool members)
+{
+    return (members ? OVERVIEW_MEMBERS : 0U) | (role >= ACCESS_CURATOR ? OVERVIEW_SECRETS : 0U);
+}
+
 json_t *overview_group(struct net *net, const struct room_record *record, struct room *room,
-                       bool with_members)
+                       unsigned what)
 {
     if (room)
         record = room_record(room);
     char link[WIRE_TOKEN_MAX + 8], guide_link[WIRE_TOKEN_MAX + 8];
     snprintf(link, sizeof link, "/j/%s", record->link);
     snprintf(guide_link, sizeof guide_link, "/g/%s", record->guide_link);
-    json_t *j = json_pack("{s:s,s:s,s:s,s:s,s:s,s:o}", "id", record->id, "name", record->name,
-                          "code", record->code, "link", link, "guide_link", guide_link, "plan",
-                          plan_json(&record->state.plan));
+    json_t *j = json_pack("{s:s,s:s,s:s,s:s,s:o}", "id", record->id, "name", record->name, "code",
+                          record->code, "link", link, "plan", plan_json(&record->state.plan));
+    if (what & OVERVIEW_SECRETS)
+        json_object_set_new(j, "guide_link", json_string(guide_link));
     house_t due;
     if (room && room_next_due(room, net_now(net), &due))
         json_object_set_new(j, "due", json_integer(due.us));
@@ -132,7 +138,7 @@ json_t *overview_group(struct net *net, const struct room_record *record, struct
         json_object_set_new(j, "phones", phones_json(room, net_now(net)));
     if (room && room_degraded(room))
         json_object_set_new(j, "degraded", json_true());
-    if (with_members) {
+    if (what & OVERVIEW_MEMBERS) {
         json_t *members = json_array();
         if (room) {
             append_members(members, room, ROLE_KIOSK);
@@ -149,6 +155,7 @@ json_t *overview_time(const struct net *net)
     const struct house_anchor *a = net_house(net)->anchor;
     const char *source = !a->realtime_trusted ? "none"
                          : a->synchronised    ? "synchronised"
+                         : a->told_us         ? "told"
                                               : "battery";
     json_t *j = json_pack("{s:b,s:s,s:b}", "trusted", (int)a->realtime_trusted, "source", source,
                           "guessed", (int)house_is_guessed(a));

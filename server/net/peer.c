@@ -3,6 +3,7 @@
 
 #include "common/base/check.h"
 #include "common/base/log.h"
+#include "server/net/admit.h"
 #include "server/net/overview.h"
 #include "server/net/peer_private.h"
 
@@ -205,12 +206,34 @@ static void on_group_found(void *user, enum err e, struct room *r)
     peer_later_free(l);
 }
 
+enum access_role peer_rank(const struct peer *p)
+{
+    const struct net_house *h = net_house(p->net);
+    const struct access_login *l = access_find_login(h->access, p->login, net_now(p->net));
+    return l ? l->user->role : ACCESS_NOBODY;
+}
+
+void peer_check_login(struct peer *p)
+{
+    if (!p->greeted || p->member.role != ROLE_STAFF || p->closing)
+        return;
+    if (peer_rank(p) == ACCESS_NOBODY)
+        peer_bye(p, "signed_out", 1000);
+    else
+        peer_overview_changed(p); // it may show more now, or less
+}
+
 // Staff name the group they mean; a guide's is the one they are in.
 static void on_command(struct peer *p, const struct wire_command *c)
 {
     bool guide = p->member.role == ROLE_GUIDE && p->member.room;
     if (!p->greeted || (p->member.role != ROLE_STAFF && !guide)) {
         peer_send_error(p, p->greeted ? ERR_FORBIDDEN : ERR_UNAUTHORIZED, c->cmd_id, NULL);
+        return;
+    }
+    enum access_role rank = guide ? ACCESS_NOBODY : peer_rank(p);
+    if (!guide && rank < admit_command(c->op)) {
+        peer_send_error(p, rank ? ERR_FORBIDDEN : ERR_UNAUTHORIZED, c->cmd_id, NULL);
         return;
     }
     const char *group = guide ? room_record(p->member.room)->id : c->group;
@@ -452,7 +475,7 @@ int peer_write(struct peer *p)
         n = write_audience(p);
     } else if (p->overview_due) {
         p->overview_due = false;
-        const struct bytes *text = overview_text(net_overview(p->net));
+        const struct bytes *text = overview_text(net_overview(p->net), peer_rank(p));
         if (text)
             n = write_shared(p, text);
     }

@@ -9,6 +9,7 @@
 
 #include "common/base/bytes.h"
 #include "common/wire/stamp.h"
+#include "server/access/access.h"
 #include "server/kiosks/newcomers.h"
 #include "server/room/room.h"
 
@@ -36,6 +37,7 @@ struct peer {
     bool visitor;                   // counted as one
     uint32_t audience_version;      // guides: of the newest they were sent
     char user[48];                  // staff: the signed-in user
+    char login[ACCESS_ID_LEN + 1];  // staff: the session's id
     char agent_token[64];           // session cookie of the upgrade, until hello
     char token[WIRE_TOKEN_MAX + 1]; // visitors and guides: of their visit; "" while there is none
     int64_t trim_us;                // what it says to keep
@@ -82,6 +84,10 @@ void peer_placed(struct peer *p);
 void peer_guide_away(struct peer *p, bool away);
 // Guides: there may be news of their group.
 void peer_audience(struct peer *p, house_t now);
+// Staff: closes the socket when its session is over.
+void peer_check_login(struct peer *p);
+// Staff: what the session may now; ACCESS_NOBODY when it is over.
+enum access_role peer_rank(const struct peer *p);
 // Tells staff that there is a newer overview.
 void peer_overview_changed(struct peer *p);
 

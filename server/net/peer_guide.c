@@ -90,7 +90,7 @@ static int waiting;
 static void verify(uv_work_t *w)
 {
     struct attempt *a = w->data;
-    a->fits = access_verify(a->hash, a->pin);
+    a->fits = password_fits(a->hash, a->pin);
 }
 
 static void verified(uv_work_t *w, int status)

@@ -4,6 +4,9 @@
 #include "common/base/check.h"
 #include "common/wire/json.h"
 #include "common/wire/wire.h"
+#include "server/net/repeat.h"
+#include "server/net/routes.h"
+#include "server/net/trail.h"
 
 #include <errno.h>
 #include <string.h>
@@ -84,6 +87,7 @@ static void begin(struct request *r, int status, const char *type, int64_t lengt
                   const char *headers)
 {
     r->answered = true;
+    trail_answered(r, status);
     // A body that nobody read would be taken for the next request.
     if (r->body_received < r->content_length)
         r->close_after = true;
@@ -111,19 +115,25 @@ void request_text(struct request *r, int status, const char *type, const char *t
         request_problem(r, ERR_INTERNAL, "the answer is too large");
         return;
     }
+    repeat_answered(r, status, text);
     begin(r, status, type, (int64_t)len, headers);
 }
 
 void request_empty(struct request *r, int status, const char *headers)
 {
-    if (!r->answered)
-        begin(r, status, NULL, 0, headers);
+    if (r->answered)
+        return;
+    repeat_answered(r, status, "");
+    begin(r, status, NULL, 0, headers);
 }
 
 static void json_as(struct request *r, int status, const char *type, json_t *body,
                     const char *headers)
 {
     char *text = check_alloc(json_dumps(body, JSON_COMPACT));
+    const char *id = status == 201 ? json_string_value(json_object_get(body, "id")) : NULL;
+    if (!r->answered)
+        snprintf(r->made, sizeof r->made, "%s", id ? id : "");
     json_decref(body);
     char all[600];
     snprintf(all, sizeof all, "cache-control: no-store\r\n%s", headers ? headers : "");
@@ -141,6 +151,23 @@ void request_json(struct request *r, int status, json_t *body)
     json_as(r, status, "application/json", body, NULL);
 }
 
+// What the status wants beside the problem: when to try again, how to sign in, what would be allowed.
+static void problem_headers(const struct request *r, enum err e, int64_t retry_ms, char *out,
+                            size_t size)
+{
+    char allowed[100];
+    out[0] = '\0';
+    if (err_retryable(e) || retry_ms) {
+        snprintf(out, size, "retry-after: %lld\r\n",
+                 (long long)(retry_ms ? (retry_ms + 999) / 1000 : 2));
+    } else if (err_http_status(e) == 401) {
+        snprintf(out, size, "www-authenticate: Bearer realm=\"roomtone\"\r\n");
+    } else if (e == ERR_METHOD_NOT_ALLOWED) {
+        routes_allowed(r, allowed, sizeof allowed);
+        snprintf(out, size, "allow: %s\r\n", allowed);
+    }
+}
+
 void request_problem_with(struct request *r, enum err e, const char *detail, int64_t retry_ms,
                           json_t *state)
 {
@@ -154,11 +181,11 @@ void request_problem_with(struct request *r, enum err e, const char *detail, int
         json_object_set_new(body, "retry_ms", json_integer(retry_ms));
     if (state)
         json_object_set_new(body, "state", state);
-    char header[40];
-    snprintf(header, sizeof header, "retry-after: %lld\r\n",
-             (long long)(retry_ms ? (retry_ms + 999) / 1000 : 2));
-    json_as(r, err_http_status(e), "application/problem+json", body,
-            err_retryable(e) ? header : NULL);
+    if (!r->answered)
+        r->err = e;
+    char headers[160];
+    problem_headers(r, e, retry_ms, headers, sizeof headers);
+    json_as(r, err_http_status(e), "application/problem+json", body, headers);
 }
 
 void request_problem(struct request *r, enum err e, const char *detail)
@@ -286,8 +313,10 @@ bool request_query(const struct request *r, const char *name, char *out, size_t 
     char key[40];
     snprintf(key, sizeof key, "%s=", name);
     const char *value = r->wsi ? lws_get_urlarg_by_name(r->wsi, key, out, (int)size) : NULL;
-    if (!value)
+    if (!value) {
+        out[0] = '\0'; // what it looked at may be in there
         return false;
+    }
     memmove(out, value, strlen(value) + 1); // it points behind the name, into `out`
     return true;
 }

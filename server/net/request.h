@@ -10,6 +10,7 @@
 
 #include "common/base/bytes.h"
 #include "common/base/err.h"
+#include "server/access/access.h"
 
 #include <jansson.h>
 #include <libwebsockets.h>
@@ -33,6 +34,7 @@ enum {
 };
 
 struct net;
+struct route;
 
 // Where an answer's bytes come from that are worked out as they go: `read` gives up to `size` of
 // them from `at` on, -1 when that cannot be; `free` is called once, when no more will be asked for.
@@ -50,8 +52,14 @@ struct request {
     char path[REQUEST_PATH_MAX];    // decoded
     char *parts[REQUEST_PARTS_MAX]; // path split at '/', as route patterns name them
     int part_count;
-    char user[48]; // the signed-in user's name; "" for nobody
-    char role[16]; // of that user
+    const struct route *route;        // NULL: no such path
+    char user[48];                    // the signed-in user's name; "" for nobody
+    char role[16];                    // of that user
+    enum access_role rank;            // likewise
+    char login[ACCESS_ID_LEN + 1];    // the session's id
+    bool by_cookie;                   // how it was said
+    char address[48];                 // whence it comes
+    char key[65];                     // Idempotency-Key; "" for none
     int64_t content_length;
 
     // The body, in memory or in a file.
@@ -64,6 +72,10 @@ struct request {
     int refs;
     struct lws *wsi; // NULL when the connection is gone
     bool answered, headers_sent, close_after;
+    bool audited;   // the trail has it, or will by the handler's own job
+    bool reserved;  // its key waits for the answer
+    enum err err;   // of the problem it was answered with
+    char made[66];  // the id of what it made
     struct bytes out_head, out_body;
     int out_fd; // -1: out_source, or out_body
     struct request_source out_source;
@@ -104,7 +116,7 @@ bool request_take_body(struct request *r, const void *data, size_t len);
 // The body as a JSON object; NULL, and answered, when it is none. The caller owns it.
 json_t *request_body_json(struct request *r);
 
-// A parameter of the query, decoded. False when it is absent or too long.
+// A parameter of the query, decoded. False, and "", when it is absent or too long.
 bool request_query(const struct request *r, const char *name, char *out, size_t size);
 
 // A header as text; "" when absent or too long for `out`.

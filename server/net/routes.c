@@ -18,7 +18,19 @@ static const struct route table[] = {
     {METHOD_GET, "/metrics", RIGHT_ANYBODY, BODY_NONE, api_metrics},
     {METHOD_POST, "/api/v1/login", RIGHT_ANYBODY, BODY_JSON, api_login},
     {METHOD_POST, "/api/v1/logout", RIGHT_VIEWER, BODY_NONE, api_logout},
+    {METHOD_GET, "/api/v1/openapi.json", RIGHT_ANYBODY, BODY_NONE, api_description},
     {METHOD_GET, "/api/v1/me", RIGHT_VIEWER, BODY_NONE, api_me},
+    {METHOD_POST, "/api/v1/me/confirm", RIGHT_VIEWER, BODY_JSON, api_me_confirm},
+    {METHOD_PUT, "/api/v1/me/password", RIGHT_VIEWER, BODY_JSON, api_me_password},
+    {METHOD_GET, "/api/v1/users", RIGHT_ADMIN, BODY_NONE, api_users_list},
+    {METHOD_POST, "/api/v1/users", RIGHT_ADMIN, BODY_JSON, api_users_create},
+    {METHOD_PATCH, "/api/v1/users/*", RIGHT_ADMIN, BODY_JSON, api_users_change},
+    {METHOD_DELETE, "/api/v1/users/*", RIGHT_ADMIN, BODY_NONE, api_users_delete},
+    {METHOD_GET, "/api/v1/sessions", RIGHT_VIEWER, BODY_NONE, api_sessions_list},
+    {METHOD_DELETE, "/api/v1/sessions/*", RIGHT_VIEWER, BODY_NONE, api_sessions_end},
+    {METHOD_GET, "/api/v1/audit", RIGHT_ADMIN, BODY_NONE, api_audit_list},
+    {METHOD_GET, "/api/v1/setup", RIGHT_ADMIN, BODY_NONE, api_setup_show},
+    {METHOD_PUT, "/api/v1/setup/clock", RIGHT_ADMIN, BODY_JSON, api_setup_clock},
     {METHOD_GET, "/api/v1/status", RIGHT_VIEWER, BODY_NONE, api_status},
     {METHOD_GET, "/api/v1/backup", RIGHT_ADMIN, BODY_NONE, api_backup_take},
     {METHOD_PUT, "/api/v1/backup", RIGHT_ADMIN, BODY_FILE, api_backup_restore},
@@ -81,4 +93,86 @@ const struct route *routes_find(const struct request *r, enum err *why)
         *why = ERR_METHOD_NOT_ALLOWED;
     }
     return NULL;
+}
+
+static const char *const method_names[] = {[METHOD_GET] = "GET",
+                                           [METHOD_POST] = "POST",
+                                           [METHOD_PUT] = "PUT",
+                                           [METHOD_PATCH] = "PATCH",
+                                           [METHOD_DELETE] = "DELETE"};
+
+void routes_allowed(const struct request *r, char *out, size_t size)
+{
+    size_t n = 0;
+    out[0] = '\0';
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        if (matches(table[i].pattern, r) && n < size)
+            n += (size_t)snprintf(out + n, size - n, "%s%s%s", n ? ", " : "",
+                                  method_names[table[i].method],
+                                  table[i].method == METHOD_GET ? ", HEAD" : "");
+    }
+}
+
+// What is said here of some routes, and holds for no others. A pattern ends where it has a "+": all
+// that begins so is meant.
+struct rule {
+    enum request_method method;
+    const char *pattern;
+};
+
+static bool is_of(const struct route *route, const struct rule *rules, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        size_t len = strcspn(rules[i].pattern, "+");
+        bool all = rules[i].pattern[len] == '+';
+        if (rules[i].method == route->method && strncmp(rules[i].pattern, route->pattern, len) == 0 &&
+            (all || !route->pattern[len]))
+            return true;
+    }
+    return false;
+}
+#define IS_OF(route, rules) is_of(route, rules, sizeof(rules) / sizeof(rules)[0])
+
+bool route_is_grave(const struct route *route)
+{
+    static const struct rule grave[] = {
+        {METHOD_PUT, "/api/v1/backup"},
+        {METHOD_POST, "/api/v1/users+"},
+        {METHOD_PATCH, "/api/v1/users+"},
+        {METHOD_DELETE, "/api/v1/+"},
+    };
+    // They delete, and nothing is lost by it.
+    static const struct rule light[] = {
+        {METHOD_DELETE, "/api/v1/sessions/*"},
+        {METHOD_DELETE, "/api/v1/groups/*/guide-pin"},
+    };
+    return IS_OF(route, grave) && !IS_OF(route, light);
+}
+
+bool route_is_repeatable(const struct route *route)
+{
+    static const struct rule own[] = {
+        {METHOD_POST, "/api/v1/groups/*/commands"},
+        {METHOD_POST, "/api/v1/me/+"},
+        {METHOD_POST, "/api/v1/logout"},
+    };
+    return route->method == METHOD_POST && route->right != RIGHT_ANYBODY &&
+           (route->body == BODY_JSON || route->body == BODY_NONE) && !IS_OF(route, own);
+}
+
+bool route_is_told(const struct route *route)
+{
+    // In a group's own history, written by their handlers, or nothing that stays.
+    static const struct rule not_here[] = {
+        {METHOD_POST, "/api/v1/groups/*/commands"},
+        {METHOD_POST, "/api/v1/commands"},
+        {METHOD_POST, "/api/v1/me/+"},
+        {METHOD_POST, "/api/v1/logout"},
+        {METHOD_POST, "/api/v1/kiosks/*/identify"},
+    };
+    // Takes nothing but a copy of everything.
+    static const struct rule reading[] = {{METHOD_GET, "/api/v1/backup"}};
+    if (route->method == METHOD_GET)
+        return IS_OF(route, reading);
+    return !IS_OF(route, not_here);
 }

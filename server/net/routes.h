@@ -4,11 +4,18 @@
 #ifndef SERVER_NET_ROUTES_H
 #define SERVER_NET_ROUTES_H
 
+#include "server/access/access.h"
 #include "server/net/request.h"
 
-// Who may, each with all that those before may (docs/PROTOCOL.md, "Who may what"): a viewer looks,
-// a guide moves groups, a curator edits, an admin has the people and the box.
-enum route_right { RIGHT_ANYBODY, RIGHT_VIEWER, RIGHT_GUIDE, RIGHT_CURATOR, RIGHT_ADMIN };
+// The least role that may (docs/PROTOCOL.md, "Who may what"): a viewer looks, a guide moves groups,
+// a curator edits, an admin has the people and the box.
+enum route_right {
+    RIGHT_ANYBODY = ACCESS_NOBODY,
+    RIGHT_VIEWER = ACCESS_VIEWER,
+    RIGHT_GUIDE = ACCESS_GUIDE,
+    RIGHT_CURATOR = ACCESS_CURATOR,
+    RIGHT_ADMIN = ACCESS_ADMIN
+};
 enum route_body { BODY_NONE, BODY_JSON, BODY_TEXT, BODY_FILE };
 
 struct route {
@@ -22,10 +29,32 @@ struct route {
 // The route of a request. NULL with *why = ERR_NOT_FOUND or ERR_METHOD_NOT_ALLOWED.
 const struct route *routes_find(const struct request *r, enum err *why);
 
+// The methods that the path of a request has, as for the header Allow: "GET, PUT".
+void routes_allowed(const struct request *r, char *out, size_t size);
+
+// Wants the password given within the last five minutes: what deletes, goes back, or is about users.
+bool route_is_grave(const struct route *route);
+// Takes an Idempotency-Key: what makes something. Commands to groups have one of their own.
+bool route_is_repeatable(const struct route *route);
+// A row in the trail is written for it (server/net/trail.h).
+bool route_is_told(const struct route *route);
+
 // Handlers, by file.
 void api_login(struct request *r);
 void api_logout(struct request *r);
 void api_me(struct request *r);
+void api_me_confirm(struct request *r);
+void api_me_password(struct request *r);
+void api_users_list(struct request *r);
+void api_users_create(struct request *r);
+void api_users_change(struct request *r);
+void api_users_delete(struct request *r);
+void api_sessions_list(struct request *r);
+void api_sessions_end(struct request *r);
+void api_audit_list(struct request *r);
+void api_setup_show(struct request *r);
+void api_setup_clock(struct request *r);
+void api_description(struct request *r);
 void api_status(struct request *r);
 void api_healthz(struct request *r);
 void api_metrics(struct request *r);

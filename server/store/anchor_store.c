@@ -8,8 +8,8 @@
 
 #define COLUMNS                                                                                   \
     "boot_id,base_ns,house_us,realtime_us,realtime_trusted,reserved_us,clock_epoch,suspended_ns," \
-    "guessed_epoch,known_until_us"
-#define VALUES "?1,?2,?3,?4,?5,?6,?7,?8,?9,?10"
+    "guessed_epoch,known_until_us,told_us"
+#define VALUES "?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11"
 
 bool anchor_store_known(sqlite3 *db)
 {
@@ -32,6 +32,7 @@ enum err anchor_store_read(sqlite3 *db, struct house_anchor *out)
         out->suspended_ns = sqlite3_column_int64(st, 7);
         out->guessed_epoch = (uint32_t)sqlite3_column_int64(st, 8);
         out->known_until.us = sqlite3_column_int64(st, 9);
+        out->told_us = sqlite3_column_int64(st, 10);
     }
     return db_done(db, st);
 }
@@ -52,6 +53,7 @@ enum err anchor_store_write(sqlite3 *db, const struct house_anchor *a)
     db_bind_int(st, 8, a->suspended_ns);
     db_bind_int(st, 9, a->guessed_epoch);
     db_bind_int(st, 10, a->known_until.us);
+    db_bind_int(st, 11, a->told_us);
     return db_run(db, st);
 }
 

@@ -149,6 +149,27 @@ static const char *const steps[] = {
     "CREATE TABLE wifi("
     " id INTEGER PRIMARY KEY CHECK(id=1), name TEXT NOT NULL, password TEXT NOT NULL,"
     " hidden INTEGER NOT NULL) STRICT;",
+
+    // 9: people (server/access/access.h); who did what (audit.h); answers that may be asked for
+    // again (receipts.h); the venue's language and time zone, '' where nothing was set; by how much
+    // somebody said that the machine's clock is wrong (server/timekeeper.h)
+    "ALTER TABLE user ADD COLUMN disabled INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE user ADD COLUMN first INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE user ADD COLUMN created_us INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE login ADD COLUMN began_us INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE login ADD COLUMN address TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE login ADD COLUMN agent TEXT NOT NULL DEFAULT '';"
+    "CREATE TABLE audit("
+    " n INTEGER PRIMARY KEY, h_us INTEGER NOT NULL, wall_us INTEGER, user TEXT NOT NULL,"
+    " role TEXT NOT NULL, address TEXT NOT NULL, what TEXT NOT NULL, object TEXT NOT NULL,"
+    " status INTEGER NOT NULL, code TEXT NOT NULL, detail TEXT NOT NULL) STRICT;"
+    "CREATE TABLE receipt("
+    " user TEXT NOT NULL, key TEXT NOT NULL, hash BLOB NOT NULL, run INTEGER NOT NULL,"
+    " h_us INTEGER NOT NULL, status INTEGER NOT NULL, answer TEXT NOT NULL,"
+    " PRIMARY KEY(user, key)) STRICT, WITHOUT ROWID;"
+    "ALTER TABLE venue ADD COLUMN lang TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE venue ADD COLUMN zone TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE clock_anchor ADD COLUMN told_us INTEGER NOT NULL DEFAULT 0;",
 };
 
 enum { STEP_COUNT = sizeof steps / sizeof steps[0] };

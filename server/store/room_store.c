@@ -327,11 +327,8 @@ enum err room_store_set_pin(sqlite3 *db, const char *id, const char *hash)
     return e == ERR_OK && sqlite3_changes(db) != 1 ? ERR_UNKNOWN_GROUP : e;
 }
 
-int room_store_list(sqlite3 *db, struct room_record *out, int max)
+static int read_records(sqlite3 *db, sqlite3_stmt *st, struct room_record *out, int max)
 {
-    sqlite3_stmt *st =
-        db_prepare(db, "SELECT " RECORD_COLUMNS " FROM room ORDER BY name,id LIMIT ?");
-    db_bind_int(st, 1, max);
     int n = 0;
     while (n < max && db_row(st))
         n += read_record(st, &out[n]);
@@ -353,4 +350,21 @@ int room_store_ids(sqlite3 *db, unsigned modes, bool or_about_to_play, char (*ou
         db_text(st, 0, out[n++], sizeof *out);
     db_done(db, st);
     return n;
+}
+
+int room_store_list(sqlite3 *db, struct room_record *out, int max)
+{
+    sqlite3_stmt *st =
+        db_prepare(db, "SELECT " RECORD_COLUMNS " FROM room ORDER BY name,id LIMIT ?");
+    db_bind_int(st, 1, max);
+    return read_records(db, st, out, max);
+}
+
+int room_store_list_after(sqlite3 *db, const char *after, struct room_record *out, int max)
+{
+    sqlite3_stmt *st =
+        db_prepare(db, "SELECT " RECORD_COLUMNS " FROM room WHERE id>? ORDER BY id LIMIT ?");
+    db_bind_text(st, 1, after);
+    db_bind_int(st, 2, max);
+    return read_records(db, st, out, max);
 }

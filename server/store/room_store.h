@@ -34,6 +34,8 @@ enum err room_store_read_doc(sqlite3 *db, const char *hash, char **doc, size_t *
 enum err room_store_set_pin(sqlite3 *db, const char *id, const char *hash);
 // Reads at most `max` records, ordered by name. Returns the number.
 int room_store_list(sqlite3 *db, struct room_record *out, int max);
+// The same by id, from behind `after` on.
+int room_store_list_after(sqlite3 *db, const char *after, struct room_record *out, int max);
 // The ids of at most `max` groups that stand in one of `modes` (a bit each, of enum wire_mode), or,
 // if asked, are about to play. Returns the number.
 int room_store_ids(sqlite3 *db, unsigned modes, bool or_about_to_play, char (*out)[WIRE_ID_MAX + 1],

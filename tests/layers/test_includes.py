@@ -47,6 +47,7 @@ server/settings.*       common/base server/house/calendar.h
 server/main.c           common/base server/house/calendar.h server/net/tls.h
 server/announce         common/base common/find  avahi
 server/box.*            server/announce common/wire/adopt.h
+server/box.*            server/catalogue/venue.h server/house/calendar.h
 server/box.*            common/base server/net server/store  sodium
 server/life.*           common/base server/net
 server/nightly.*        common/base server/house server/store  uv

@@ -28,8 +28,10 @@ def test_cookie_signs_in_and_out(server):
     cookie = a.headers["Set-Cookie"]
     assert "HttpOnly" in cookie and "SameSite=Strict" in cookie
     mine = {"Cookie": cookie.split(";")[0]}
-    assert server.request("GET", "/api/v1/me", headers=mine).json == {"user": "admin",
-                                                                     "role": "admin"}
+    me = server.request("GET", "/api/v1/me", headers=mine).json
+    assert me == {"user": "admin", "role": "admin", "csrf": a.json["csrf"], "first_password": True}
+    assert server.request("POST", "/api/v1/logout", headers=mine).json["code"] == "bad_csrf"
+    mine["X-CSRF-Token"] = me["csrf"]
     assert server.request("POST", "/api/v1/logout", headers=mine).status == 204
     assert server.request("GET", "/api/v1/me", headers=mine).status == 401
 

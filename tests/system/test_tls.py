@@ -246,9 +246,12 @@ def test_a_login_over_tls_stays_there(box, papers):
     tls = trusting(papers)
     login = json.dumps({"user": "admin", "password": box.password})
 
+    csrf = {}
+
     def cookie(over):
         a = ask(box, "/api/v1/login", over, "POST", login)
         assert a[0] == 200
+        csrf[over] = json.loads(a[2])["csrf"]
         return a[1]["Set-Cookie"]
 
     safe, plain = cookie(tls), cookie(None)
@@ -258,7 +261,8 @@ def test_a_login_over_tls_stays_there(box, papers):
         for brought, status in ((good, 200), (bad, 401)):
             headers = {"Cookie": "a=b; " + brought.split(";")[0]}
             assert ask(box, "/api/v1/me", over, headers=headers)[0] == status
-    a = ask(box, "/api/v1/logout", tls, "POST", headers={"Cookie": safe.split(";")[0]})
+    a = ask(box, "/api/v1/logout", tls, "POST",
+            headers={"Cookie": safe.split(";")[0], "X-CSRF-Token": csrf[tls]})
     assert a[0] == 204 and a[1]["Set-Cookie"].startswith("__Host-roomtone_session=; Path=/; Secure")
 
 
