@@ -72,9 +72,13 @@ struct talk {
     bool state_known;
     char tour[WIRE_HASH_LEN + 1];
     struct timeline timeline;
-    bool planned;    // there was a plan
-    int64_t undue;   // frames missed before that: nothing was due
-    bool plan_stale; // the timeline, the tour or what is on disk has changed
+    // A newer edition of the tour is on its way, in which what sounds goes on: until it is here,
+    // the edition and the timeline of before.
+    bool waits;
+    struct timeline waiting; // for it
+    bool planned;            // there was a plan
+    int64_t undue;           // frames missed before that: nothing was due
+    bool plan_stale;         // the timeline, the tour or what is on disk has changed
 
     struct wake *tick, *report;
     int64_t slowest_ns; // rendering of a block, slowly forgotten
@@ -91,7 +95,31 @@ static void wish(struct talk *t)
     struct fetch_wish wishes[FETCH_WISHES_MAX];
     int32_t next = t->timeline.has_next ? t->timeline.next.cue : -1;
     size_t n = library_wishes(t->library, t->timeline.now.cue, next, wishes);
+    if (t->waits) {
+        size_t kept = n < FETCH_WISHES_MAX ? n : FETCH_WISHES_MAX - 1;
+        memmove(&wishes[1], &wishes[0], kept * sizeof wishes[0]);
+        wishes[0] = (struct fetch_wish){.name = {.ext = "json"}, .most = TOUR_BYTES_MAX};
+        memcpy(wishes[0].name.hash, t->tour, sizeof wishes[0].name.hash);
+        n = kept + 1;
+    }
     fetch_wishes(t->fetch, wishes, n);
+}
+
+// Is the sound of a timeline going on in another one, under whatever number of its cue?
+static bool goes_on(const struct timeline *was, const struct timeline *is)
+{
+    const struct tl_part *a = &was->now, *b = &is->now;
+    return a->cue >= 0 && b->cue >= 0 && a->vec.rate != 0 && b->vec.rate != 0 &&
+           a->vec.p0_us == b->vec.p0_us && a->vec.t0.us == b->vec.t0.us && a->dur_us == b->dur_us;
+}
+
+// The newest state is taken as soon as the edition it speaks of is here.
+static void take_waiting(struct talk *t)
+{
+    t->waits = false;
+    t->timeline = t->waiting;
+    plan_anew(t);
+    wish(t);
 }
 
 static void on_state(void *user, const struct wire_state *state)
@@ -99,10 +127,20 @@ static void on_state(void *user, const struct wire_state *state)
     struct talk *t = user;
     bool other_tour = strcmp(t->tour, state->tour) != 0;
     bool other_cue = t->timeline.now.cue != state->timeline.now.cue;
+    bool waits = (other_tour || t->waits) && t->state_known && library_current(t->library) &&
+                 goes_on(&t->timeline, &state->timeline);
+    snprintf(t->tour, sizeof t->tour, "%s", state->tour);
+    if (waits && !library_has(t->library, t->tour)) {
+        t->waits = true;
+        t->waiting = state->timeline;
+        wish(t);
+        return;
+    }
+    other_tour |= t->waits;
+    t->waits = false;
     t->state_known = true;
     t->timeline = state->timeline;
     plan_anew(t);
-    snprintf(t->tour, sizeof t->tour, "%s", state->tour);
     library_tour(t->library, t->tour);
     if (other_tour || other_cue)
         wish(t);
@@ -168,13 +206,22 @@ static void on_file(void *user, const struct cache_name *name)
     plan_anew(t);
     if (strcmp(name->hash, t->tour) == 0 && library_tour(t->library, t->tour)) {
         log_info("tour", "%s is here", library_current(t->library)->title);
-        wish(t);
+        if (t->waits)
+            take_waiting(t);
+        else
+            wish(t);
     }
 }
 
-static int resolve(void *user, int32_t cue)
+static int resolve(void *user, int32_t cue, struct plan_fades *fades)
 {
     struct talk *t = user;
+    const struct tour *tour = library_current(t->library);
+    if (tour && cue >= 0 && cue < tour->cue_count) {
+        const struct tour_cue *c = &tour->cues[cue];
+        *fades = (struct plan_fades){frames_from_us(c->fade_in_us), frames_from_us(c->fade_out_us),
+                                     frames_from_us(c->dur_us)};
+    }
     return library_track(t->library, cue);
 }
 

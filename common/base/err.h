@@ -36,6 +36,8 @@ enum err {
     ERR_METHOD_NOT_ALLOWED,
     ERR_EXISTS,
     ERR_TOO_MANY,
+    ERR_IN_USE,
+    ERR_PRECONDITION_FAILED,
     // The room refuses.
     ERR_BAD_STATE,
     ERR_OUT_OF_RANGE,

@@ -67,6 +67,9 @@ enum { EMPTY_AFTER_MIN_S = 10, EMPTY_AFTER_MAX_S = 24 * 3600 };
 
 static void decode_configure(struct json_reader *r, struct wire_configure *m)
 {
+    json_get_string(r, "name", false, m->name, sizeof m->name);
+    if (r->err == ERR_OK && json_has(r, "name") && !m->name[0])
+        json_fail(r, "name", "empty");
     m->has_when_empty = json_has(r, "when_empty");
     if (m->has_when_empty)
         m->when_empty =
@@ -124,6 +127,7 @@ void command_decode(struct json_reader *r, struct wire_command *m)
     m->has_position = json_has(r, "position");
     m->position_us = json_get_int(r, "position", m->op == OP_SEEK, 0, WIRE_TIME_MAX, 0);
     m->cue = (int32_t)json_get_int(r, "cue", m->op == OP_GOTO, 0, INT32_MAX, 0);
+    m->keep = m->op == OP_LOAD && json_get_bool(r, "keep", false);
     get_id(r, "tour", m->op == OP_LOAD, m->tour, sizeof m->tour);
     get_id(r, "member", m->op == OP_HAND_OVER, m->member, sizeof m->member);
     if (m->op == OP_CONFIGURE)
@@ -150,6 +154,7 @@ static void set_rev(json_t *j, const char *key, uint32_t epoch, int64_t rev)
 
 static void encode_configure(json_t *j, const struct wire_configure *m)
 {
+    set_string(j, "name", m->name);
     if (m->has_when_empty)
         set_string(j, "when_empty", empty_names[m->when_empty]);
     if (m->has_empty_after)
@@ -195,6 +200,8 @@ void command_encode(json_t *j, const struct wire_command *m)
     if (m->op == OP_GOTO || m->op == OP_LOAD)
         set_int(j, "cue", m->cue);
     set_string(j, "tour", m->tour);
+    if (m->keep)
+        json_object_set_new(j, "keep", json_true());
     set_string(j, "member", m->member);
     if (m->op == OP_CONFIGURE)
         encode_configure(j, &m->configure);

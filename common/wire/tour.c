@@ -6,13 +6,13 @@
 
 #include <string.h>
 
-static const char *const end_names[] = {"next", "loop", "stop"};
+static const char *const end_names[] = {"next", "loop", "stop", "wait"};
 // Four hours: longer than any tour, and far below where microseconds or frames overflow.
 #define TRACK_US_MAX (INT64_C(4) * 3600 * 1000000)
 
 bool cue_end_parse(const char *name, enum cue_end *out)
 {
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 4; i++) {
         if (strcmp(name, end_names[i]) == 0) {
             *out = (enum cue_end)i;
             return true;
@@ -127,13 +127,20 @@ static void parse_cue(struct json_reader *up, json_t *j, struct tour_cue *cue)
     get_id(&r, "id", cue->id);
     json_get_string(&r, "on_end", true, on_end, sizeof on_end);
     if (r.err == ERR_OK && !cue_end_parse(on_end, &cue->on_end))
-        json_fail(&r, "on_end", "neither next, loop nor stop");
+        json_fail(&r, "on_end", "neither next, loop, stop nor wait");
+    if (json_get_bool(&r, "wait", false) && cue->on_end == CUE_STOP)
+        cue->on_end = CUE_WAIT;
     json_get_string(&r, "picture", false, cue->picture, sizeof cue->picture);
     if (r.err == ERR_OK && cue->picture[0] && !tour_picture_valid(cue->picture))
         json_fail(&r, "picture", "not the name of a picture");
     json_t *track = json_get_object(&r, "track", true);
     if (track)
         parse_track(&r, track, cue);
+    cue->gap_us = json_get_int(&r, "gap_us", false, 0, TOUR_GAP_MAX_US, 0);
+    cue->fade_in_us = json_get_int(&r, "fade_in_us", false, 0, TOUR_FADE_MAX_US, 0);
+    cue->fade_out_us = json_get_int(&r, "fade_out_us", false, 0, TOUR_FADE_MAX_US, 0);
+    if (r.err == ERR_OK && cue->fade_in_us + cue->fade_out_us > cue->dur_us)
+        json_fail(&r, "fade_out_us", "the fades are longer than the track");
     if (r.err != ERR_OK)
         json_fail(up, "cues", r.detail);
 }
@@ -185,6 +192,35 @@ void tour_free(struct tour *t)
         free(t->cues[i].variants);
     free(t->cues);
     free(t);
+}
+
+int64_t tour_gap_us(const struct tour *t, int32_t cue)
+{
+    const struct tour_cue *c = &t->cues[cue];
+    bool goes_on = c->on_end == CUE_LOOP || (c->on_end == CUE_NEXT && cue + 1 < t->cue_count);
+    return goes_on ? c->gap_us : 0;
+}
+
+int32_t tour_find_cue(const struct tour *t, const char *id)
+{
+    for (int32_t i = 0; i < t->cue_count; i++) {
+        if (strcmp(t->cues[i].id, id) == 0)
+            return i;
+    }
+    return -1;
+}
+
+bool tour_same_sound(const struct tour_cue *a, const struct tour_cue *b)
+{
+    if (a->dur_us != b->dur_us || a->fade_in_us != b->fade_in_us ||
+        a->fade_out_us != b->fade_out_us || a->variant_count != b->variant_count)
+        return false;
+    for (int i = 0; i < a->variant_count; i++) {
+        if (strcmp(a->variants[i].lang, b->variants[i].lang) != 0 ||
+            strcmp(a->variants[i].opus, b->variants[i].opus) != 0)
+            return false;
+    }
+    return true;
 }
 
 const struct tour_variant *tour_choose(const struct tour_cue *cue, const char *lang)

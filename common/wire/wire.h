@@ -139,6 +139,7 @@ enum wire_reboot { REBOOT_CONTINUE, REBOOT_HOLD };
 
 // OP_CONFIGURE: what is to change; the rest stays.
 struct wire_configure {
+    char name[WIRE_NAME_MAX + 1]; // "": stays
     bool has_when_empty, has_empty_after, has_after_reboot, has_schedule;
     enum wire_empty when_empty;
     int32_t empty_after_s;
@@ -167,6 +168,7 @@ struct wire_command {
     uint32_t if_epoch;
     int64_t if_rev;
     bool has_fence, has_position;
+    bool keep;                  // OP_LOAD: where the group is, if it can be
     int64_t fence;              // a guide's: of the lease they believe to hold
     int64_t position_us;        // OP_SEEK; OP_GOTO, OP_PLAY: not where it would be by itself
     int32_t cue;                // OP_GOTO; OP_LOAD (0 when absent)

@@ -9,9 +9,14 @@ static int64_t frame_from(int64_t us)
     return -frames_from_us(-us);
 }
 
+static bool same_fades(const struct plan_fades *a, const struct plan_fades *b)
+{
+    return a->in == b->in && a->out == b->out && a->length == b->length;
+}
+
 static bool same_sound(const struct plan_segment *a, const struct plan_segment *b)
 {
-    return a->track == b->track && a->shift == b->shift;
+    return a->track == b->track && a->shift == b->shift && same_fades(&a->fades, &b->fades);
 }
 
 static void append(struct plan *p, const struct plan_segment *s)
@@ -30,8 +35,8 @@ static void append_part(struct plan *p, const struct tl_part *part, int64_t from
         return;
     struct plan_segment s = {.from = frame_from(part->vec.t0.us),
                              .to = frame_from(tl_end(&part->vec, part->dur_us).us),
-                             .shift = tl_frame_shift(&part->vec),
-                             .track = resolve(user, part->cue)};
+                             .shift = tl_frame_shift(&part->vec)};
+    s.track = resolve(user, part->cue, &s.fades);
     if (s.track == PLAN_NO_TRACK)
         return;
     if (s.from < from)
@@ -136,19 +141,31 @@ int64_t plan_difference(const struct plan *a, const struct plan *b, int64_t from
     return first;
 }
 
-// A smooth step: 3t^2 - 2t^3.
-static float ramp(int64_t k)
+// A smooth step over n frames: 3t^2 - 2t^3.
+static float ramp(int64_t k, int64_t n)
 {
-    float t = ((float)k + 0.5f) / PLAN_FADE;
+    float t = ((float)k + 0.5f) / (float)n;
     return t * t * (3 - 2 * t);
+}
+
+// Of the cue's own fades, at a frame of its track.
+static float own_gain(const struct plan_fades *f, int64_t at)
+{
+    int64_t left = f->length - 1 - at;
+    float gain = 1;
+    if (f->in > 0 && at < f->in)
+        gain *= at < 0 ? 0 : ramp(at, f->in);
+    if (f->out > 0 && left < f->out)
+        gain *= left < 0 ? 0 : ramp(left, f->out);
+    return gain;
 }
 
 float plan_gain(const struct plan_segment *s, int64_t frame)
 {
-    float gain = 1;
+    float gain = own_gain(&s->fades, frame + s->shift);
     if (fade_in_from(s, frame) != INT64_MIN)
-        gain *= ramp(frame - s->from);
+        gain *= ramp(frame - s->from, PLAN_FADE);
     if (fade_out_to(s, frame) != INT64_MAX)
-        gain *= ramp(s->to - 1 - frame);
+        gain *= ramp(s->to - 1 - frame, PLAN_FADE);
     return gain;
 }

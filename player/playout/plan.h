@@ -8,6 +8,9 @@
 //        0 ┤_/         \__/               |__   \  cut, paused, left: 5 ms down
 //          └────────────────────────────────    /  entered in the middle: 5 ms up
 //
+// A cue may have fades of its own at its track's ends; they are a matter of the track's frame
+// alone, wherever playing begins, so every player has the same gain at the same sample.
+//
 // Pure. Frames are house frames at 48 kHz.
 #ifndef PLAYER_PLAYOUT_PLAN_H
 #define PLAYER_PLAYOUT_PLAN_H
@@ -23,11 +26,17 @@ enum {
     PLAN_NO_TRACK = -1, // silence
 };
 
+// A cue's own fades, in frames of its track, whose `length` is that of the cue: 0 for none.
+struct plan_fades {
+    int64_t in, out, length;
+};
+
 struct plan_segment {
     int64_t from, to; // house frames; `to` is the first that does not sound
     int64_t shift;    // track frame = house frame + shift
     int track;
     bool fade_in, fade_out;
+    struct plan_fades fades;
 };
 
 struct plan {
@@ -35,8 +44,9 @@ struct plan {
     struct plan_segment segments[PLAN_SEGMENTS];
 };
 
-// The track that a cue plays, or PLAN_NO_TRACK when it has none or it is not here yet.
-typedef int (*plan_resolve)(void *user, int32_t cue);
+// The track that a cue plays, or PLAN_NO_TRACK when it has none or it is not here yet. `fades`
+// comes as none.
+typedef int (*plan_resolve)(void *user, int32_t cue, struct plan_fades *fades);
 
 void plan_build(struct plan *out, const struct timeline *tl, plan_resolve resolve, void *user);
 

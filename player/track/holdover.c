@@ -9,6 +9,7 @@ static int32_t following(const struct tour *tour, int32_t cue)
     case CUE_LOOP:
         return cue;
     case CUE_STOP:
+    case CUE_WAIT:
         return -1;
     }
     return -1;
@@ -28,7 +29,7 @@ bool holdover_advance(struct timeline *tl, const struct tour *tour, house_t now)
     if (next < 0)
         return true;
     tl->has_next = true;
-    tl->next_at = tl_end(&tl->now.vec, tl->now.dur_us);
+    tl->next_at = house_add_us(tl_end(&tl->now.vec, tl->now.dur_us), tour_gap_us(tour, cue));
     tl->next = (struct tl_part){next, tour->cues[next].dur_us, {0, tl->next_at, 1}};
     return true;
 }

@@ -88,6 +88,14 @@ static struct tour *read_tour(const char *path)
     return tour;
 }
 
+bool library_has(struct library *l, const char *hash)
+{
+    struct cache_name name = {.ext = "json"};
+    snprintf(name.hash, sizeof name.hash, "%s", hash);
+    char path[CACHE_PATH_MAX];
+    return cache_find(l->cache, &name, path);
+}
+
 bool library_tour(struct library *l, const char *hash)
 {
     if (strcmp(hash, l->tour_hash) != 0) {

@@ -17,6 +17,8 @@ void library_destroy(struct library *l);
 // What goes to the two outputs. Tracks of another map are other tracks.
 void library_map(struct library *l, const struct wire_output map[WIRE_OUTPUTS]);
 
+// Is the document of a tour on this disk?
+bool library_has(struct library *l, const char *hash);
 // Makes `hash` ("": none) the tour, reading it from the cache when it is there. True when it is
 // loaded; false when it must be fetched (or is no tour).
 bool library_tour(struct library *l, const char *hash);

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the house can play: tracks with their variants, and tours made of them. A tour is published
-// as an immutable document (common/wire/tour.h); rooms refer to documents, so an edit never
-// reaches into a running group.
+// What the house can play: tracks with their variants. Tours are made of them (tours.h).
 // All functions run on the store's thread, inside a job.
 #ifndef SERVER_CATALOGUE_CATALOGUE_H
 #define SERVER_CATALOGUE_CATALOGUE_H
@@ -31,19 +29,12 @@ enum err catalogue_captions(sqlite3 *db, const char *track, const char *lang, co
 // {"tracks":[{"id","title","variants":[...]}]}; the caller owns it.
 json_t *catalogue_tracks(sqlite3 *db);
 
-// Publishes a tour: {"title":{...},"alone"?,"cues":[{"id"?,"track","on_end"?,"picture"?}]}. Writes
-// the document into the content folder and makes it the newest of `id`. ERR_BAD_MESSAGE,
-// ERR_NOT_FOUND (a track, a picture) or ERR_NOT_READY (a track without audio), with `detail` saying
-// which.
-enum err catalogue_publish(sqlite3 *db, const char *content_dir, const char *id, json_t *request,
-                           char hash[WIRE_HASH_LEN + 1], char *detail, size_t detail_size);
-// {"tours":[{"id","title","hash","cues"}]}
-json_t *catalogue_tours(sqlite3 *db);
-bool catalogue_has_tour(sqlite3 *db, const char *id);
-// The newest document of a tour; `doc` is malloc()ed. ERR_NOT_FOUND.
-enum err catalogue_newest(sqlite3 *db, const char *id, char hash[WIRE_HASH_LEN + 1], char **doc,
-                          size_t *len);
+// The track as a tour's document has it: {"id","title","dur_us","variants"}. NULL with *e
+// (ERR_NOT_FOUND; ERR_NOT_READY: it has no audio) and `detail`.
+json_t *catalogue_track_part(sqlite3 *db, const char *id, enum err *e, char *detail, size_t size);
 
+// Canonical text: the same object always gives the same bytes, hence the same hash. malloc()ed.
+char *catalogue_canonical(const json_t *j);
 // {"en":"The loom"}: at least one, languages and short texts.
 bool catalogue_titles_valid(json_t *titles);
 

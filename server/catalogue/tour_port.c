@@ -2,7 +2,7 @@
 #include "server/catalogue/tour_port.h"
 
 #include "common/base/check.h"
-#include "server/catalogue/catalogue.h"
+#include "server/catalogue/tours.h"
 #include "server/store/store.h"
 
 struct newest_job {
@@ -18,7 +18,7 @@ struct newest_job {
 static enum err newest_run(sqlite3 *db, struct store_job *job)
 {
     struct newest_job *j = (struct newest_job *)job;
-    return catalogue_newest(db, j->id, j->hash, &j->doc, &j->len);
+    return tours_newest(db, j->id, j->hash, &j->doc, &j->len);
 }
 
 static void newest_done(struct store_job *job, enum err e)

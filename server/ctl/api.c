@@ -22,6 +22,7 @@ struct api {
     bool brief;
     char session_path[600];
     char session[128];
+    char if_match[100]; // header of the next request; "" for none
 };
 
 // One file per server: sessions of two boxes do not mix.
@@ -149,6 +150,9 @@ static json_t *perform(struct api *a, const char *method, const char *path, cons
     }
     if (type)
         headers = curl_slist_append(headers, type);
+    if (a->if_match[0])
+        headers = curl_slist_append(headers, a->if_match);
+    a->if_match[0] = '\0';
     headers = curl_slist_append(headers, "Expect:");
     curl_easy_setopt(a->curl, CURLOPT_URL, url);
     curl_easy_setopt(a->curl, CURLOPT_CUSTOMREQUEST, method);
@@ -177,6 +181,11 @@ static json_t *perform(struct api *a, const char *method, const char *path, cons
         answer = NULL;
     }
     return answer;
+}
+
+void api_on(struct api *a, const char *tag)
+{
+    snprintf(a->if_match, sizeof a->if_match, "If-Match: \"%s\"", tag);
 }
 
 json_t *api_get(struct api *a, const char *path, bool *ok)

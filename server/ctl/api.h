@@ -20,6 +20,8 @@ void api_use_session(struct api *a, const char *token);
 // Keeps the token for the next calls, in the user's configuration folder, mode 0600.
 bool api_save_session(struct api *a, const char *token);
 
+// The next request changes something only if this tag is still in force (If-Match).
+void api_on(struct api *a, const char *tag);
 // One request. The answer's JSON (caller owns; NULL for none), or NULL after printing one line on
 // stderr: what the server said, or that it cannot be reached. *ok says which.
 json_t *api_get(struct api *a, const char *path, bool *ok);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One call of roomtonectl: what was typed, and how answers are shown. Verbs by subject: groups.c,
-// rewind.c, house.c, kiosks.c, tracks.c, exhibit.c, backup.c, venue.c, certificate.c, doctor.c,
-// bundle.c; main.c has their table.
+// groups_edit.c, rewind.c, house.c, kiosks.c, tracks.c, tours.c, exhibit.c, backup.c, venue.c,
+// certificate.c, doctor.c, bundle.c; main.c has their table.
 #ifndef SERVER_CTL_CALL_H
 #define SERVER_CTL_CALL_H
 
@@ -14,10 +14,12 @@ struct call {
     bool json;       // show the answer as it came
     bool schedule;   // duplicate: with the schedule
     bool csv;        // kiosk watch: rows to be plotted
-    bool force;      // certificate make: in the place of what is there
+    bool force;      // certificate make, tour put: in the place of what is there; group delete
+    bool keep;       // load: where the group is
     const char *password_file, *lang, *id, *at, *limit, *seconds;
     const char *trim, *metres, *gain, *ceiling, *mute, *left, *right, *name; // kiosk set, adopt
     const char *colour, *logo;                                               // venue set
+    const char *date, *first, *every;                                        // group bulk
     const char *dir, *names, *days;                                          // certificate make
     const char *server, *ca, *config;                                        // as typed; NULL: not
     int code; // to exit with when all went well
@@ -56,6 +58,12 @@ bool groups_set(struct call *c);
 bool groups_schedule(struct call *c);
 bool groups_release(struct call *c);
 bool groups_guide_pin(struct call *c);
+bool groups_rename(struct call *c);
+bool groups_delete(struct call *c);
+bool groups_deleted(struct call *c);
+bool groups_undelete(struct call *c);
+bool groups_bulk(struct call *c);
+bool groups_day(struct call *c);
 bool kiosks_list(struct call *c);
 bool kiosks_show(struct call *c);
 bool kiosks_set(struct call *c);
@@ -81,5 +89,12 @@ bool tracks_add(struct call *c);
 bool tracks_captions(struct call *c);
 bool tours_list(struct call *c);
 bool tours_publish(struct call *c);
+bool tours_show(struct call *c);
+bool tours_put(struct call *c);
+bool tours_effect(struct call *c);
+bool tours_versions(struct call *c);
+bool tours_restore(struct call *c);
+bool tours_delete(struct call *c);
+bool tours_deleted(struct call *c);
 
 #endif

@@ -114,7 +114,8 @@ bool groups_goto(struct call *c)
 
 bool groups_load(struct call *c)
 {
-    return call_command(c, json_pack("{s:s,s:s}", "do", "load", "tour", c->argv[1]));
+    return call_command(
+        c, json_pack("{s:s,s:s,s:b}", "do", "load", "tour", c->argv[1], "keep", (int)c->keep));
 }
 
 // "75" seconds, "75.5", "1:15" or "1:02:03".

@@ -148,6 +148,14 @@ static const struct verb verbs[] = {
      groups_schedule},
     {"group guide-pin", "GROUP PIN|none", 2, 2,
      "6 to 12 digits that make a guide of a visitor who types them", groups_guide_pin},
+    {"group rename", "GROUP NAME", 2, 2, "", groups_rename},
+    {"group day", "GROUP [DATE]", 1, 2, "a date as its schedule will have it, like 2026-12-03",
+     groups_day},
+    {"group bulk", "TOUR NAME COUNT [--date DATE --first TIME] [--every MINUTES]", 3, 3,
+     "a school day: all or none; {n} and {time} in the name are filled in", groups_bulk},
+    {"group delete", "GROUP [--force]", 1, 1, "it can be brought back for 30 days", groups_delete},
+    {"group deleted", "", 0, 0, "what can be brought back", groups_deleted},
+    {"group undelete", "GROUP", 1, 1, "as it was, at rest", groups_undelete},
     {"group release", "GROUP", 1, 1, "take the lead from its guide", groups_release},
     {"house silence", "[GROUP...]", 0, 500,
      "all that plays is paused, what was about to begin does not", house_silence},
@@ -177,6 +185,15 @@ static const struct verb verbs[] = {
     {"tour list", "", 0, 0, "all tours", tours_list},
     {"tour publish", "TOUR TRACK...", 2, 201, "make a tour of tracks, one after the other",
      tours_publish},
+    {"tour show", "TOUR", 1, 1, "its cues; with --json what 'tour put' takes", tours_show},
+    {"tour put", "TOUR FILE [--force]", 2, 2,
+     "publish a tour from a file; not over an edition that the file does not know", tours_put},
+    {"tour effect", "TOUR [FILE]", 1, 2, "what an edition would mean for groups that have the tour",
+     tours_effect},
+    {"tour versions", "TOUR", 1, 1, "every edition that is kept", tours_versions},
+    {"tour restore", "TOUR VERSION", 2, 2, "make a version the newest again", tours_restore},
+    {"tour delete", "TOUR", 1, 1, "it can be brought back by its versions", tours_delete},
+    {"tour deleted", "", 0, 0, "what can be brought back", tours_deleted},
     {"exhibit import", "MANIFEST", 1, 1, "tracks, tours and groups of a manifest",
      do_exhibit_import},
     {"venue show", "", 0, 0, "what the house is called and looks like", venue_show},
@@ -188,7 +205,8 @@ static const struct verb verbs[] = {
      "for HTTPS: an own authority, and a certificate for this machine", certificate_make},
     {"certificate show", "[DIR | FILE]", 0, 1, "whom it is for, until when, fingerprint, pin",
      certificate_show},
-    {"load", "GROUP TOUR", 2, 2, "load a tour's newest edition into a group", groups_load},
+    {"load", "GROUP TOUR [--keep]", 2, 2,
+     "load a tour's newest edition into a group; with --keep where the group is", groups_load},
     {"play", "GROUP [--at US] [--id CMD_ID]", 1, 1, "", groups_play},
     {"pause", "GROUP", 1, 1, "", groups_pause},
     {"seek", "GROUP POSITION", 2, 2, "POSITION like 75, 1:15 or 1:02:03", groups_seek},
@@ -251,6 +269,9 @@ static const struct {
     {"name", offsetof(struct call, name)},
     {"colour", offsetof(struct call, colour)},
     {"logo", offsetof(struct call, logo)},
+    {"date", offsetof(struct call, date)},
+    {"first", offsetof(struct call, first)},
+    {"every", offsetof(struct call, every)},
     {"dir", offsetof(struct call, dir)},
     {"names", offsetof(struct call, names)},
     {"days", offsetof(struct call, days)},
@@ -264,6 +285,7 @@ enum {
     CSV,
     SCHEDULE,
     FORCE,
+    KEEP,
     HELP,
     VERSION
 };
@@ -273,11 +295,12 @@ enum {
 // '?' for what is not understood.
 static int read_options(int argc, char **argv, struct call *c)
 {
-    struct option options[VALUES + 7] = {
+    struct option options[VALUES + 8] = {
         [JSON] = {"json", no_argument, NULL, JSON},
         [CSV] = {"csv", no_argument, NULL, CSV},
         [SCHEDULE] = {"schedule", no_argument, NULL, SCHEDULE},
         [FORCE] = {"force", no_argument, NULL, FORCE},
+        [KEEP] = {"keep", no_argument, NULL, KEEP},
         [HELP] = {"help", no_argument, NULL, HELP},
         [VERSION] = {"version", no_argument, NULL, VERSION},
     };
@@ -290,6 +313,7 @@ static int read_options(int argc, char **argv, struct call *c)
         if (o < VALUES)
             *(const char **)((char *)c + values[o].field) = optarg;
         c->force |= o == FORCE;
+        c->keep |= o == KEEP;
         c->json |= o == JSON;
         c->csv |= o == CSV;
         c->schedule |= o == SCHEDULE;

@@ -19,7 +19,7 @@
 
 // 32 bits end in 2038; a 32 bit machine wants _TIME_BITS=64.
 _Static_assert(sizeof(time_t) == 8, "time_t has 64 bits");
-_Static_assert(sizeof(struct calendar_rule) == 7 * 4, "a rule has no padding");
+_Static_assert(sizeof(struct calendar_rule) == 8 * 4, "a rule has no padding");
 
 #define DAY_S INT64_C(86400)
 #define US INT64_C(1000000)
@@ -71,6 +71,28 @@ static int32_t date_yyyymmdd(int64_t date)
     struct tm utc;
     CHECK(gmtime_r(&t, &utc) != NULL);
     return (utc.tm_year + 1900) * 10000 + (utc.tm_mon + 1) * 100 + utc.tm_mday;
+}
+
+// The date of a rule for one date, in days since 1970; false when there is no such date.
+static bool date_of(int32_t yyyymmdd, int64_t *date)
+{
+    struct tm utc = {.tm_year = yyyymmdd / 10000 - 1900,
+                     .tm_mon = yyyymmdd / 100 % 100 - 1,
+                     .tm_mday = yyyymmdd % 100};
+    if (yyyymmdd < 19700101 || yyyymmdd > 99981231)
+        return false;
+    *date = floor_div(timegm(&utc), DAY_S);
+    return date_yyyymmdd(*date) == yyyymmdd;
+}
+
+// The dates, first to last, that have to be searched; a rule for one date has no other.
+static void narrow(const struct calendar_rule *r, int64_t *first, int64_t *last)
+{
+    int64_t date;
+    if (r->date == 0 || !date_of(r->date, &date))
+        return;
+    *first = date > *first ? date : *first;
+    *last = date < *last ? date : *last;
 }
 
 // The first second with another offset than at `from_s`, in a span that ends with another.
@@ -153,7 +175,10 @@ static int32_t passed(const struct calendar_rule *r, const struct pieces *p, int
 
 bool calendar_rule_valid(const struct calendar_rule *r)
 {
+    int64_t date;
     if (r->id == 0 || r->weekdays == 0 || r->weekdays > CALENDAR_DAYS_ALL)
+        return false;
+    if (r->date != 0 && (r->weekdays != CALENDAR_DAYS_ALL || !date_of(r->date, &date)))
         return false;
     if (r->first_s < 0 || r->first_s >= DAY_S || r->last_s >= DAY_S)
         return false;
@@ -174,9 +199,11 @@ static bool can_search(const struct calendar_rule *r, int64_t wall_us)
 // Clocks are never put back by more than a day, so none of the day after tomorrow has passed.
 static bool last_at(const struct calendar_rule *r, int64_t t_s, struct calendar_hit *out)
 {
-    int64_t today = date_at(t_s);
+    int64_t today = date_at(t_s), last = today + 1;
+    int64_t first = r->date ? INT64_MIN : today - SEARCH_DAYS;
     struct pieces p;
-    for (int64_t date = today + 1; date >= today - SEARCH_DAYS; date--) {
+    narrow(r, &first, &last);
+    for (int64_t date = last; date >= first; date--) {
         int32_t n = open_date(r, date, &p) ? passed(r, &p, date, t_s) : 0;
         if (n == 0)
             continue;
@@ -198,9 +225,11 @@ bool calendar_next(const struct calendar_rule *r, int64_t after_us, struct calen
 {
     if (!can_search(r, after_us))
         return false;
-    int64_t after_s = floor_div(after_us, US), today = date_at(after_s);
+    int64_t after_s = floor_div(after_us, US), first = date_at(after_s);
+    int64_t last = r->date ? INT64_MAX : first + SEARCH_DAYS;
     struct pieces p;
-    for (int64_t date = today; date <= today + SEARCH_DAYS; date++) {
+    narrow(r, &first, &last);
+    for (int64_t date = first; date <= last; date++) {
         if (!open_date(r, date, &p))
             continue;
         int32_t n = passed(r, &p, date, after_s);

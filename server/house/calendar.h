@@ -40,7 +40,8 @@ enum {
 // Compared and kept as bytes: no pointers, no padding.
 struct calendar_rule {
     uint32_t id;       // from 1, unique in its room, kept when the rule is edited
-    uint32_t weekdays; // bit 0 = Monday ... bit 6 = Sunday; never 0
+    int32_t date;      // the one date it is for, as yyyymmdd, 1970 to 9998; 0: by weekday
+    uint32_t weekdays; // bit 0 = Monday ... bit 6 = Sunday; never 0; all with a date
     int32_t first_s;   // first occurrence of a date: local time of day, s, 0 to 86399
     int32_t every_s;   // s from one to the next, local time; 0: once a day
     int32_t last_s;    // none is later than this local time of day; first_s when every_s is 0
@@ -58,7 +59,8 @@ bool calendar_rule_valid(const struct calendar_rule *r);
 
 // The first occurrence strictly after an instant, and the latest at or before one. False, `out`
 // untouched, when the rule is not valid or the instant is outside the years 1000 to 9998 (dates
-// have eight digits); else there always is one.
+// have eight digits); else there always is one, but for a rule of one date, which has a first and
+// a last.
 bool calendar_next(const struct calendar_rule *r, int64_t after_us, struct calendar_hit *out);
 bool calendar_last(const struct calendar_rule *r, int64_t until_us, struct calendar_hit *out);
 

@@ -81,6 +81,18 @@ static bool take_day(const char **at, int *out)
     return false;
 }
 
+static bool take_date(const char **at, int32_t *out)
+{
+    int32_t part[4];
+    const char *c = *at;
+    if (!take_two(&c, 100, &part[0]) || !take_two(&c, 100, &part[1]) || !take(&c, "-") ||
+        !take_two(&c, 13, &part[2]) || !take(&c, "-") || !take_two(&c, 32, &part[3]))
+        return false;
+    *out = part[0] * 1000000 + part[1] * 10000 + part[2] * 100 + part[3];
+    *at = c;
+    return true;
+}
+
 static bool take_days(const char **at, uint32_t *out)
 {
     *out = 0;
@@ -139,8 +151,10 @@ static bool take_action(const char **at, struct calendar_rule *r)
 bool calendar_text_read(const char *text, uint32_t id, struct calendar_rule *out)
 {
     struct calendar_rule r = {.id = id};
-    bool ok = take_days(&text, &r.weekdays) && take(&text, " ") && take_times(&text, &r) &&
-              take(&text, " ") && take_action(&text, &r) && *text == 0;
+    if (take_date(&text, &r.date))
+        r.weekdays = CALENDAR_DAYS_ALL;
+    bool ok = (r.date || take_days(&text, &r.weekdays)) && take(&text, " ") &&
+              take_times(&text, &r) && take(&text, " ") && take_action(&text, &r) && *text == 0;
     if (!ok || !calendar_rule_valid(&r))
         return false;
     *out = r;
@@ -165,6 +179,11 @@ static char *put_time(char *end, int32_t s)
 {
     end += sprintf(end, "%02d:%02d", s / 3600, s / 60 % 60);
     return s % 60 ? end + sprintf(end, ":%02d", s % 60) : end;
+}
+
+static char *put_date(char *end, int32_t date)
+{
+    return end + sprintf(end, "%04d-%02d-%02d", date / 10000, date / 100 % 100, date % 100);
 }
 
 // Three or more in a row are a range.
@@ -200,7 +219,8 @@ static char *put_every(char *end, int32_t every_s)
 void calendar_text_write(const struct calendar_rule *r, char out[CALENDAR_TEXT_SIZE])
 {
     CHECK(calendar_rule_valid(r));
-    char *end = put(put_days(out, r->weekdays), " ");
+    char *end = r->date ? put_date(out, r->date) : put_days(out, r->weekdays);
+    end = put(end, " ");
     end = put_time(end, r->first_s);
     if (r->every_s) {
         end = put_time(put(end, "-"), r->last_s);

@@ -3,6 +3,7 @@
 //
 //   rule   = days " " times " " action
 //   days   = "daily" | range *( "," range )      Monday first, none twice: "tue", "mon,wed-fri"
+//          | YYYY-MM-DD                          that date alone
 //   times  = time [ "-" time "/" number unit ]   unit "s", "min" or "h", at least a minute
 //   time   = HH:MM [ ":" SS ]                    24 hours, local
 //   action = "start" [ ":" cue ] | "stop" | "hold"
@@ -11,6 +12,7 @@
 //   tue-sun 10:00-17:40/20min start      every twenty minutes, the last at 17:40
 //   mon,wed,fri 09:30:15 start:3         from the cue with index 3
 //   sat,sun 10:00-18:00/1h hold
+//   2026-12-03 10:20 start               once
 //   daily 10:00 start, daily 18:00 stop  two rules: a tour that loops, all day
 //
 // Lower case, single spaces, nothing before or after. Times past midnight are a second rule.

@@ -126,7 +126,7 @@ enum err kiosk_rows_keep(sqlite3 *db, const struct kiosk *k)
 
 bool kiosk_rows_group(sqlite3 *db, const char *id)
 {
-    return db_has(db, "SELECT 1 FROM room WHERE id=?", id);
+    return db_has(db, "SELECT 1 FROM room WHERE gone_us IS NULL AND id=?", id);
 }
 
 enum err kiosk_rows_forget(sqlite3 *db, const char *id)

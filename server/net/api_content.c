@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tracks and tours over HTTP. Audio is streamed to a file and handed to the ingest child; the
+// Tracks over HTTP. Audio is streamed to a file and handed to the ingest child; the
 // answer comes when the track is ready to be played.
 #include "common/base/check.h"
 #include "common/wire/json.h"
@@ -190,41 +190,6 @@ void api_tracks_captions(struct request *r)
     json_decref(text);
     struct content_job *j = job_new(r, 200, captions_run);
     j->info = check_alloc(strdup(r->body.data));
-    j->job.heavy = true;
-    submit(j);
-}
-
-static enum err tours_run(sqlite3 *db, struct store_job *job)
-{
-    ((struct content_job *)job)->out = catalogue_tours(db);
-    return ERR_OK;
-}
-
-void api_tours_list(struct request *r)
-{
-    submit(job_new(r, 200, tours_run));
-}
-
-static enum err publish_run(sqlite3 *db, struct store_job *job)
-{
-    struct content_job *j = (struct content_job *)job;
-    char hash[WIRE_HASH_LEN + 1] = "";
-    const struct net_house *h = net_house(j->request->net);
-    enum err e =
-        catalogue_publish(db, h->content_dir, j->id, j->in, hash, j->detail, sizeof j->detail);
-    j->out = json_pack("{s:s,s:s}", "id", j->id, "hash", hash);
-    return e;
-}
-
-void api_tours_publish(struct request *r)
-{
-    if (!path_ok(r))
-        return;
-    json_t *body = request_body_json(r);
-    if (!body)
-        return;
-    struct content_job *j = job_new(r, 200, publish_run);
-    j->in = body;
     j->job.heavy = true;
     submit(j);
 }

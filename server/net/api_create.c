@@ -2,23 +2,21 @@
 // New groups over HTTP: from a tour, or as a copy of another group.
 #include "common/base/check.h"
 #include "common/wire/json.h"
-#include "server/catalogue/catalogue.h"
 #include "server/net/net.h"
+#include "server/net/new_group.h"
 #include "server/net/overview.h"
 #include "server/net/routes.h"
-#include "server/store/room_store.h"
 
-#include <sodium.h>
 #include <string.h>
 
 // A group on its way into the store.
 struct create_job {
     struct store_job job;
     struct request *request;
-    struct room_record record;
+    struct new_group group;
     int64_t wall_us;
-    char tour[WIRE_ID_MAX + 1]; // to load when it is made
-    bool id_given, with_schedule;
+    char tour[WIRE_ID_MAX + 1]; // "" for none
+    bool with_schedule;
 };
 
 static void job_free(struct create_job *j)
@@ -27,68 +25,18 @@ static void job_free(struct create_job *j)
     free(j);
 }
 
-static void new_link(char out[WIRE_TOKEN_MAX + 1])
-{
-    unsigned char secret[16];
-    randombytes_buf(secret, sizeof secret);
-    sodium_bin2base64(out, WIRE_TOKEN_MAX + 1, secret, sizeof secret,
-                      sodium_base64_VARIANT_URLSAFE_NO_PADDING);
-}
-
-static void new_keys(struct room_record *rec)
-{
-    new_link(rec->link);
-    new_link(rec->guide_link);
-    joincode_format(randombytes_uniform(100000000), rec->code);
-}
-
-// Tries until id and code are free: a name may be used twice, a code may have been drawn before.
 static enum err create_run(sqlite3 *db, struct store_job *job)
 {
     struct create_job *j = (struct create_job *)job;
-    struct room_record *rec = &j->record;
-    if (j->tour[0] && !catalogue_has_tour(db, j->tour))
-        return ERR_NOT_FOUND;
-    char base[41];
-    snprintf(base, sizeof base, "%.40s", rec->id);
-    enum err e = ERR_EXISTS;
-    for (int i = 1; i <= 50 && e == ERR_EXISTS; i++) {
-        if (i > 1 && !j->id_given)
-            snprintf(rec->id, sizeof rec->id, "%s-%d", base, i);
-        new_keys(rec);
-        e = room_store_insert(db, rec, j->request->user, j->wall_us);
-        if (e == ERR_EXISTS && j->id_given && i > 3)
-            break; // three codes taken in a row do not happen: it is the id
-    }
-    return e;
+    enum err e = j->tour[0] ? new_group_tour(db, &j->group, j->tour) : ERR_OK;
+    return e == ERR_OK ? new_group_insert(db, &j->group, j->request->user, j->wall_us) : e;
 }
 
-static void on_created_loaded(void *user, const struct wire_message *answer)
+static void on_awake(void *user, enum err e, struct room *room)
 {
     struct create_job *j = user;
-    struct request *r = j->request;
-    struct room *room = rooms_awake(net_house(r->net)->rooms, j->record.id);
-    if (answer->type == WIRE_ERROR)
-        request_problem(r, answer->u.error.code, "the group was made, but its tour was not loaded");
-    else
-        request_json(r, 201, overview_group(r->net, &j->record, room, overview_what(r->rank, true)));
-    job_free(j);
-}
-
-static void on_created_found(void *user, enum err e, struct room *room)
-{
-    struct create_job *j = user;
-    struct wire_command c = {.op = OP_LOAD};
-    unsigned char id[16];
-    randombytes_buf(id, sizeof id);
-    sodium_bin2hex(c.cmd_id, sizeof c.cmd_id, id, sizeof id);
-    memcpy(c.tour, j->tour, sizeof c.tour);
-    if (e == ERR_OK) {
-        struct room_actor who = {ROLE_STAFF, "", j->request->user};
-        room_command(room, &c, &who, net_now(j->request->net), on_created_loaded, j);
-        return;
-    }
-    request_problem(j->request, e, NULL);
+    (void)e; // it is made, be there a place for it in memory or not
+    request_json(j->request, 201, overview_group(j->request->net, &j->group.record, room, overview_what(j->request->rank, true)));
     job_free(j);
 }
 
@@ -98,22 +46,19 @@ static void create_done(struct store_job *job, enum err e)
     struct request *r = j->request;
     if (e == ERR_OK) {
         overview_reload(net_overview(r->net));
-        if (j->tour[0]) {
-            rooms_find(net_house(r->net)->rooms, ROOM_BY_ID, j->record.id, net_now(r->net),
-                       on_created_found, j);
-            return;
-        }
-        request_json(r, 201, overview_group(r->net, &j->record, NULL, overview_what(r->rank, true)));
-    } else {
-        request_problem(r, e, e == ERR_NOT_FOUND ? j->tour : NULL);
+        // Awake from the start: it may have something to do at once.
+        rooms_find(net_house(r->net)->rooms, ROOM_BY_ID, j->group.record.id, net_now(r->net),
+                   on_awake, j);
+        return;
     }
+    request_problem(r, e, e == ERR_NOT_FOUND ? j->tour : NULL);
     job_free(j);
 }
 
 // What both ways of making a group have in their body; false, and answered, when it is wrong.
 static bool read_body(struct create_job *j, struct json_reader *jr)
 {
-    struct room_record *rec = &j->record;
+    struct room_record *rec = &j->group.record;
     json_get_string(jr, "name", true, rec->name, sizeof rec->name);
     json_get_string(jr, "id", false, rec->id, sizeof rec->id);
     if (!rec->name[0])
@@ -124,8 +69,8 @@ static bool read_body(struct create_job *j, struct json_reader *jr)
         request_problem(j->request, jr->err, jr->detail);
         return false;
     }
-    j->id_given = rec->id[0] != '\0';
-    if (!j->id_given)
+    j->group.id_given = rec->id[0] != '\0';
+    if (!j->group.id_given)
         wire_id_from_text(rec->name, "group", rec->id, 41);
     return true;
 }
@@ -137,9 +82,9 @@ static struct create_job *job_new(struct request *r)
     j->job.run = create_run;
     j->job.done = create_done;
     j->request = request_ref(r);
-    j->record.created = net_now(r->net);
-    j->wall_us = house_wall_us(anchor, j->record.created);
-    room_state_init(&j->record.state, anchor->clock_epoch);
+    j->group.record.created = net_now(r->net);
+    j->wall_us = house_wall_us(anchor, j->group.record.created);
+    room_state_init(&j->group.record.state, anchor->clock_epoch);
     return j;
 }
 
@@ -174,7 +119,7 @@ static void on_original(void *user, enum err e, struct room *room)
         return;
     }
     const struct room_state *from = &room_record(room)->state;
-    struct room_state *to = &j->record.state;
+    struct room_state *to = &j->group.record.state;
     memcpy(to->tour_id, from->tour_id, sizeof to->tour_id);
     memcpy(to->tour_hash, from->tour_hash, sizeof to->tour_hash);
     to->plan = from->plan;
@@ -183,10 +128,11 @@ static void on_original(void *user, enum err e, struct room *room)
         to->plan.rule_count = 0;
     }
     room_plan_forgive(&to->plan, j->wall_us);
+    new_group_plan(&j->group, j->wall_us);
     if (from->now.mode != MODE_VOID) {
         to->now.mode = MODE_READY;
         to->now.cue = 0;
-        to->now.vec.t0 = j->record.created;
+        to->now.vec.t0 = j->group.record.created;
     }
     store_submit(net_house(j->request->net)->store, &j->job);
 }

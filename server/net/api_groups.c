@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Groups over HTTP: list, show, QR code, commands.
+// Groups over HTTP: list, show, change, QR code, commands.
 #include "common/base/check.h"
 #include "common/wire/json.h"
+#include "server/catalogue/content.h"
 #include "server/net/admit.h"
 #include "server/net/net.h"
 #include "server/net/overview.h"
 #include "server/net/page.h"
+#include "server/net/precondition.h"
 #include "server/net/qr.h"
 #include "server/net/routes.h"
 #include "server/store/room_store.h"
@@ -78,11 +80,30 @@ struct with_room {
     struct wire_command command;
 };
 
+// What editors change, as a tag: the name and the plan, not where the group is just now.
+static void tag_of(const struct room_record *record, char out[WIRE_HASH_LEN + 1])
+{
+    json_t *j =
+        json_pack("{s:s,s:o}", "name", record->name, "plan", overview_plan(&record->state.plan));
+    char *text = check_alloc(json_dumps(j, JSON_COMPACT | JSON_SORT_KEYS));
+    content_hash(text, strlen(text), out);
+    free(text);
+    json_decref(j);
+}
+
+static void answer_group(struct request *r, struct room *room)
+{
+    char tag[WIRE_HASH_LEN + 1], etag[PRECONDITION_HEADER_SIZE];
+    tag_of(room_record(room), tag);
+    precondition_header(tag, etag);
+    request_json_with(r, 200, overview_group(r->net, NULL, room, overview_what(r->rank, true)), etag);
+}
+
 static void on_shown(void *user, enum err e, struct room *room)
 {
     struct request *r = user;
     if (e == ERR_OK)
-        request_json(r, 200, overview_group(r->net, NULL, room, overview_what(r->rank, true)));
+        answer_group(r, room);
     else
         request_problem(r, e, NULL);
     request_unref(r);
@@ -194,4 +215,89 @@ void api_groups_command(struct request *r)
     w->request = request_ref(r);
     rooms_find(net_house(r->net)->rooms, ROOM_BY_ID, r->parts[3], net_now(r->net), on_command_room,
                w);
+}
+
+// --- another name, another plan ------------------------------------------------------------------
+
+// An edit is one command, so it is one entry of the group's history.
+struct change {
+    struct request *request;
+    struct wire_command command;
+    struct precondition on;
+    int tries;
+};
+
+// Between the look at the tag and the command only a change in flight can come: cues go on, and
+// that is nothing to an editor.
+enum { TRIES = 5 };
+
+static void change_end(struct change *c)
+{
+    request_unref(c->request);
+    free(c);
+}
+
+static void on_change_room(void *user, enum err e, struct room *room);
+
+static void on_changed(void *user, const struct wire_message *answer)
+{
+    struct change *c = user;
+    struct request *r = c->request;
+    struct room *room = rooms_awake(net_house(r->net)->rooms, r->parts[3]);
+    if (answer->type == WIRE_ERROR && answer->u.error.code == ERR_CONFLICT && !c->on.any && room &&
+        c->tries++ < TRIES) {
+        on_change_room(c, ERR_OK, room);
+        return;
+    }
+    if (answer->type == WIRE_ERROR)
+        answer_problem(r, &answer->u.error);
+    else if (!room)
+        request_problem(r, ERR_UNKNOWN_GROUP, NULL);
+    else
+        answer_group(r, room);
+    change_end(c);
+}
+
+static void on_change_room(void *user, enum err e, struct room *room)
+{
+    struct change *c = user;
+    char tag[WIRE_HASH_LEN + 1];
+    if (e != ERR_OK) {
+        request_problem(c->request, e, NULL);
+        change_end(c);
+        return;
+    }
+    tag_of(room_record(room), tag);
+    if (!precondition_holds(&c->on, tag)) {
+        request_problem(c->request, ERR_PRECONDITION_FAILED, NULL);
+        change_end(c);
+        return;
+    }
+    c->command.has_if_rev = !c->on.any;
+    c->command.if_epoch = room_record(room)->state.epoch;
+    c->command.if_rev = room_record(room)->state.rev;
+    struct room_actor who = {ROLE_STAFF, "", c->request->user};
+    room_command(room, &c->command, &who, net_now(c->request->net), on_changed, c);
+}
+
+void api_groups_change(struct request *r)
+{
+    json_t *body = request_body_json(r);
+    if (!body)
+        return;
+    struct change *c = check_alloc(calloc(1, sizeof *c));
+    char detail[120];
+    json_object_set_new(body, "do", json_string("configure"));
+    bool ok = precondition_read(r, &c->on);
+    enum err e = ok ? read_command(r, body, &c->command, detail, sizeof detail) : ERR_OK;
+    json_decref(body);
+    if (!ok || e != ERR_OK) {
+        if (ok)
+            request_problem(r, e, detail);
+        free(c);
+        return;
+    }
+    c->request = request_ref(r);
+    rooms_find(net_house(r->net)->rooms, ROOM_BY_ID, r->parts[3], net_now(r->net), on_change_room,
+               c);
 }

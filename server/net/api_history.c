@@ -46,9 +46,12 @@ static json_t *row_json(const struct history_row *row)
         json_object_set_new(j, "wall", json_integer(row->wall_us));
     if (row->event)
         json_object_set_new(j, "event", json_loads(row->event, 0, NULL));
+    if (row->state.tour_id[0])
+        json_object_set_new(j, "tour", json_string(row->state.tour_id));
     struct wire_state s;
     room_state_publish(&row->state, NULL, &s);
     json_object_set_new(j, "state", overview_state(&s));
+    json_object_set_new(j, "plan", overview_plan(&row->state.plan));
     return j;
 }
 

@@ -352,7 +352,8 @@ static int on_body_complete(struct request *r)
 {
     if (!r)
         return -1;
-    if (r->route)
+    // One without a body was handled when it came, and may still be under way.
+    if (r->route && r->content_length > 0)
         dispatch(r);
     return r->close_after && request_done(r) ? -1 : 0;
 }

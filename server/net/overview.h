@@ -44,6 +44,8 @@ json_t *overview_state(const struct wire_state *s);
 // A report as JSON, without its type and language.
 json_t *overview_report(const struct wire_report *r);
 
+// What a group does by itself.
+json_t *overview_plan(const struct room_plan *p);
 // One group as JSON, awake (room) or asleep (record only).
 enum {
     OVERVIEW_MEMBERS = 1, // who is in it

@@ -92,7 +92,7 @@ static json_t *state_json(const struct net *net, const struct room_record *recor
     return overview_state(&s);
 }
 
-static json_t *plan_json(const struct room_plan *p)
+json_t *overview_plan(const struct room_plan *p)
 {
     json_t *rules = json_array();
     for (int i = 0; i < p->rule_count; i++) {
@@ -119,7 +119,7 @@ json_t *overview_group(struct net *net, const struct room_record *record, struct
     snprintf(link, sizeof link, "/j/%s", record->link);
     snprintf(guide_link, sizeof guide_link, "/g/%s", record->guide_link);
     json_t *j = json_pack("{s:s,s:s,s:s,s:s,s:o}", "id", record->id, "name", record->name, "code",
-                          record->code, "link", link, "plan", plan_json(&record->state.plan));
+                          record->code, "link", link, "plan", overview_plan(&record->state.plan));
     if (what & OVERVIEW_SECRETS)
         json_object_set_new(j, "guide_link", json_string(guide_link));
     house_t due;

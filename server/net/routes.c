@@ -37,6 +37,9 @@ static const struct route table[] = {
     {METHOD_GET, "/api/v1/groups", RIGHT_VIEWER, BODY_NONE, api_groups_list},
     {METHOD_POST, "/api/v1/groups", RIGHT_CURATOR, BODY_JSON, api_groups_create},
     {METHOD_GET, "/api/v1/groups/*", RIGHT_VIEWER, BODY_NONE, api_groups_show},
+    {METHOD_PATCH, "/api/v1/groups/*", RIGHT_CURATOR, BODY_JSON, api_groups_change},
+    {METHOD_DELETE, "/api/v1/groups/*", RIGHT_CURATOR, BODY_NONE, api_groups_delete},
+    {METHOD_POST, "/api/v1/groups/bulk", RIGHT_CURATOR, BODY_JSON, api_groups_bulk},
     {METHOD_GET, "/api/v1/groups/*/qr.svg", RIGHT_VIEWER, BODY_NONE, api_groups_qr},
     {METHOD_PUT, "/api/v1/groups/*/guide-pin", RIGHT_CURATOR, BODY_JSON, api_groups_set_pin},
     {METHOD_DELETE, "/api/v1/groups/*/guide-pin", RIGHT_CURATOR, BODY_NONE, api_groups_remove_pin},
@@ -63,7 +66,19 @@ static const struct route table[] = {
     {METHOD_PUT, "/api/v1/wifi", RIGHT_CURATOR, BODY_JSON, api_wifi_set},
     {METHOD_GET, "/api/v1/wifi/qr.svg", RIGHT_CURATOR, BODY_NONE, api_wifi_qr},
     {METHOD_GET, "/api/v1/tours", RIGHT_VIEWER, BODY_NONE, api_tours_list},
+    {METHOD_GET, "/api/v1/tours/*", RIGHT_VIEWER, BODY_NONE, api_tours_show},
     {METHOD_PUT, "/api/v1/tours/*", RIGHT_CURATOR, BODY_JSON, api_tours_publish},
+    {METHOD_DELETE, "/api/v1/tours/*", RIGHT_CURATOR, BODY_NONE, api_tours_delete},
+    {METHOD_POST, "/api/v1/tours/*/effect", RIGHT_VIEWER, BODY_JSON, api_tours_effect},
+    {METHOD_GET, "/api/v1/tours/*/versions", RIGHT_VIEWER, BODY_NONE, api_tours_versions},
+    {METHOD_GET, "/api/v1/tours/*/versions/*", RIGHT_VIEWER, BODY_NONE, api_tours_version},
+    {METHOD_POST, "/api/v1/tours/*/versions/*/restore", RIGHT_CURATOR, BODY_NONE,
+     api_tours_restore},
+    {METHOD_GET, "/api/v1/deleted/tours", RIGHT_VIEWER, BODY_NONE, api_tours_deleted},
+    {METHOD_GET, "/api/v1/deleted/groups", RIGHT_VIEWER, BODY_NONE, api_groups_deleted},
+    {METHOD_POST, "/api/v1/deleted/groups/*/restore", RIGHT_CURATOR, BODY_NONE,
+     api_groups_undelete},
+    {METHOD_POST, "/api/v1/schedule/day", RIGHT_VIEWER, BODY_JSON, api_schedule_day},
 };
 
 // Compares part by part; the request's path was split already.
@@ -169,6 +184,8 @@ bool route_is_told(const struct route *route)
         {METHOD_POST, "/api/v1/me/+"},
         {METHOD_POST, "/api/v1/logout"},
         {METHOD_POST, "/api/v1/kiosks/*/identify"},
+        {METHOD_POST, "/api/v1/tours/*/effect"},
+        {METHOD_POST, "/api/v1/schedule/day"},
     };
     // Takes nothing but a copy of everything.
     static const struct rule reading[] = {{METHOD_GET, "/api/v1/backup"}};

@@ -163,7 +163,8 @@ static void on_remembered(void *user, enum err e, struct room_loaded *l)
 // For tests: memory is a cache of what is on disk, and this is how we know.
 static void forget(struct room *r)
 {
-    if (r->house->forget_every == 0 || r->landings % r->house->forget_every != 0 || r->first)
+    if (r->closed || r->house->forget_every == 0 || r->landings % r->house->forget_every != 0 ||
+        r->first)
         return;
     r->loading++;
     r->house->port->load(r->house->port->ctx, ROOM_BY_ID, r->record.id, on_remembered, r);
@@ -203,6 +204,8 @@ static void on_reread(void *user, enum err e, struct room_loaded *l)
 
 void room_reread(struct room *r)
 {
+    if (r->closed)
+        return;
     r->loading++;
     r->house->port->load(r->house->port->ctx, ROOM_BY_ID, r->record.id, on_reread, r);
 }
@@ -274,6 +277,8 @@ static void landed(struct room *r, struct flight *f)
         r->renewed = c->now;
     r->trouble = ERR_OK;
     r->record.state = c->state;
+    if (c->name[0])
+        memcpy(r->record.name, c->name, sizeof r->record.name);
     r->has_due = c->has_due;
     r->durable_due = c->due;
     edition_unref(r->edition);
@@ -326,7 +331,7 @@ static void on_committed(void *user, enum err e)
         landed(r, f);
     else
         failed(r, f, e);
-    if (r->unsure && !r->first)
+    if (r->unsure && !r->first && !r->closed)
         room_reread(r);
     answer_waiters(r, f, e);
     flight_free(f);
@@ -395,6 +400,35 @@ const struct room_record *room_record(const struct room *r)
 void room_set_guide_pin(struct room *r, const char *hash)
 {
     snprintf(r->record.guide_pin, sizeof r->record.guide_pin, "%s", hash);
+}
+
+bool room_close(struct room *r, house_t now, struct room_change *last)
+{
+    if (r->closed || r->trouble || r->unsure || r->urgent)
+        return false;
+    now = house_max(now, r->latest);
+    *last = (struct room_change){.prior_epoch = r->head.epoch,
+                                 .prior_rev = r->head.rev,
+                                 .state = r->head,
+                                 .now = now,
+                                 .wall_us = r->house->port->wall_us(r->house->port->ctx, now),
+                                 .event = "{}"};
+    memcpy(last->room_id, r->record.id, sizeof last->room_id);
+    room_state_rest(&last->state, edition_tour(r->head_edition), now);
+    r->closed = true;
+    agenda_remove(r->house->agenda, &r->due);
+    return true;
+}
+
+void room_reopen(struct room *r, house_t now)
+{
+    r->closed = false;
+    room_advance(r, now);
+}
+
+bool room_is_still(const struct room *r)
+{
+    return !r->members && !r->first && !r->loading;
 }
 
 bool room_degraded(const struct room *r)

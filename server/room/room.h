@@ -104,6 +104,14 @@ void room_set_guide_pin(struct room *r, const char *hash);
 int room_member_count(const struct room *r, enum wire_role role);
 int64_t room_lead_us(const struct room *r);
 bool room_degraded(const struct room *r);
+// The group is to go: from here on it takes no command and does nothing by itself. `last` is the
+// change that ends it, at rest where it was, for whoever takes it from the store; it follows all
+// that is in flight. False when its changes cannot be saved now.
+bool room_close(struct room *r, house_t now, struct room_change *last);
+void room_reopen(struct room *r, house_t now); // it stays after all
+// Nothing of it is under way, and nobody is in it: may be freed.
+bool room_is_still(const struct room *r);
+
 // A change can be saved again, says the store; what waits is tried at once.
 void room_recovered(struct room *r, house_t now);
 

@@ -133,6 +133,8 @@ static void send_off(struct request *q, const struct room_event *e, const struct
     memcpy(seen->cmd_id, c->cmd_id, sizeof seen->cmd_id);
     seen->fence = room_lease_concerns(c->op) ? next->lease.fence : 0;
     seen->when = q->now;
+    if (c->op == OP_CONFIGURE)
+        memcpy(f->change.name, c->configure.name, sizeof f->change.name);
     f->event = q->text;
     q->text = NULL;
     add_waiter(f, q->reply, q->user, false);
@@ -154,6 +156,10 @@ static void run(struct request *q, struct edition *edition, const char *hash,
                 const struct room_past *past)
 {
     struct room *r = q->room;
+    if (r->closed) {
+        request_end(q, ERR_UNKNOWN_GROUP);
+        return;
+    }
     // Others may have come while it waited for a document: it counts as of the newest of them.
     q->now = house_max(q->now, r->latest);
     bool doomed = r->flights >= FLIGHTS_MAX || r->unsure || (r->trouble && r->first);

@@ -68,6 +68,7 @@ struct room {
     bool unsure;
     enum err trouble; // why changes cannot be saved; ERR_OK while they can
     bool has_due, urgent, text_fresh;
+    bool closed; // the group is being deleted
 };
 
 // In flight at once: beyond it a sender is told to slow down.

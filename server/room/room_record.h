@@ -52,6 +52,7 @@ struct room_change {
     int64_t wall_us; // wall clock at `now`; 0 while it cannot be trusted
     bool has_seen;
     struct room_seen seen;
+    char name[WIRE_NAME_MAX + 1]; // the group's from now on; "" when it stays
     char actor[WIRE_NAME_MAX +
                1];     // who: a user's name, a member, or "room" for what happens by itself
     char op[16];       // the command's name, or what happened

@@ -43,16 +43,21 @@ static struct room_part successor(const struct room_part *p, const struct tour *
     const struct tour_cue *cue = &tour->cues[p->cue];
     if (cue->on_end == CUE_LOOP)
         return running(p->cue, 0, end);
-    if (cue->on_end == CUE_NEXT && p->cue + 1 < tour->cue_count)
+    bool another = p->cue + 1 < tour->cue_count;
+    if (cue->on_end == CUE_NEXT && another)
         return running(p->cue + 1, 0, end);
+    if (cue->on_end == CUE_WAIT && another)
+        return at_rest(MODE_READY, p->cue + 1, 0, end);
     return at_rest(MODE_ENDED, p->cue, cue->dur_us, end);
 }
 
+// When what follows the running cue begins: after its track, and the silence behind that.
 static bool end_of(const struct room_state *s, const struct tour *tour, house_t *end)
 {
     if (s->now.mode != MODE_RUNNING)
         return false;
-    *end = tl_end(&s->now.vec, cue_dur(tour, s->now.cue));
+    *end =
+        house_add_us(tl_end(&s->now.vec, cue_dur(tour, s->now.cue)), tour_gap_us(tour, s->now.cue));
     return true;
 }
 
@@ -95,12 +100,12 @@ static house_t earliest(house_t a, bool has_b, house_t b)
 // The running cue is over at `due`.
 static void end_cue(struct room_state *s, const struct tour *tour, house_t due, house_t now)
 {
-    int64_t dur_us = cue_dur(tour, s->now.cue);
-    CHECK(dur_us > 0); // a tour with a cue of no length does not parse
+    int64_t round_us = cue_dur(tour, s->now.cue) + tour_gap_us(tour, s->now.cue);
+    CHECK(round_us > 0); // a tour with a cue of no length does not parse
     house_t until = earliest(now, s->has_pending, s->pending_at);
     until = earliest(until, s->presence == PRESENCE_LEAVING, s->empty_at);
     if (tour->cues[s->now.cue].on_end == CUE_LOOP)
-        due = house_add_us(due, (until.us - due.us) / dur_us * dur_us);
+        due = house_add_us(due, (until.us - due.us) / round_us * round_us);
     s->now = successor(&s->now, tour, due);
 }
 
@@ -204,11 +209,72 @@ static void set_tour(struct room_state *s, const char *id, const char *hash)
     snprintf(s->tour_hash, sizeof s->tour_hash, "%s", hash);
 }
 
-static enum err load(struct room_state *s, const struct room_event *e)
+// A part of the old edition in the new one: the cue goes by its id. What runs must sound the same
+// there, what is at rest must still be a place.
+static bool carry(struct room_part *p, const struct tour *old, const struct tour *new)
 {
+    const struct tour_cue *was = &old->cues[p->cue];
+    int32_t cue = tour_find_cue(new, was->id);
+    if (cue < 0)
+        return false;
+    const struct tour_cue *is = &new->cues[cue];
+    bool place = p->mode == MODE_ENDED || p->vec.p0_us < is->dur_us;
+    if (p->mode == MODE_RUNNING ? !tour_same_sound(was, is) : !place)
+        return false;
+    p->cue = cue;
+    if (p->mode == MODE_ENDED)
+        p->vec.p0_us = is->dur_us;
+    return true;
+}
+
+// Players have heard what follows, and when. From so long before they are not told otherwise.
+static bool end_is_near(const struct room_state *s, const struct tour *tour, house_t until)
+{
+    house_t end;
+    return end_of(s, tour, &end) && end.us < until.us;
+}
+
+enum room_takeover room_state_takeover(const struct room_state *s, const struct tour *old,
+                                       const struct tour *new, house_t until,
+                                       struct room_state *out)
+{
+    struct room_state next = *s;
+    if (!carry(&next.now, old, new) || (s->has_pending && !carry(&next.pending, old, new)))
+        return TAKEOVER_STOP;
+    if (end_is_near(s, old, until) || end_is_near(&next, new, until))
+        return TAKEOVER_LATER;
+    *out = next;
+    bool runs = s->now.mode == MODE_RUNNING || (s->has_pending && s->pending.mode == MODE_RUNNING);
+    return runs ? TAKEOVER_CUE_END : TAKEOVER_NOW;
+}
+
+// The newest edition of the tour that is loaded, with the place kept: what sounds goes on, and what
+// follows is the new edition's.
+static enum err take_over(struct room_state *s, const struct tour *tour, const struct room_event *e)
+{
+    house_t until = house_add_us(e->now, e->lead_us);
+    struct room_state next;
+    switch (room_state_takeover(s, tour, e->tour, until, &next)) {
+    case TAKEOVER_STOP:
+        return ERR_BAD_STATE;
+    case TAKEOVER_LATER:
+        return ERR_BUSY;
+    case TAKEOVER_NOW:
+    case TAKEOVER_CUE_END:
+        break;
+    }
+    *s = next;
+    set_tour(s, e->tour->id, e->tour_hash);
+    return ERR_OK;
+}
+
+static enum err load(struct room_state *s, const struct tour *tour, const struct room_event *e)
+{
+    CHECK(e->tour && e->tour_hash);
+    if (e->command->keep && s->now.mode != MODE_VOID && strcmp(s->tour_id, e->tour->id) == 0)
+        return take_over(s, tour, e);
     if (s->now.mode == MODE_RUNNING || (s->has_pending && s->pending.mode == MODE_RUNNING))
         return ERR_BAD_STATE;
-    CHECK(e->tour && e->tour_hash);
     if (e->command->cue < 0 || e->command->cue >= e->tour->cue_count)
         return ERR_OUT_OF_RANGE;
     set_tour(s, e->tour->id, e->tour_hash);
@@ -273,7 +339,7 @@ static enum err command(struct room_state *s, const struct tour *tour, const str
         return err;
     switch (c->op) {
     case OP_LOAD:
-        return load(s, e);
+        return load(s, tour, e);
     case OP_RESTORE:
         return restore(s, e);
     case OP_CONFIGURE:
@@ -399,6 +465,17 @@ enum err room_state_step(const struct room_state *s, const struct tour *tour,
     *out = next;
     *at = when;
     return ERR_OK;
+}
+
+void room_state_rest(struct room_state *s, const struct tour *tour, house_t now)
+{
+    room_state_advance(s, tour, now);
+    s->has_pending = false;
+    s->pending_at = (house_t){0};
+    memset(&s->pending, 0, sizeof s->pending);
+    if (s->now.mode == MODE_RUNNING)
+        s->now = at_rest(MODE_HELD, s->now.cue, part_position(&s->now, tour, now), now);
+    s->rev++;
 }
 
 bool room_state_next(const struct room_state *s, const struct tour *tour, house_t *at,

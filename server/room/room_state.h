@@ -5,7 +5,7 @@
 //
 //                    load                play              end of last cue
 //        VOID ──────────────► READY ──────────────► RUNNING ─────────────► ENDED
-//                               ▲                    │   ▲                   │
+//                               ▲  ◄── waits there ──┤   ▲                   │
 //                               │ stop         pause │   │ play              │ seek: HELD,
 //                               │                    ▼   │                   │ play: from the top
 //                               └──────────────────── HELD ◄─────────────────┘
@@ -108,6 +108,25 @@ bool room_state_advance(struct room_state *s, const struct tour *tour, house_t n
 // ERR_FENCED, ERR_LEASE_HELD. `out` may be `s`.
 enum err room_state_step(const struct room_state *s, const struct tour *tour,
                          const struct room_event *e, struct room_state *out, house_t *at);
+
+// What it means for a room to take another edition of its tour over without losing its place
+// (OP_LOAD with `keep`).
+enum room_takeover {
+    TAKEOVER_NOW,     // nothing plays: at once
+    TAKEOVER_CUE_END, // what plays is the same in both and goes on; what follows is the new one's
+    TAKEOVER_LATER,   // what plays ends before `until`: ask again when the next cue runs
+    TAKEOVER_STOP,    // what plays is gone or sounds otherwise: the group must be stopped first
+};
+
+// `s` has taken what is due (room_state_advance) and is not in MODE_VOID. `old` is its tour. On the
+// first two `out` is the state in the new edition, but for the tour's name. `until`: now and the
+// time that players need to hear of it.
+enum room_takeover room_state_takeover(const struct room_state *s, const struct tour *old,
+                                       const struct tour *new_edition, house_t until,
+                                       struct room_state *out);
+
+// One revision further, at rest: what runs is held at its place, what was decided for later is not.
+void room_state_rest(struct room_state *s, const struct tour *tour, house_t now);
 
 // What replaces `now` at *at, as it is decided today: the pending command, else what follows at the
 // end of the running cue. False when nothing does, and for a running cue without its tour (NULL).

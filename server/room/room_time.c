@@ -122,7 +122,7 @@ void room_plan_ahead(struct room *r, house_t now)
     if (r->trouble || r->unsure)
         due = house_max(due, r->retry_at);
     // While changes that cannot land are in flight nothing is tried; the last of them plans again.
-    if (found && !(r->trouble && r->first) && r->flights < FLIGHTS_MAX)
+    if (found && !r->closed && !(r->trouble && r->first) && r->flights < FLIGHTS_MAX)
         agenda_set(r->house->agenda, &r->due, due);
     else
         agenda_remove(r->house->agenda, &r->due);
@@ -158,6 +158,8 @@ static void take_schedule(struct room *r, house_t now)
 void room_advance(struct room *r, house_t now)
 {
     struct room_event e;
+    if (r->closed)
+        return;
     if ((r->trouble || r->unsure) && (r->first || now.us < r->retry_at.us)) {
         room_plan_ahead(r, now);
         return;
@@ -202,7 +204,7 @@ void room_advance(struct room *r, house_t now)
 bool room_may_sleep(struct room *r, house_t now)
 {
     house_t due;
-    if (r->members || r->first || r->loading || r->urgent || r->unsure)
+    if (!room_is_still(r) || r->urgent || r->unsure || r->closed)
         return false;
     if (room_next_due(r, now, &due) && house_diff_us(due, now) < ROOM_AWAKE_US)
         return false;

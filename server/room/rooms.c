@@ -11,6 +11,7 @@ struct entry {
     struct entry *prev, *next;
     struct room *room;
     bool was_idle; // at the last sweep
+    bool gone;     // its group is deleted: in no table of names
 };
 
 struct rooms {
@@ -81,10 +82,15 @@ static const char *key_of(const struct room *r, enum room_key kind)
     return NULL;
 }
 
+static void remove_names(struct rooms *rs, struct entry *e)
+{
+    for (int i = 0; i < ROOM_KEYS && !e->gone; i++)
+        names_remove(&rs->by[i], key_of(e->room, (enum room_key)i));
+}
+
 static void drop(struct rooms *rs, struct entry *e)
 {
-    for (int i = 0; i < ROOM_KEYS; i++)
-        names_remove(&rs->by[i], key_of(e->room, (enum room_key)i));
+    remove_names(rs, e);
     if (e->prev)
         e->prev->next = e->next;
     else
@@ -183,6 +189,14 @@ struct room *rooms_awake(struct rooms *rs, const char *id)
 {
     struct entry *e = names_get(&rs->by[ROOM_BY_ID], id);
     return e ? e->room : NULL;
+}
+
+void rooms_forget(struct rooms *rs, struct room *room)
+{
+    struct entry *e = names_get(&rs->by[ROOM_BY_ID], room_record(room)->id);
+    CHECK(e && e->room == room);
+    remove_names(rs, e);
+    e->gone = true;
 }
 
 int rooms_count(const struct rooms *rs)
@@ -288,8 +302,10 @@ void rooms_sweep(struct rooms *rs, house_t now)
 {
     for (struct entry *e = rs->first, *next; e; e = next) {
         next = e->next;
-        bool idle = room_may_sleep(e->room, now);
-        if (idle && e->was_idle)
+        bool idle = !e->gone && room_may_sleep(e->room, now);
+        if (e->gone && room_is_still(e->room))
+            drop(rs, e);
+        else if (idle && e->was_idle)
             put_to_sleep(rs, e, now);
         else
             e->was_idle = idle;

@@ -39,6 +39,10 @@ struct room *rooms_awake(struct rooms *rs, const char *id);
 int rooms_count(const struct rooms *rs);
 int rooms_degraded(const struct rooms *rs); // of those awake
 
+// A room whose group is gone from the store (room_close): nobody finds it any more, and it leaves
+// memory when the last member has.
+void rooms_forget(struct rooms *rs, struct room *room);
+
 // Another ceiling from now on; those above it sleep as they become idle.
 void rooms_set_max_awake(struct rooms *rs, int max_awake);
 

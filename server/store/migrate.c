@@ -170,6 +170,13 @@ static const char *const steps[] = {
     "ALTER TABLE venue ADD COLUMN lang TEXT NOT NULL DEFAULT '';"
     "ALTER TABLE venue ADD COLUMN zone TEXT NOT NULL DEFAULT '';"
     "ALTER TABLE clock_anchor ADD COLUMN told_us INTEGER NOT NULL DEFAULT 0;",
+
+    // 10: editions of a tour as they were published, and by whom; deleted groups, kept for a while
+    "CREATE TABLE tour_version("
+    " tour_id TEXT NOT NULL, n INTEGER NOT NULL, hash TEXT NOT NULL, wall_us INTEGER,"
+    " actor TEXT NOT NULL, PRIMARY KEY(tour_id, n)) STRICT, WITHOUT ROWID;"
+    "INSERT INTO tour_version SELECT id,1,hash,NULL,'' FROM tour;"
+    "ALTER TABLE room ADD COLUMN gone_us INTEGER;",
 };
 
 enum { STEP_COUNT = sizeof steps / sizeof steps[0] };

@@ -228,7 +228,7 @@ static bool check_kiosks(struct check *c)
 
 static bool check_rooms(struct check *c)
 {
-    sqlite3_stmt *st = db_prepare(c->db, "SELECT id FROM room");
+    sqlite3_stmt *st = db_prepare(c->db, "SELECT id FROM room WHERE gone_us IS NULL");
     char id[WIRE_ID_MAX + 1];
     bool ok = true;
     while (ok && db_row(st)) {

@@ -11,6 +11,8 @@
 
 #define RECORD_COLUMNS "id,name,code,link,guide_link,guide_pin,created_us," ROOM_STATE_COLUMNS
 enum { RECORD_STATE = 7 }; // where the state's columns begin
+// A deleted group is a row with the house time of that, kept for a while.
+#define THERE "gone_us IS NULL AND "
 
 // False when the row cannot be a room: the file is damaged.
 static bool read_record(sqlite3_stmt *st, struct room_record *r)
@@ -31,16 +33,18 @@ static bool read_record(sqlite3_stmt *st, struct room_record *r)
 
 static enum err write_row(sqlite3 *db, const struct room_change *c)
 {
-    sqlite3_stmt *st =
-        db_prepare(db, "UPDATE room SET (due_us,updated_us," ROOM_STATE_COLUMNS
-                       ")=(?,?," ROOM_STATE_MARKS ") WHERE id=? AND epoch=? AND rev=?");
+    sqlite3_stmt *st = db_prepare(db, "UPDATE room SET (due_us,updated_us,name," ROOM_STATE_COLUMNS
+                                      ")=(?,?,coalesce(?,name)," ROOM_STATE_MARKS
+                                      ") WHERE id=? AND epoch=? AND rev=?");
     if (c->has_due)
         db_bind_int(st, 1, c->due.us);
     db_bind_int(st, 2, c->now.us);
-    room_rows_bind(st, 3, &c->state);
-    db_bind_text(st, 3 + ROOM_STATE_COUNT, c->room_id);
-    db_bind_int(st, 4 + ROOM_STATE_COUNT, c->prior_epoch);
-    db_bind_int(st, 5 + ROOM_STATE_COUNT, c->prior_rev);
+    if (c->name[0])
+        db_bind_text(st, 3, c->name);
+    room_rows_bind(st, 4, &c->state);
+    db_bind_text(st, 4 + ROOM_STATE_COUNT, c->room_id);
+    db_bind_int(st, 5 + ROOM_STATE_COUNT, c->prior_epoch);
+    db_bind_int(st, 6 + ROOM_STATE_COUNT, c->prior_rev);
     enum err e = db_run(db, st);
     return e == ERR_OK && sqlite3_changes(db) != 1 ? ERR_CONFLICT : e;
 }
@@ -167,10 +171,11 @@ static enum err read_seen(sqlite3 *db, struct room_loaded *out)
 enum err room_store_read(sqlite3 *db, enum room_key kind, const char *key, struct room_loaded *out)
 {
     static const char *const sql[] = {
-        [ROOM_BY_ID] = "SELECT " RECORD_COLUMNS ",due_us FROM room WHERE id=?",
-        [ROOM_BY_CODE] = "SELECT " RECORD_COLUMNS ",due_us FROM room WHERE code=?",
-        [ROOM_BY_LINK] = "SELECT " RECORD_COLUMNS ",due_us FROM room WHERE link=?",
-        [ROOM_BY_GUIDE_LINK] = "SELECT " RECORD_COLUMNS ",due_us FROM room WHERE guide_link=?",
+        [ROOM_BY_ID] = "SELECT " RECORD_COLUMNS ",due_us FROM room WHERE " THERE "id=?",
+        [ROOM_BY_CODE] = "SELECT " RECORD_COLUMNS ",due_us FROM room WHERE " THERE "code=?",
+        [ROOM_BY_LINK] = "SELECT " RECORD_COLUMNS ",due_us FROM room WHERE " THERE "link=?",
+        [ROOM_BY_GUIDE_LINK] =
+            "SELECT " RECORD_COLUMNS ",due_us FROM room WHERE " THERE "guide_link=?",
     };
     enum { DUE = RECORD_STATE + ROOM_STATE_COUNT };
     memset(out, 0, sizeof *out);
@@ -260,8 +265,9 @@ struct due_job {
 static enum err due_run(sqlite3 *db, struct store_job *job)
 {
     struct due_job *j = (struct due_job *)job;
-    sqlite3_stmt *st = db_prepare(db, "SELECT due_us,id FROM room WHERE due_us IS NOT NULL AND"
-                                      " (due_us,id)>(?,?) ORDER BY due_us,id LIMIT ?");
+    sqlite3_stmt *st =
+        db_prepare(db, "SELECT due_us,id FROM room WHERE " THERE
+                       "due_us IS NOT NULL AND (due_us,id)>(?,?) ORDER BY due_us,id LIMIT ?");
     db_bind_int(st, 1, j->has_after ? j->after.due.us : INT64_MIN);
     db_bind_text(st, 2, j->after.id);
     db_bind_int(st, 3, ROOM_DUE_PAGE);
@@ -294,20 +300,22 @@ void room_store_due(void *store, const struct room_due *after,
     store_submit(store, &j->job);
 }
 
-enum err room_store_insert(sqlite3 *db, const struct room_record *r, const char *actor,
-                           int64_t wall_us)
+enum err room_store_insert(sqlite3 *db, const struct room_record *r, const house_t *due,
+                           const char *actor, int64_t wall_us)
 {
-    sqlite3_stmt *st = db_prepare(db, "INSERT INTO room(updated_us," RECORD_COLUMNS
-                                      ") VALUES(?,?,?,?,?,?,?,?," ROOM_STATE_MARKS ")");
-    db_bind_int(st, 1, r->created.us);
-    db_bind_text(st, 2, r->id);
-    db_bind_text(st, 3, r->name);
-    db_bind_text(st, 4, r->code);
-    db_bind_text(st, 5, r->link);
-    db_bind_text(st, 6, r->guide_link);
-    db_bind_text(st, 7, r->guide_pin);
-    db_bind_int(st, 8, r->created.us);
-    room_rows_bind(st, 9, &r->state);
+    sqlite3_stmt *st = db_prepare(db, "INSERT INTO room(due_us,updated_us," RECORD_COLUMNS
+                                      ") VALUES(?,?,?,?,?,?,?,?,?," ROOM_STATE_MARKS ")");
+    if (due)
+        db_bind_int(st, 1, due->us);
+    db_bind_int(st, 2, r->created.us);
+    db_bind_text(st, 3, r->id);
+    db_bind_text(st, 4, r->name);
+    db_bind_text(st, 5, r->code);
+    db_bind_text(st, 6, r->link);
+    db_bind_text(st, 7, r->guide_link);
+    db_bind_text(st, 8, r->guide_pin);
+    db_bind_int(st, 9, r->created.us);
+    room_rows_bind(st, 10, &r->state);
     enum err e = db_run(db, st);
     if (e != ERR_OK)
         return e;
@@ -320,11 +328,72 @@ enum err room_store_insert(sqlite3 *db, const struct room_record *r, const char 
 
 enum err room_store_set_pin(sqlite3 *db, const char *id, const char *hash)
 {
-    sqlite3_stmt *st = db_prepare(db, "UPDATE room SET guide_pin=? WHERE id=?");
+    sqlite3_stmt *st = db_prepare(db, "UPDATE room SET guide_pin=? WHERE " THERE "id=?");
     db_bind_text(st, 1, hash);
     db_bind_text(st, 2, id);
     enum err e = db_run(db, st);
     return e == ERR_OK && sqlite3_changes(db) != 1 ? ERR_UNKNOWN_GROUP : e;
+}
+
+// What has been gone for too long goes for good, with its history.
+static enum err forget_gone(sqlite3 *db, house_t now)
+{
+    sqlite3_stmt *st = db_prepare(db, "DELETE FROM room WHERE gone_us<?");
+    db_bind_int(st, 1, now.us - ROOM_HISTORY_US);
+    return db_run(db, st);
+}
+
+enum err room_store_remove(sqlite3 *db, const struct room_change *last)
+{
+    enum err e = write_row(db, last);
+    if (e == ERR_OK)
+        e = history_write(db, last);
+    if (e != ERR_OK)
+        return e;
+    sqlite3_stmt *st = db_prepare(db, "UPDATE room SET gone_us=?,due_us=NULL WHERE id=?");
+    db_bind_int(st, 1, last->now.us);
+    db_bind_text(st, 2, last->room_id);
+    e = db_run(db, st);
+    return e == ERR_OK ? forget_gone(db, last->now) : e;
+}
+
+enum err room_store_read_gone(sqlite3 *db, const char *id, struct room_record *out)
+{
+    sqlite3_stmt *st =
+        db_prepare(db, "SELECT " RECORD_COLUMNS " FROM room WHERE gone_us IS NOT NULL AND id=?");
+    db_bind_text(st, 1, id);
+    bool found = db_row(st), sound = found && read_record(st, out);
+    enum err e = db_done(db, st);
+    if (e != ERR_OK)
+        return e;
+    return sound ? ERR_OK : found ? ERR_STORAGE_FAILED : ERR_UNKNOWN_GROUP;
+}
+
+enum err room_store_bring_back(sqlite3 *db, const struct room_change *c)
+{
+    enum err e = write_row(db, c);
+    if (e == ERR_OK)
+        e = history_write(db, c);
+    if (e != ERR_OK)
+        return e;
+    sqlite3_stmt *st = db_prepare(db, "UPDATE room SET gone_us=NULL WHERE id=?");
+    db_bind_text(st, 1, c->room_id);
+    return db_run(db, st);
+}
+
+int room_store_list_gone(sqlite3 *db, struct room_gone *out, int max)
+{
+    sqlite3_stmt *st = db_prepare(db, "SELECT id,name,gone_us FROM room WHERE gone_us IS NOT NULL"
+                                      " ORDER BY gone_us DESC,id LIMIT ?");
+    db_bind_int(st, 1, max);
+    int n = 0;
+    for (; n < max && db_row(st); n++) {
+        db_text(st, 0, out[n].id, sizeof out[n].id);
+        db_text(st, 1, out[n].name, sizeof out[n].name);
+        out[n].at.us = sqlite3_column_int64(st, 2);
+    }
+    db_done(db, st);
+    return n;
 }
 
 static int read_records(sqlite3 *db, sqlite3_stmt *st, struct room_record *out, int max)
@@ -339,8 +408,8 @@ static int read_records(sqlite3 *db, sqlite3_stmt *st, struct room_record *out, 
 int room_store_ids(sqlite3 *db, unsigned modes, bool or_about_to_play, char (*out)[WIRE_ID_MAX + 1],
                    int max)
 {
-    sqlite3_stmt *st = db_prepare(db, "SELECT id FROM room WHERE (?1>>mode)&1"
-                                      " OR (?2 AND pending_mode=?3) ORDER BY id LIMIT ?4");
+    sqlite3_stmt *st = db_prepare(db, "SELECT id FROM room WHERE " THERE "((?1>>mode)&1"
+                                      " OR (?2 AND pending_mode=?3)) ORDER BY id LIMIT ?4");
     db_bind_int(st, 1, modes);
     db_bind_int(st, 2, or_about_to_play);
     db_bind_int(st, 3, MODE_RUNNING);
@@ -355,7 +424,8 @@ int room_store_ids(sqlite3 *db, unsigned modes, bool or_about_to_play, char (*ou
 int room_store_list(sqlite3 *db, struct room_record *out, int max)
 {
     sqlite3_stmt *st =
-        db_prepare(db, "SELECT " RECORD_COLUMNS " FROM room ORDER BY name,id LIMIT ?");
+        db_prepare(db, "SELECT " RECORD_COLUMNS " FROM room WHERE gone_us IS NULL ORDER BY name,id"
+                       " LIMIT ?");
     db_bind_int(st, 1, max);
     return read_records(db, st, out, max);
 }
@@ -363,7 +433,8 @@ int room_store_list(sqlite3 *db, struct room_record *out, int max)
 int room_store_list_after(sqlite3 *db, const char *after, struct room_record *out, int max)
 {
     sqlite3_stmt *st =
-        db_prepare(db, "SELECT " RECORD_COLUMNS " FROM room WHERE id>? ORDER BY id LIMIT ?");
+        db_prepare(db, "SELECT " RECORD_COLUMNS " FROM room WHERE " THERE "id>? ORDER BY id"
+                       " LIMIT ?");
     db_bind_text(st, 1, after);
     db_bind_int(st, 2, max);
     return read_records(db, st, out, max);

@@ -105,7 +105,7 @@ static enum err insert_rooms(sqlite3 *db)
         snprintf(r.link, sizeof r.link, "link-%d", i);
         snprintf(r.guide_link, sizeof r.guide_link, "guide-%d", i);
         room_state_init(&r.state, 1);
-        enum err e = room_store_insert(db, &r, "anna", 0);
+        enum err e = room_store_insert(db, &r, NULL, "anna", 0);
         if (e != ERR_OK)
             return e;
     }

@@ -14,6 +14,15 @@ static int64_t length_of(const struct tour *tour, int32_t cue)
     return tour && cue >= 0 ? tour->cues[cue].dur_us : 0;
 }
 
+// Silence behind a cue that something follows.
+static int64_t silence_of(const struct tour *tour, int32_t cue)
+{
+    const struct tour_cue *c = &tour->cues[cue];
+    if (c->on_end == CUE_NEXT)
+        return cue == tour->cue_count - 1 ? 0 : c->gap_us;
+    return c->on_end == CUE_LOOP ? c->gap_us : 0;
+}
+
 int64_t oracle_position(const struct room_part *p, const struct tour *tour, house_t at)
 {
     int64_t moved = p->mode == MODE_RUNNING && at.us > p->vec.t0.us ? at.us - p->vec.t0.us : 0;
@@ -116,7 +125,9 @@ static enum happening next(const struct room_state *s, const struct tour *tour,
     if (s->presence == PRESENCE_LEAVING)
         earlier(LEFT, s->empty_at, &first, when);
     if (s->now.mode == MODE_RUNNING)
-        earlier(ENDS, (house_t){s->now.vec.t0.us + length_of(tour, s->now.cue) - s->now.vec.p0_us},
+        earlier(ENDS,
+                (house_t){s->now.vec.t0.us + length_of(tour, s->now.cue) - s->now.vec.p0_us +
+                          silence_of(tour, s->now.cue)},
                 &first, when);
     if (next_occurrence(s, wall, rule, &at))
         earlier(OCCURS, at, &first, when);
@@ -143,6 +154,8 @@ static void end_cue(struct room_state *s, const struct tour *tour, house_t at)
         s->now = part(MODE_RUNNING, cue, 0, at);
     else if (then == CUE_NEXT && cue + 1 < tour->cue_count)
         s->now = part(MODE_RUNNING, cue + 1, 0, at);
+    else if (then == CUE_WAIT && cue + 1 < tour->cue_count)
+        s->now = part(MODE_READY, cue + 1, 0, at);
     else
         s->now = part(MODE_ENDED, cue, length_of(tour, cue), at);
 }
@@ -198,8 +211,36 @@ static void set_tour(struct room_state *s, const char *id, const char *hash)
     snprintf(s->tour_hash, sizeof s->tour_hash, "%s", hash);
 }
 
-static const char *load(struct room_state *s, const struct oracle_command *c)
+// Another edition with the place kept: what sounds is to go on as if nothing had happened.
+static const char *take_over(struct room_state *s, const struct tour *tour,
+                             const struct oracle_command *c)
 {
+    struct room_part *parts[] = {&s->now, &s->pending};
+    for (int i = 0; i < 1 + s->has_pending; i++) {
+        const struct tour_cue *was = &tour->cues[parts[i]->cue], *is = NULL;
+        for (int32_t k = c->tour->cue_count - 1; k >= 0; k--) {
+            if (strcmp(c->tour->cues[k].id, was->id) == 0)
+                is = &c->tour->cues[parts[i]->cue = k];
+        }
+        if (!is)
+            return "take-over without the cue";
+        if (parts[i]->mode == MODE_RUNNING && is->dur_us != was->dur_us)
+            return "take-over of what sounds otherwise";
+        if (parts[i]->mode == MODE_ENDED)
+            parts[i]->vec.p0_us = is->dur_us;
+        else if (parts[i]->vec.p0_us >= is->dur_us && parts[i]->mode != MODE_RUNNING)
+            return "take-over to beyond the end";
+    }
+    set_tour(s, c->tour_id, c->tour_hash);
+    return NULL;
+}
+
+static const char *load(struct room_state *s, const struct tour *tour,
+                        const struct oracle_command *c)
+{
+    if (c->command->keep && c->tour && s->now.mode != MODE_VOID &&
+        strcmp(s->tour_id, c->tour_id) == 0)
+        return take_over(s, tour, c);
     if (s->now.mode == MODE_RUNNING || (s->has_pending && s->pending.mode == MODE_RUNNING))
         return "load while it runs";
     if (!c->tour || c->command->cue >= c->tour->cue_count)
@@ -318,7 +359,7 @@ const char *oracle_command(struct room_state *s, const struct tour *tour,
 {
     switch (c->command->op) {
     case OP_LOAD:
-        return load(s, c);
+        return load(s, tour, c);
     case OP_RESTORE:
         return restore(s, c);
     case OP_CONFIGURE:

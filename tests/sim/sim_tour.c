@@ -17,9 +17,16 @@ static int64_t draw_length(struct world *w)
                                 : world_between(w, 10 * SEC, 120 * SEC);
 }
 
+static int64_t draw_gap(struct world *w)
+{
+    if (!world_chance(w, 300))
+        return 0;
+    return world_chance(w, 500) ? world_between(w, 1, 3) * 5 * SEC : world_between(w, 1, 8 * SEC);
+}
+
 void sim_edition_make(struct world *w, const char *id, int serial, struct sim_edition *out)
 {
-    static const char *const ends[] = {"next", "next", "next", "loop", "stop"};
+    static const char *const ends[] = {"next", "next", "next", "loop", "stop", "wait"};
     int cues = (int)world_between(w, 1, 5);
     struct bytes b;
     bytes_init(&b, TOUR_BYTES_MAX);
@@ -32,9 +39,10 @@ void sim_edition_make(struct world *w, const char *id, int serial, struct sim_ed
         bytes_printf(&b,
                      "%s{\"id\":\"c%d\",\"on_end\":\"%s\",\"track\":{\"id\":\"k%d\",\"title\":{"
                      "\"en\":\"C\"},\"dur_us\":%lld,\"variants\":[{\"lang\":\"en\",\"dur_us\":%lld,"
-                     "\"opus\":\"" A_FILE "\",\"bytes\":9,\"seek\":\"" A_FILE "\"}]}}",
-                     i ? "," : "", i, ends[world_below(w, 5)], i, (long long)dur_us,
-                     (long long)dur_us);
+                     "\"opus\":\"" A_FILE "\",\"bytes\":9,\"seek\":\"" A_FILE
+                     "\"}]},\"gap_us\":%lld}",
+                     i ? "," : "", i, ends[world_below(w, 6)], i, (long long)dur_us,
+                     (long long)dur_us, (long long)draw_gap(w));
     }
     bytes_printf(&b, "]}");
     memset(out, 0, sizeof *out);

@@ -119,6 +119,7 @@ static void make_arguments(const struct wish_maker *m, const struct disk_room *r
     case OP_LOAD:
         snprintf(c->tour, sizeof c->tour, "tour-%d", (int)world_below(w, 4));
         c->cue = world_chance(w, 700) ? 0 : (int32_t)world_below(w, 6);
+        c->keep = world_chance(w, 400);
         if (world_chance(w, 100))
             disk_publish(m->sim->disk, "tour-0");
         break;

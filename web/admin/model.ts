@@ -185,7 +185,9 @@ export class Model {
     core.setTimeline(s);
     const which = core.partAt(house);
     const part = which === NEXT && s.next ? s.next : s;
-    const natural = s.next?.at === core.end(0) && s.vec.rate === 1;
+    // What follows by itself begins at the end of the cue, or after the silence behind it.
+    const gap = this.document(g)?.cues[s.cue]?.gap_us ?? 0;
+    const natural = s.vec.rate === 1 && (s.next?.at === core.end(0) || s.next?.at === core.end(0) + gap);
     return {
       mode: part.mode,
       cue: part.cue,

@@ -16,6 +16,9 @@ export interface Cue {
   on_end: string;
   title: Titles;
   dur_us: number;
+  gap_us?: number; // silence behind it, before what follows by itself
+  fade_in_us?: number;
+  fade_out_us?: number;
   variants: Variant[];
   picture?: string; // at /content/
 }
@@ -56,6 +59,7 @@ function readCue(x: unknown): Cue | null {
   const read = variants.map(readVariant);
   if (read.includes(null)) return null;
   const cue: Cue = { id: x.id, on_end: x.on_end, title: titles, dur_us, variants: read as Variant[] };
+  for (const span of ["gap_us", "fade_in_us", "fade_out_us"] as const) if (isInt(x[span], 1, 6e8)) cue[span] = x[span];
   if (isPicture(x.picture)) cue.picture = x.picture;
   return cue;
 }

@@ -28,5 +28,10 @@ export function comingOf(state: State | null, tour: Tour | null, lang: string): 
 
 export function sourceOf(cue: Cue, lang: string): Source {
   const { opus, seek, bytes, dur_us } = chooseVariant(cue, lang);
-  return { opus, seek, bytes, frames: Math.round((dur_us * 48) / 1000) };
+  const source: Source = { opus, seek, bytes, frames: Math.round((dur_us * 48) / 1000) };
+  const { fade_in_us = 0, fade_out_us = 0 } = cue;
+  const frames = (us: number): number => Math.floor((us * 48) / 1000);
+  if (fade_in_us + fade_out_us > 0)
+    source.fades = { in: frames(fade_in_us), out: frames(fade_out_us), length: frames(cue.dur_us) };
+  return source;
 }

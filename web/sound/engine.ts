@@ -231,8 +231,9 @@ export class Engine {
   }
 
   private lineOf(which: Which): string {
+    // By the cue's own name, so that what sounds goes on when another edition of the tour numbers it anew.
     const part = which === NEXT ? this.state?.next : this.state;
-    return part ? `${this.state?.tour}/${part.cue}/${part.vec.p0 - part.vec.t0}` : "";
+    return part ? `${this.tour?.cues[part.cue]?.id ?? part.cue}/${part.vec.p0 - part.vec.t0}` : "";
   }
 
   private reconcile(wanted: Segment[]): void {

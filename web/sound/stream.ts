@@ -14,6 +14,25 @@ export interface Source {
   seek: string;
   bytes: number;
   frames: number; // length of the variant; silence behind it
+  fades?: Fades;
+}
+
+/** A cue's own fades, in frames of its track, whose length is that of the cue. */
+export interface Fades {
+  in: number;
+  out: number;
+  length: number;
+}
+
+const ramp = (k: number, n: number): number => {
+  const t = Math.min(1, Math.max(0, (k + 0.5) / n));
+  return t * t * (3 - 2 * t);
+};
+
+/** The gain at a frame of the track: what kiosks have there (player/playout/plan.c), to the sample. */
+export function fadeGain(f: Fades, at: number): number {
+  const left = f.length - 1 - at;
+  return (f.in && at < f.in ? ramp(at, f.in) : 1) * (f.out && left < f.out ? ramp(left, f.out) : 1);
 }
 
 export interface Chunk {
@@ -129,6 +148,9 @@ export class Stream {
     this.pcm.copy(channel, first, last, this.scratch);
     if (first < 0) this.scratch.fill(0, 0, Math.min(last, 0) - first);
     if (last > this.source.frames) this.scratch.fill(0, Math.max(0, this.source.frames - first), last - first);
+    const { fades } = this.source;
+    if (!fades || (first >= fades.in && last <= fades.length - fades.out)) return;
+    for (let i = 0; i < last - first; i++) this.scratch[i] = (this.scratch[i] as number) * fadeGain(fades, first + i);
   }
 
   private async decodeTo(frame: number): Promise<void> {

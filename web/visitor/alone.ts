@@ -86,7 +86,7 @@ export function playAlone(was: State, tour: Tour, cue: number, p0: number, house
   const dur = tour.cues[cue]?.dur_us ?? 0;
   const now: State = { ...was, rev: was.rev + 1, mode: "running", cue, dur, vec: { p0, t0: house, rate: 1 } };
   delete now.next;
-  const end = house + dur - p0;
+  const end = house + dur - p0 + (tour.cues[cue]?.gap_us ?? 0);
   const next = tour.cues[cue + 1];
   if (tour.cues[cue]?.on_end === "next" && next)
     now.next = { at: end, mode: "running", cue: cue + 1, dur: next.dur_us, vec: { p0: 0, t0: end, rate: 1 } };

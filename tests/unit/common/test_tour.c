@@ -75,6 +75,39 @@ static void a_tour_says_what_a_kiosk_does_alone(void **state)
     }
 }
 
+#define CUE_MORE(end, more)                             \
+    "{\"id\":\"c\",\"on_end\":\"" end "\"," more        \
+    "\"track\":{\"id\":\"k\",\"title\":{\"en\":\"C\"}," \
+    "\"dur_us\":1000,\"variants\":[" VARIANT("en") "]}}"
+
+static void gaps_fades_and_waiting_are_read(void **state)
+{
+    (void)state;
+    const char *text = TOUR(CUE_MORE("next", "\"gap_us\":500,\"fade_in_us\":300,"
+                                             "\"fade_out_us\":700,") ","        //
+                            CUE_MORE("stop", "\"wait\":true,\"gap_us\":9,") "," //
+                            CUE_MORE("next", "\"gap_us\":7,"));
+    char why[120];
+    struct tour *t = tour_parse(text, strlen(text), why, sizeof why);
+    assert_non_null(t);
+    assert_int_equal(t->cues[0].gap_us, 500);
+    assert_int_equal(t->cues[0].fade_in_us, 300);
+    assert_int_equal(t->cues[0].fade_out_us, 700);
+    assert_int_equal(t->cues[1].on_end, CUE_WAIT);
+    assert_int_equal(tour_gap_us(t, 0), 500);
+    assert_int_equal(tour_gap_us(t, 1), 0);
+    assert_int_equal(tour_gap_us(t, 2), 0); // nothing comes behind the last
+    tour_free(t);
+    static const char *const bad[] = {
+        TOUR(CUE_MORE("next", "\"gap_us\":-1,")),
+        TOUR(CUE_MORE("next", "\"gap_us\":600000001,")),
+        TOUR(CUE_MORE("next", "\"fade_in_us\":600,\"fade_out_us\":401,")),
+        TOUR(CUE_MORE("next", "\"wait\":1,")),
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        assert_null(tour_parse(bad[i], strlen(bad[i]), why, sizeof why));
+}
+
 static void bad_documents_are_refused_with_a_reason(void **state)
 {
     (void)state;
@@ -118,6 +151,7 @@ int main(void)
         cmocka_unit_test(pictures_are_named_by_their_hash),
         cmocka_unit_test(languages_fall_back),
         cmocka_unit_test(a_tour_says_what_a_kiosk_does_alone),
+        cmocka_unit_test(gaps_fades_and_waiting_are_read),
         cmocka_unit_test(bad_documents_are_refused_with_a_reason),
         cmocka_unit_test(mutations_are_survived),
     };

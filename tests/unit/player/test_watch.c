@@ -19,7 +19,7 @@ static void silence(void *user, int track, int64_t frame, int n, float *stereo)
     memset(stereo, 0, 2 * (size_t)n * sizeof *stereo);
 }
 
-static int track_one(void *user, int32_t cue)
+static int track_one(void *user, int32_t cue, struct plan_fades *fades)
 {
     return 1;
 }

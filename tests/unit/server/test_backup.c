@@ -70,7 +70,7 @@ static sqlite3 *new_house(const char *path)
     snprintf(r.link, sizeof r.link, "KGIThr417Jtt71HX6F429Q");
     snprintf(r.guide_link, sizeof r.guide_link, "guideThr417Jtt71HX6F42");
     room_state_init(&r.state, 3);
-    assert_int_equal(room_store_insert(db, &r, "anna", 0), ERR_OK);
+    assert_int_equal(room_store_insert(db, &r, NULL, "anna", 0), ERR_OK);
     static const char doc[] =
         "INSERT INTO tour_doc(hash,doc) VALUES('" H1 "','{\"format\":\"roomtone.tour.v1\","
         "\"id\":\"t\",\"title\":{\"en\":\"T\"},\"cues\":[{\"id\":\"a\",\"on_end\":\"stop\","

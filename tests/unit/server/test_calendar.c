@@ -451,6 +451,34 @@ static void opening_at_the_change_fires_once_a_day(void **state)
     }
 }
 
+// Of one date there is a first and a last, over a change of the clocks too.
+static void a_date_comes_once(void **state)
+{
+    (void)state;
+    struct calendar_hit hit;
+    assert_true(calendar_zone_use("Europe/Berlin"));
+    struct calendar_rule once = rule("2026-10-25 02:30 start");
+    const int64_t at = utc("2026-10-25T00:30:00"); // the first half past two of two
+    assert_true(calendar_next(&once, utc("2020-01-01T00:00:00"), &hit));
+    assert_int_equal(hit.wall_us, at);
+    assert_int_equal(hit.day, 20261025);
+    assert_true(calendar_next(&once, at - 1, &hit));
+    assert_false(calendar_next(&once, at, &hit));
+    assert_false(calendar_last(&once, at - 1, &hit));
+    assert_true(calendar_last(&once, utc("2090-01-01T00:00:00"), &hit));
+    assert_int_equal(hit.wall_us, at);
+    struct calendar_rule day = rule("2026-12-03 10:00-12:00/30min start");
+    int n = 0;
+    for (int64_t after = 0; calendar_next(&day, after, &hit); after = hit.wall_us, n++)
+        assert_int_equal(hit.n, n);
+    assert_int_equal(n, 5);
+    // A date that a country left out has nothing.
+    assert_true(calendar_zone_use("Pacific/Apia"));
+    once = rule("2011-12-30 11:00 start");
+    assert_false(calendar_next(&once, 0, &hit));
+    assert_false(calendar_last(&once, utc("2090-01-01T00:00:00"), &hit));
+}
+
 static void text_has_one_meaning(void **state)
 {
     (void)state;
@@ -471,6 +499,8 @@ static void text_has_one_meaning(void **state)
         {"mon-tue,sat-sun 00:00 hold", "mon,tue,sat,sun 00:00 hold"},
         {"fri 10:00-12:00/120min stop", "fri 10:00-12:00/2h stop"},
         {"fri 10:00-12:00/90s stop", "fri 10:00-12:00/90s stop"},
+        {"2026-12-03 10:20:00 start", "2026-12-03 10:20 start"},
+        {"2028-02-29 10:00-12:00/1h hold", "2028-02-29 10:00-12:00/1h hold"},
         {"mon,tue,thu,fri,sun 00:00:01-23:59:59/86399s start:9999",
          "mon,tue,thu,fri,sun 00:00:01-23:59:59/86399s start:9999"},
     };
@@ -527,6 +557,16 @@ static void strange_text_is_refused(void **state)
         "daily 11:00 start:4294967297",
         "daily 11:00 stop:1",
         "daily 24:00 start",
+        "2026-02-29 10:00 start",
+        "2026-13-01 10:00 start",
+        "2026-12-32 10:00 start",
+        "2026-12-00 10:00 start",
+        "2026-12-3 10:00 start",
+        "0000-01-01 10:00 start",
+        "1969-12-31 10:00 start",
+        "9999-01-01 10:00 start",
+        "2026-12-03,mon 10:00 start",
+        "2026-12-03",
         "daily 11:60 start",
         "daily 11:00:60 start",
         "daily 1:00 start",
@@ -718,6 +758,7 @@ int main(void)
         cmocka_unit_test(outside_the_years_there_is_no_answer),
         cmocka_unit_test(agrees_with_a_clock_watched_by_the_minute),
         cmocka_unit_test(opening_at_the_change_fires_once_a_day),
+        cmocka_unit_test(a_date_comes_once),
         cmocka_unit_test(text_has_one_meaning),
         cmocka_unit_test(text_round_trip_is_exact),
         cmocka_unit_test(strange_text_is_refused),

@@ -93,7 +93,7 @@ static void live(sqlite3 *db, struct life *l, int n)
     snprintf(rec.link, sizeof rec.link, "l-%d", n);
     snprintf(rec.guide_link, sizeof rec.guide_link, "gl-%d", n);
     room_state_init(&rec.state, 1);
-    assert_int_equal(room_store_insert(db, &rec, "anna", S + WALL_AHEAD), ERR_OK);
+    assert_int_equal(room_store_insert(db, &rec, NULL, "anna", S + WALL_AHEAD), ERR_OK);
     struct room_state s = rec.state;
     house_t now = rec.created, at;
     l->states[0] = s;

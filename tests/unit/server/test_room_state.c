@@ -324,6 +324,149 @@ static void looking_changes_nothing(void **state)
     }
 }
 
+// The three cues of a_tour() with 4 s of silence behind the first two; the second as asked.
+static struct world playing_with_gaps(enum cue_end second)
+{
+    struct world w = playing(false);
+    w.tour->cues[0].gap_us = w.tour->cues[1].gap_us = w.tour->cues[2].gap_us = 4 * S;
+    w.tour->cues[1].on_end = second;
+    return w;
+}
+
+static void silence_between_cues_is_part_of_when_the_next_begins(void **state)
+{
+    (void)state;
+    struct world w = playing_with_gaps(CUE_NEXT);
+    const int64_t begin = 100 * S + LEAD, second = begin + 10 * S + 4 * S;
+    struct wire_state told;
+    room_state_publish(&w.s, w.tour, &told);
+    assert_int_equal(told.timeline.next_at.us, second);
+    assert_int_equal(told.timeline.next.vec.t0.us, second);
+    assert_false(tl_sounds(&told.timeline.now, (house_t){begin + 10 * S}));
+    advance_to(&w, second - 1);
+    assert_int_equal(w.s.now.cue, 0);
+    assert_int_equal(position(&w), 10 * S);
+    advance_to(&w, second);
+    assert_int_equal(w.s.now.cue, 1);
+    assert_int_equal(w.s.now.vec.t0.us, second);
+    // Behind the last cue there is nothing to wait for.
+    advance_to(&w, second + 24 * S + 30 * S);
+    assert_int_equal(w.s.now.mode, MODE_ENDED);
+    assert_int_equal(w.s.now.vec.t0.us, second + 24 * S + 30 * S);
+    tour_free(w.tour);
+}
+
+static void a_pause_in_the_silence_keeps_what_is_left_of_the_tour(void **state)
+{
+    (void)state;
+    struct world w = playing_with_gaps(CUE_NEXT);
+    w.now.us = 112 * S; // the first cue ended at 110.2 s
+    assert_int_equal(give(&w, OP_PAUSE, 0), ERR_OK);
+    advance_to(&w, 200 * S);
+    assert_int_equal(w.s.now.mode, MODE_HELD);
+    assert_int_equal(w.s.now.vec.p0_us, 10 * S);
+    assert_int_equal(give(&w, OP_PLAY, 0), ERR_OK);
+    advance_to(&w, 200 * S + LEAD + 4 * S);
+    assert_int_equal(w.s.now.cue, 1);
+    assert_int_equal(w.s.now.mode, MODE_RUNNING);
+    assert_int_equal(w.s.now.vec.t0.us, 200 * S + LEAD + 4 * S);
+    tour_free(w.tour);
+}
+
+static void rounds_of_a_loop_have_the_silence_too(void **state)
+{
+    (void)state;
+    struct world w = playing_with_gaps(CUE_LOOP);
+    const int64_t second = 100 * S + LEAD + 14 * S;
+    advance_to(&w, second + 1000 * 24 * S + 3 * S); // long after
+    assert_int_equal(w.s.now.cue, 1);
+    assert_int_equal(w.s.now.vec.t0.us, second + 1000 * 24 * S);
+    assert_int_equal(position(&w), 3 * S);
+    tour_free(w.tour);
+}
+
+static void a_cue_that_waits_stands_ready_at_the_next(void **state)
+{
+    (void)state;
+    struct world w = playing_with_gaps(CUE_WAIT);
+    const int64_t end = 100 * S + LEAD + 14 * S + 20 * S;
+    struct wire_state told;
+    advance_to(&w, end - 1);
+    room_state_publish(&w.s, w.tour, &told);
+    assert_int_equal(told.timeline.next_at.us, end);
+    assert_int_equal(told.next_mode, MODE_READY);
+    advance_to(&w, end + 3600 * S);
+    assert_int_equal(w.s.now.mode, MODE_READY);
+    assert_int_equal(w.s.now.cue, 2);
+    assert_int_equal(give(&w, OP_PLAY, 0), ERR_OK);
+    advance_to(&w, w.at.us);
+    assert_int_equal(w.s.now.mode, MODE_RUNNING);
+    assert_int_equal(w.s.now.cue, 2);
+    tour_free(w.tour);
+}
+
+static enum err load_keeping(struct world *w, const struct tour *edition)
+{
+    struct wire_command c = {.op = OP_LOAD, .keep = true};
+    struct room_event e = an_event(w, EVENT_COMMAND);
+    e.command = &c;
+    e.tour = edition;
+    return take(w, &e);
+}
+
+static void a_newer_edition_is_taken_over_in_mid_cue(void **state)
+{
+    (void)state;
+    struct world w = playing(false);
+    struct tour *edition = a_tour(false);
+    // The cue that plays is the last now, and the one that was to follow is gone.
+    strcpy(edition->cues[0].id, "cue-2");
+    edition->cues[0].dur_us = 30 * S;
+    strcpy(edition->cues[1].id, "new");
+    strcpy(edition->cues[2].id, "cue-0");
+    edition->cues[2].dur_us = 10 * S;
+    struct room_part was = w.s.now;
+    assert_int_equal(load_keeping(&w, edition), ERR_OK);
+    assert_int_equal(w.s.now.cue, 2);
+    assert_int_equal(w.s.now.mode, MODE_RUNNING);
+    assert_memory_equal(&w.s.now.vec, &was.vec, sizeof was.vec);
+    tour_free(w.tour);
+    w.tour = edition;
+    advance_to(&w, 100 * S + LEAD + 10 * S);
+    assert_int_equal(w.s.now.mode, MODE_ENDED);
+    tour_free(w.tour);
+}
+
+static void what_sounds_otherwise_is_not_taken_over(void **state)
+{
+    (void)state;
+    struct world w = playing(false);
+    struct tour *edition = a_tour(false);
+    struct room_state before = w.s;
+    edition->cues[0].variants[0].opus[0] = 'x';
+    assert_int_equal(load_keeping(&w, edition), ERR_BAD_STATE); // recorded anew
+    edition->cues[0].variants[0].opus[0] = '\0';
+    strcpy(edition->cues[0].id, "other");
+    assert_int_equal(load_keeping(&w, edition), ERR_BAD_STATE); // gone
+    strcpy(edition->cues[0].id, "cue-0");
+    w.now.us = 110 * S + LEAD - LEAD / 2; // players know what comes next, and act on it
+    before = w.s;
+    assert_int_equal(load_keeping(&w, edition), ERR_BUSY);
+    assert_memory_equal(&w.s, &before, sizeof before);
+    // At rest the place is all that is kept.
+    w.now.us = 105 * S;
+    assert_int_equal(give(&w, OP_PAUSE, 0), ERR_OK);
+    advance_to(&w, 106 * S);
+    edition->cues[0].variants[0].opus[0] = 'x';
+    assert_int_equal(load_keeping(&w, edition), ERR_OK);
+    assert_int_equal(w.s.now.mode, MODE_HELD);
+    assert_int_equal(w.s.now.vec.p0_us, 5 * S);
+    edition->cues[0].dur_us = 3 * S;
+    assert_int_equal(load_keeping(&w, edition), ERR_BAD_STATE); // no such place
+    tour_free(edition);
+    tour_free(w.tour);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -338,6 +481,12 @@ int main(void)
         cmocka_unit_test(refused_commands_change_nothing),
         cmocka_unit_test(a_position_comes_with_play_and_goto),
         cmocka_unit_test(looking_changes_nothing),
+        cmocka_unit_test(silence_between_cues_is_part_of_when_the_next_begins),
+        cmocka_unit_test(a_pause_in_the_silence_keeps_what_is_left_of_the_tour),
+        cmocka_unit_test(rounds_of_a_loop_have_the_silence_too),
+        cmocka_unit_test(a_cue_that_waits_stands_ready_at_the_next),
+        cmocka_unit_test(a_newer_edition_is_taken_over_in_mid_cue),
+        cmocka_unit_test(what_sounds_otherwise_is_not_taken_over),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

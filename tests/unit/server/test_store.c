@@ -3,6 +3,7 @@
 #include "tests/unit/unit.h"
 
 #include "server/catalogue/catalogue.h"
+#include "server/catalogue/tours.h"
 #include "server/store/anchor_store.h"
 #include "server/store/history.h"
 #include "server/store/house_key.h"
@@ -135,8 +136,8 @@ static void room_comes_back_as_it_was_committed(void **state)
     (void)state;
     sqlite3 *db = folder_db(path);
     struct room_record rec = a_record("hall", "123456789");
-    assert_int_equal(room_store_insert(db, &rec, "anna", 99), ERR_OK);
-    assert_int_equal(room_store_insert(db, &rec, "anna", 99), ERR_EXISTS);
+    assert_int_equal(room_store_insert(db, &rec, NULL, "anna", 99), ERR_OK);
+    assert_int_equal(room_store_insert(db, &rec, NULL, "anna", 99), ERR_EXISTS);
     sem_init(&woken, 0, 0);
     struct store *s = store_start(db, wake_me, NULL);
 
@@ -292,16 +293,72 @@ static void rooms_with_a_schedule_are_due_in_another_zone(void **state)
     db_close(db);
 }
 
+static int64_t newest_version(sqlite3 *db)
+{
+    json_t *shown;
+    assert_int_equal(tours_show(db, "t", &shown), ERR_OK);
+    int64_t n = json_integer_value(json_object_get(shown, "version"));
+    json_decref(shown);
+    return n;
+}
+
+// `ask` was published as `hash`, as version 1.
+static void every_version_of_a_tour_can_be_had_again(sqlite3 *db, json_t *ask, const char *first)
+{
+    char hash[WIRE_HASH_LEN + 1], again[WIRE_HASH_LEN + 1], detail[200];
+    struct tours_edit edit = {.actor = "anna", .wall_us = 7, .on = first}, late = edit;
+    json_t *cue = json_array_get(json_object_get(ask, "cues"), 0);
+    assert_int_equal(newest_version(db), 1); // the same again was no version
+    json_object_set_new(cue, "on_end", json_string("wait"));
+    json_object_set_new(cue, "gap_us", json_integer(2000000));
+    assert_int_equal(tours_publish(db, dir, "t", ask, &edit, hash, detail, sizeof detail), ERR_OK);
+    assert_int_equal(newest_version(db), 2);
+    json_t *shown;
+    assert_int_equal(tours_show(db, "t", &shown), ERR_OK);
+    json_t *got = json_array_get(json_object_get(json_object_get(shown, "tour"), "cues"), 0);
+    assert_string_equal(json_string_value(json_object_get(got, "on_end")), "wait");
+    assert_int_equal(json_integer_value(json_object_get(got, "gap_us")), 2000000);
+    json_decref(shown);
+    // Who has not seen it changes nothing.
+    json_object_set_new(cue, "gap_us", json_integer(1));
+    assert_int_equal(tours_publish(db, dir, "t", ask, &late, again, detail, sizeof detail),
+                     ERR_PRECONDITION_FAILED);
+    assert_int_equal(tours_remove(db, "t", &late, detail, sizeof detail), ERR_PRECONDITION_FAILED);
+    edit.on = hash;
+    assert_int_equal(tours_restore(db, "t", 1, &edit, again), ERR_OK);
+    assert_string_equal(again, first);
+    assert_int_equal(newest_version(db), 3);
+    edit.on = NULL;
+    assert_int_equal(tours_restore(db, "t", 9, &edit, again), ERR_NOT_FOUND);
+    assert_int_equal(tours_remove(db, "t", &edit, detail, sizeof detail), ERR_OK);
+    assert_int_equal(tours_show(db, "t", &shown), ERR_NOT_FOUND);
+    json_t *gone = tours_gone(db);
+    assert_int_equal(json_array_size(json_object_get(gone, "tours")), 1);
+    json_decref(gone);
+    assert_int_equal(tours_restore(db, "t", 2, &edit, again), ERR_OK);
+    assert_string_equal(again, hash);
+    assert_int_equal(newest_version(db), 4);
+    for (int i = 2; i < TOURS_VERSIONS_MAX + 5; i++) {
+        json_object_set_new(cue, "gap_us", json_integer(i));
+        assert_int_equal(tours_publish(db, dir, "t", ask, &edit, again, detail, sizeof detail),
+                         ERR_OK);
+    }
+    assert_int_equal(tours_versions(db, "t", &shown), ERR_OK);
+    assert_int_equal(json_array_size(json_object_get(shown, "versions")), TOURS_VERSIONS_MAX);
+    json_decref(shown);
+}
+
 static void tour_is_published_as_an_immutable_document(void **state)
 {
     (void)state;
     sqlite3 *db = folder_db(path);
     char hash[WIRE_HASH_LEN + 1], again[WIRE_HASH_LEN + 1], detail[200], *doc;
     size_t len;
+    struct tours_edit edit = {.actor = "anna"};
     json_t *title = json_pack("{s:s,s:s}", "en", "Loom", "de", "Webstuhl");
     assert_int_equal(catalogue_title(db, "loom", title), ERR_OK);
     json_t *ask = json_pack("{s:O,s:[{s:s}]}", "title", title, "cues", "track", "loom");
-    assert_int_equal(catalogue_publish(db, dir, "t", ask, hash, detail, sizeof detail),
+    assert_int_equal(tours_publish(db, dir, "t", ask, &edit, hash, detail, sizeof detail),
                      ERR_NOT_READY);
     assert_non_null(strstr(detail, "loom"));
     struct catalogue_variant v = {.track = "loom",
@@ -316,10 +373,10 @@ static void tour_is_published_as_an_immutable_document(void **state)
     assert_int_equal(catalogue_variant(db, &v), ERR_NOT_FOUND); // no such track
     assert_int_equal(catalogue_captions(db, "loom", "en", H1), ERR_OK);
     assert_int_equal(catalogue_captions(db, "loom", "fr", H1), ERR_NOT_FOUND);
-    assert_int_equal(catalogue_publish(db, dir, "t", ask, hash, detail, sizeof detail), ERR_OK);
-    assert_int_equal(catalogue_publish(db, dir, "t", ask, again, detail, sizeof detail), ERR_OK);
+    assert_int_equal(tours_publish(db, dir, "t", ask, &edit, hash, detail, sizeof detail), ERR_OK);
+    assert_int_equal(tours_publish(db, dir, "t", ask, &edit, again, detail, sizeof detail), ERR_OK);
     assert_string_equal(hash, again);
-    assert_int_equal(catalogue_newest(db, "t", again, &doc, &len), ERR_OK);
+    assert_int_equal(tours_newest(db, "t", again, &doc, &len), ERR_OK);
     assert_string_equal(hash, again);
     struct tour *t = tour_parse(doc, len, detail, sizeof detail);
     assert_non_null(t);
@@ -332,9 +389,10 @@ static void tour_is_published_as_an_immutable_document(void **state)
     assert_int_equal(stat(file, &st), 0);
     assert_int_equal(st.st_size, len);
     json_t *unknown = json_pack("{s:O,s:[{s:s}]}", "title", title, "cues", "track", "nowhere");
-    assert_int_equal(catalogue_publish(db, dir, "t", unknown, hash, detail, sizeof detail),
+    assert_int_equal(tours_publish(db, dir, "t", unknown, &edit, hash, detail, sizeof detail),
                      ERR_NOT_FOUND);
     json_decref(unknown);
+    every_version_of_a_tour_can_be_had_again(db, ask, hash);
     json_decref(ask);
     json_decref(title);
     json_t *list = catalogue_tracks(db);

@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-static int track_is_cue(void *user, int32_t cue)
+static int track_is_cue(void *user, int32_t cue, struct plan_fades *fades)
 {
     return user && *(int *)user == cue ? PLAN_NO_TRACK : cue;
 }
@@ -140,6 +140,51 @@ static void odd_times_round_alike_and_hit_the_start(void **state)
     }
 }
 
+// Each cue with a second of fade at both ends of its five.
+static int faded(void *user, int32_t cue, struct plan_fades *fades)
+{
+    *fades = (struct plan_fades){48000, 48000, 5 * 48000};
+    return user ? PLAN_NO_TRACK : cue;
+}
+
+static void a_cues_own_fades_are_a_matter_of_its_frames(void **state)
+{
+    struct timeline tl = {.now = part(0, 5000, 0, 1000, 1)};
+    struct plan p;
+    plan_build(&p, &tl, faded, NULL);
+    const struct plan_segment *s = &p.segments[0];
+    assert_true(fabsf(plan_gain(s, 48000 + 24000) - 0.5f) < 1e-4f); // in the middle of each
+    assert_true(fabsf(plan_gain(s, 48000 + 5 * 48000 - 24000) - 0.5f) < 1e-4f);
+    assert_true(plan_gain(s, 48000) < 1e-8f && plan_gain(s, 6 * 48000 - 1) < 1e-8f);
+    assert_true(plan_gain(s, 2 * 48000) == 1 && plan_gain(s, 5 * 48000 - 1) == 1);
+    // Entered in mid-fade it is where the fade is, whoever comes when.
+    struct timeline late = {.now = part(0, 5000, 500, 9000, 1)};
+    struct plan q;
+    plan_build(&q, &late, faded, NULL);
+    const struct plan_segment *e = &q.segments[0];
+    for (int64_t f = PLAN_FADE; f < 24000; f += 99)
+        assert_true(plan_gain(e, 9 * 48000 + f) == plan_gain(s, 48000 + 24000 + f));
+    // The same in two plans is no difference; without its fades it is another sound.
+    assert_int_equal(plan_difference(&p, &p, 48000), INT64_MAX);
+    plan_build(&q, &tl, track_is_cue, NULL);
+    assert_int_equal(plan_difference(&p, &q, 3 * 48000), 3 * 48000);
+}
+
+static void silence_between_cues_is_silence(void **state)
+{
+    struct timeline tl = {.now = part(0, 2000, 0, 1000, 1),
+                          .has_next = true,
+                          .next_at = {3500000},
+                          .next = part(1, 2000, 0, 3500, 1)};
+    struct plan p;
+    plan_build(&p, &tl, track_is_cue, NULL);
+    assert_int_equal(p.count, 2);
+    assert_int_equal(p.segments[0].to, 3 * 48000);
+    assert_int_equal(p.segments[1].from, 3 * 48000 + 24000);
+    assert_false(p.segments[0].fade_out || p.segments[1].fade_in);
+    assert_null(plan_at(&p, 3 * 48000));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -151,6 +196,8 @@ int main(void)
         cmocka_unit_test(a_track_that_arrives_late_fades_in),
         cmocka_unit_test(a_pending_pause_changes_only_from_its_fade_on),
         cmocka_unit_test(odd_times_round_alike_and_hit_the_start),
+        cmocka_unit_test(a_cues_own_fades_are_a_matter_of_its_frames),
+        cmocka_unit_test(silence_between_cues_is_silence),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

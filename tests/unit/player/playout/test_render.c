@@ -38,7 +38,7 @@ static float at(struct program *p, int64_t frame)
 
 static struct plan one(int64_t from, int64_t to, int64_t shift, int track)
 {
-    return (struct plan){1, {{from, to, shift, track, false, false}}};
+    return (struct plan){1, {{from, to, shift, track, false, false, {0}}}};
 }
 
 static void frames_are_where_the_plan_puts_them(void **state)

@@ -70,6 +70,29 @@ static void a_tour_may_say_that_it_ends_there(void **state)
     assert_false(tl.has_next);
 }
 
+static void silence_between_cues_is_kept_without_a_server(void **state)
+{
+    struct tour_cue spaced[] = {cues[0], cues[1], cues[2]};
+    struct tour t = {.cue_count = 3, .cues = spaced};
+    struct timeline tl = pending(1);
+    spaced[1].on_end = CUE_NEXT;
+    spaced[1].gap_us = 700000;
+    assert_true(holdover_advance(&tl, &t, (house_t){1000000}));
+    assert_int_equal(tl.next_at.us, 1000000 + 2000000 + 700000);
+    assert_int_equal(tl.next.vec.t0.us, tl.next_at.us);
+    assert_int_equal(tl.next.cue, 2);
+}
+
+static void a_cue_that_waits_waits_without_a_server(void **state)
+{
+    struct tour_cue waits[] = {cues[0], cues[1], cues[2]};
+    struct tour t = {.cue_count = 3, .cues = waits};
+    struct timeline tl = pending(1);
+    waits[1].on_end = CUE_WAIT;
+    assert_true(holdover_advance(&tl, &t, (house_t){1000000}));
+    assert_false(tl.has_next);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -78,6 +101,8 @@ int main(void)
         cmocka_unit_test(the_last_cue_ends_in_silence),
         cmocka_unit_test(without_a_tour_what_is_known_still_comes),
         cmocka_unit_test(a_tour_may_say_that_it_ends_there),
+        cmocka_unit_test(silence_between_cues_is_kept_without_a_server),
+        cmocka_unit_test(a_cue_that_waits_waits_without_a_server),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
