@@ -115,12 +115,12 @@ try {
   await anna.getByText("Name or password is wrong.").waitFor();
 
   await page.getByRole("link", { name: "Who did what" }).click();
-  await page.getByText("DELETE users/anna").waitFor();
+  await page.getByText("removed users/anna").waitFor();
   await page.getByText("viewer -> curator").waitFor();
   await page.getByLabel("Who", { exact: true }).fill("anna");
   await page.getByRole("button", { name: "Search" }).press("Enter");
-  await page.getByText("DELETE users/anna").waitFor({ state: "detached" });
-  await page.getByText("POST login").first().waitFor();
+  await page.getByText("removed users/anna").waitFor({ state: "detached" });
+  await page.getByText("signed in").first().waitFor();
   await axe(page, "who did what");
   await shot(page, "trail");
 

@@ -45,7 +45,7 @@ function Question(): JSX.Element {
     <dialog ref={dialog} class="confirm" aria-labelledby="confirm" onClose={() => answer(false)}>
       <form onSubmit={(e) => void submit(e)}>
         <h2 id="confirm">Your password again</h2>
-        <p class="hint">It was given more than five minutes ago, and this cannot be taken back.</p>
+        <p class="hint">It was given more than five minutes ago; what you are about to do is for you alone.</p>
         <label>
           Password
           <input name="password" type="password" autoComplete="current-password" required />

@@ -6,6 +6,27 @@ import { words } from "../model";
 import { type Entry, trail } from "./api";
 import { when } from "./when";
 
+const DEEDS: Record<string, string> = {
+  "POST login": "signed in",
+  "POST logout": "signed out",
+  "PUT me/password": "took another password",
+  "GET backup": "took a backup",
+  "PUT backup": "went back to a backup",
+  "PUT venue": "changed the look of the house",
+  "PUT setup/clock": "said what the time is",
+};
+const VERBS: Record<string, string> = { POST: "made", PUT: "set", PATCH: "changed", DELETE: "removed" };
+
+/** What was done, in words where there are some; else what the program was asked. */
+function deed(e: Entry): string {
+  const known = DEEDS[e.what];
+  if (known) return known;
+  const [method = "", path = ""] = e.what.split(" ");
+  if (method === "DELETE" && path.startsWith("sessions/")) return `ended a session of ${e.object.replace("users/", "")}`;
+  // What was made has its name in the object; a longer path says more than that.
+  return `${VERBS[method] ?? method} ${method === "POST" && path.split("/").length === 1 ? e.object : path}`;
+}
+
 export function Trail(): JSX.Element {
   const [asked, setAsked] = useState({ user: "", object: "" });
   const [entries, setEntries] = useState<Entry[] | null>(null);
@@ -50,13 +71,12 @@ export function Trail(): JSX.Element {
         {entries?.map((e) => (
           <li key={e.n} class={e.code ? "refused" : ""}>
             <p class="who">
-              <strong>{e.user || "Somebody"}</strong> <span>{e.what}</span>
+              <strong>{e.user || "Somebody"}</strong> <span title={e.what}>{deed(e)}</span>
               {e.code && <small class="notice">refused: {e.code}</small>}
             </p>
             <p class="hint">
               {when(e.at, e.wall)}, from {e.address}
               {e.role && `, as ${e.role}`}
-              {e.object !== "" && `, ${e.object}`}
             </p>
             {e.detail && <p class="asked">{e.detail}</p>}
           </li>

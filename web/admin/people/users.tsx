@@ -18,17 +18,17 @@ export const MAY: Record<Role, string> = {
 
 export function Users({ model }: Props): JSX.Element {
   const [all, setAll] = useState<User[] | null>(null);
-  const [note, setNote] = useState("");
-  const refresh = (): Promise<void> => users().then(setAll, (e: unknown) => setNote(words(e)));
+  const [note, setNote] = useState({ text: "", bad: false });
+  const refresh = (): Promise<void> => users().then(setAll, (e: unknown) => setNote({ text: words(e), bad: true }));
   useEffect(() => void refresh(), []);
   const act = async (what: () => Promise<void>, done: string): Promise<boolean> => {
-    setNote("");
+    setNote({ text: "", bad: false });
     try {
       await what();
-      setNote(done);
+      setNote({ text: done, bad: false });
       return true;
     } catch (e) {
-      setNote(words(e));
+      setNote({ text: words(e), bad: true });
       return false;
     } finally {
       await refresh();
@@ -45,8 +45,8 @@ export function Users({ model }: Props): JSX.Element {
           </li>
         ))}
       </ul>
-      <p class="notice" role="status">
-        {note}
+      <p class={note.bad ? "notice" : ""} role="status">
+        {note.text}
       </p>
       <NewUser act={act} />
     </section>

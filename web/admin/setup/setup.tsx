@@ -78,6 +78,7 @@ function useForm(refresh: () => Promise<void>, done: string, act: (data: FormDat
     try {
       await act(new FormData(form));
       setNote(done);
+      for (const field of form.querySelectorAll<HTMLInputElement>("input[type=password]")) field.value = "";
       await refresh();
     } catch (e) {
       setNote(words(e));
