@@ -173,6 +173,7 @@ static json_t *perform(struct api *a, const char *method, const char *path, cons
         headers = curl_slist_append(headers, type);
     headers = curl_slist_append(headers, "Expect:");
     curl_easy_setopt(a->curl, CURLOPT_URL, url);
+    curl_easy_setopt(a->curl, CURLOPT_USERAGENT, "roomtonectl");
     curl_easy_setopt(a->curl, CURLOPT_CUSTOMREQUEST, method);
     curl_easy_setopt(a->curl, CURLOPT_HTTPHEADER, headers);
     curl_easy_setopt(a->curl, CURLOPT_WRITEFUNCTION, collect);

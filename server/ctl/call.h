@@ -19,7 +19,7 @@ struct call {
     const char *trim, *metres, *gain, *ceiling, *mute, *left, *right, *name; // kiosk set, adopt
     const char *colour, *logo;                                               // venue set
     const char *dir, *names, *days;                                          // certificate make
-    const char *user, *object, *before, *zone; // audit; venue set
+    const char *user, *object, *before, *zone;                               // audit; venue set
     const char *server, *ca, *config;                                        // as typed; NULL: not
     int code; // to exit with when all went well
     int argc; // what follows the verb

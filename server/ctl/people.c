@@ -107,9 +107,8 @@ bool people_password(struct call *c)
     if (!read_quietly("The old password", old, sizeof old) ||
         !read_password(c, "The new password", password, sizeof password))
         return false;
-    json_t *a =
-        api_send(c->api, "PUT", "/api/v1/me/password",
-                 json_pack("{s:s,s:s}", "old_password", old, "password", password), &ok);
+    json_t *a = api_send(c->api, "PUT", "/api/v1/me/password",
+                         json_pack("{s:s,s:s}", "old_password", old, "password", password), &ok);
     return done(c, a, ok, "changed");
 }
 
@@ -119,8 +118,7 @@ bool people_password(struct call *c)
 static bool user_path(const char *name, char *out, size_t size)
 {
     size_t len = strlen(name);
-    if (len == 0 || len > 40 ||
-        strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789.-_") != len) {
+    if (len == 0 || len > 40 || strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789.-_") != len) {
         fprintf(stderr, "roomtonectl: '%s' is not a user's name (see 'user list')\n", name);
         return false;
     }
@@ -160,10 +158,10 @@ bool users_add(struct call *c)
     bool ok;
     if (!read_password(c, "Password of the new user", password, sizeof password))
         return false;
-    json_t *a = api_send(c->api, "POST", "/api/v1/users",
-                         json_pack("{s:s,s:s,s:s}", "user", c->argv[0], "role", c->argv[1],
-                                   "password", password),
-                         &ok);
+    json_t *a = api_send(
+        c->api, "POST", "/api/v1/users",
+        json_pack("{s:s,s:s,s:s}", "user", c->argv[0], "role", c->argv[1], "password", password),
+        &ok);
     return call_show(c, a, ok, print_user);
 }
 
@@ -308,16 +306,17 @@ bool audit_show(struct call *c)
 static void print_setup(json_t *a)
 {
     json_t *time = json_object_get(a, "time");
-    printf("name       %s\nlanguage   %s\ntime zone  %s%s\ntime       %s\npassword   %s\ntours      "
-           "%lld\ngroups     %lld\n",
-           call_text(json_object_get(a, "venue"), "name"),
-           call_text(json_object_get(a, "venue"), "lang"), call_text(a, "zone"),
-           json_is_true(json_object_get(a, "zone_fixed")) ? " (by the settings)" : "",
-           json_is_true(json_object_get(time, "trusted")) ? call_text(time, "source")
-                                                          : "not known: 'clock tell'",
-           json_is_true(json_object_get(a, "first_password")) ? "still that of the box: 'password'"
-                                                              : "people's own",
-           call_number(a, "tours"), call_number(a, "groups"));
+    printf(
+        "name       %s\nlanguage   %s\ntime zone  %s%s\ntime       %s\npassword   %s\ntours      "
+        "%lld\ngroups     %lld\n",
+        call_text(json_object_get(a, "venue"), "name"),
+        call_text(json_object_get(a, "venue"), "lang"), call_text(a, "zone"),
+        json_is_true(json_object_get(a, "zone_fixed")) ? " (by the settings)" : "",
+        json_is_true(json_object_get(time, "trusted")) ? call_text(time, "source")
+                                                       : "not known: 'clock tell'",
+        json_is_true(json_object_get(a, "first_password")) ? "still that of the box: 'password'"
+                                                           : "people's own",
+        call_number(a, "tours"), call_number(a, "groups"));
 }
 
 bool setup_show(struct call *c)

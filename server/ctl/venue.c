@@ -8,7 +8,8 @@
 static void print_venue(json_t *a)
 {
     printf("name    %s\ncolour  %s\nlogo    %s\nlang    %s\nzone    %s\n", call_text(a, "name"),
-           call_text(a, "colour"), call_text(a, "logo"), call_text(a, "lang"), call_text(a, "zone"));
+           call_text(a, "colour"), call_text(a, "logo"), call_text(a, "lang"),
+           call_text(a, "zone"));
 }
 
 bool venue_show(struct call *c)
