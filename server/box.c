@@ -365,8 +365,9 @@ static sqlite3 *open_state(struct box *b, char *error, size_t error_size)
         load_key(b, db);
     char given[512];
     bool is_given = service_credential("first-password", given, sizeof given);
-    if (resumed && (b->access = access_open(db, b->dir.password, is_given ? given : NULL,
-                                            timekeeper_now(&b->time), error, error_size))) {
+    struct access_files files = {b->dir.password, is_given ? given : NULL, b->dir.reset};
+    if (resumed &&
+        (b->access = access_open(db, &files, timekeeper_now(&b->time), error, error_size))) {
         b->kiosks = kiosks_open(db);
         return db;
     }

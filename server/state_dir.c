@@ -42,6 +42,7 @@ bool state_dir_make(struct state_dir *s, const char *path, char *error, size_t e
     snprintf(s->db, sizeof s->db, "%s/roomtone.db", path);
     snprintf(s->reserve, sizeof s->reserve, "%s/reserve", path);
     snprintf(s->password, sizeof s->password, "%s/first-password", path);
+    snprintf(s->reset, sizeof s->reset, "%s/reset-admin", path);
     if (!make_dir(path) || !make_dir(s->content) || !make_dir(s->uploads)) {
         snprintf(error, error_size, "state directory %s: %s", path, strerror(errno));
         return false;

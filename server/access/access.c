@@ -2,6 +2,7 @@
 #include "server/access/access_private.h"
 
 #include "common/base/check.h"
+#include "common/base/log.h"
 #include "server/store/db.h"
 
 #include <errno.h>
@@ -150,17 +151,51 @@ static void read_logins(struct access *a, sqlite3 *db, house_t now)
     sqlite3_finalize(st);
 }
 
-struct access *access_open(sqlite3 *db, const char *first_password_path, const char *given,
-                           house_t now, char *error, size_t error_size)
+// In one transaction, with a row in the trail. A power cut before the file is gone does it again.
+static bool reset_admin(sqlite3 *db, const struct access_files *f, house_t now, char *error,
+                        size_t error_size)
+{
+    char password[PASSWORD_MAX + 2], hash[PASSWORD_HASH_SIZE];
+    struct audit_entry e = {
+        .at = now, .what = "reset-admin", .object = "users/admin", .status = 200};
+    if (!make_password(f->first, password, error, error_size))
+        return false;
+    password_hash(password, hash);
+    sodium_memzero(password, sizeof password);
+    bool ok = db_exec(db, "BEGIN IMMEDIATE");
+    sqlite3_stmt *st = db_prepare(
+        db, "INSERT INTO user(name,password,role,first,created_us) VALUES('admin',?1,'admin',1,?2)"
+            " ON CONFLICT(name) DO UPDATE SET password=?1,role='admin',first=1,disabled=0");
+    db_bind_text(st, 1, hash);
+    db_bind_int(st, 2, now.us);
+    ok = db_run(db, st) == ERR_OK && ok && db_exec(db, "DELETE FROM login WHERE user='admin'") &&
+         audit_write(db, &e) == ERR_OK && db_exec(db, "COMMIT");
+    if (!ok) {
+        db_exec(db, "ROLLBACK");
+        snprintf(error, error_size, "another password for admin could not be saved");
+        return false;
+    }
+    log_warn("access", "admin has another password, as %s asked for: it is in %s", f->reset,
+             f->first);
+    if (unlink(f->reset) != 0)
+        log_warn("access", "%s: %s", f->reset, strerror(errno));
+    return true;
+}
+
+struct access *access_open(sqlite3 *db, const struct access_files *f, house_t now, char *error,
+                           size_t error_size)
 {
     struct access *a = check_alloc(calloc(1, sizeof *a));
-    snprintf(a->first_path, sizeof a->first_path, "%s", first_password_path);
-    if (read_users(a, db) == 0) {
-        if (!make_admin(db, first_password_path, given, now, error, error_size)) {
+    snprintf(a->first_path, sizeof a->first_path, "%s", f->first);
+    bool none = read_users(a, db) == 0, reset = access(f->reset, F_OK) == 0;
+    if (none || reset) {
+        if (reset ? !reset_admin(db, f, now, error, error_size)
+                  : !make_admin(db, f->first, f->given, now, error, error_size)) {
             free(a);
             return NULL;
         }
-        a->is_new = !given;
+        a->is_new = none && !f->given;
+        memset(a->users, 0, sizeof a->users);
         read_users(a, db);
     }
     read_logins(a, db, now);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Who may: the staff's users and their sessions. Both are held in memory as well as on disk, so
-// that asking costs nothing. A session is a random token, kept as its SHA-256; it is good for twelve
-// hours of house time. One that is long enough for a password to be asked again (ACCESS_SURE_US)
-// goes on, but may not delete, restore, or change users until it was.
+// that asking costs nothing. A session is a random token, kept as its SHA-256; it is good for
+// twelve hours of house time. One that is long enough for a password to be asked again
+// (ACCESS_SURE_US) goes on, but may not delete, restore, or change users until it was.
 //
 //   access.c   opening; who a token stands for
 //   logins.c   sessions begin and end      users.c   users are made, changed and removed
@@ -61,12 +61,17 @@ struct access_login {
     char agent[ACCESS_AGENT_MAX + 1]; // what signed in: "Firefox", "roomtonectl"
 };
 
-// Reads users and sessions. On a new box makes the user "admin": with the password in the file
-// `given`, a line of 8 to 200 bytes, or when that is NULL with a random one, written to
-// `first_password_path` (mode 0600) and nowhere else; the file goes when that password does. NULL
-// with one line in `error`.
-struct access *access_open(sqlite3 *db, const char *first_password_path, const char *given,
-                           house_t now, char *error, size_t error_size);
+struct access_files {
+    const char *first; // where a random password goes, mode 0600, until there is another one
+    const char *given; // a line of 8 to 200 bytes, the first password in its place; NULL: none
+    const char *reset; // is this file there, nobody knows the password any more
+};
+
+// Reads users and sessions. On a new box makes the user "admin". Where the file `reset` is, "admin"
+// gets a random password once more, may sign in and may everything, and the file goes: whoever can
+// write there has the box anyway. NULL with one line in `error`.
+struct access *access_open(sqlite3 *db, const struct access_files *files, house_t now, char *error,
+                           size_t error_size);
 void access_free(struct access *a);
 // True when a first password was made just now, for people to find in its file.
 bool access_is_new(const struct access *a);
@@ -99,8 +104,8 @@ const char *access_password_hash(const struct access *a, const char *name);
 
 // --- sessions (logins.c) ------------------------------------------------------------------------
 
-// A new session for a user whose password fits `verified`: ERR_WRONG_PASSWORD when that is no longer
-// the user's hash. `audit` is written with it. `done` once it is durable.
+// A new session for a user whose password fits `verified`: ERR_WRONG_PASSWORD when that is no
+// longer the user's hash. `audit` is written with it. `done` once it is durable.
 struct access_begin {
     const char *name, *verified, *address, *agent;
     const struct audit_entry *audit;
@@ -128,8 +133,8 @@ struct access_wish {
     char keep[ACCESS_ID_LEN + 1];
     struct audit_entry audit; // written with it
 };
-// `done` with ERR_OK, ERR_NOT_FOUND, ERR_EXISTS, ERR_TOO_MANY, ERR_LAST_ADMIN (somebody must stay who
-// may everything), or why it could not be saved.
+// `done` with ERR_OK, ERR_NOT_FOUND, ERR_EXISTS, ERR_TOO_MANY, ERR_LAST_ADMIN (somebody must stay
+// who may everything), or why it could not be saved.
 void access_wish(struct access *a, const struct access_wish *w, house_t now,
                  void (*done)(void *user, enum err err), void *user);
 

@@ -20,6 +20,9 @@ struct api {
     char *server;
     const char *ca;
     bool brief;
+    bool (*ask)(void *user); // for the password again
+    void *ask_user;
+    bool asking;
     char session_path[600];
     char session[128];
     char if_match[100]; // header of the next request; "" for none
@@ -74,6 +77,12 @@ void api_close(struct api *a)
 void api_be_brief(struct api *a)
 {
     a->brief = true;
+}
+
+void api_on_confirm(struct api *a, bool (*ask)(void *user), void *user)
+{
+    a->ask = ask;
+    a->ask_user = user;
 }
 
 void api_use_session(struct api *a, const char *token)
@@ -136,8 +145,21 @@ static void tell_problem(long status, json_t *answer)
         fprintf(stderr, "roomtonectl: use 'roomtonectl --server URL login' first\n");
 }
 
+// True when a request that was refused for want of the password may be sent once more.
+static bool confirmed(struct api *a, json_t *problem)
+{
+    const char *code = json_string_value(json_object_get(problem, "code"));
+    if (!a->ask || a->asking || !code || strcmp(code, "confirm_password") != 0)
+        return false;
+    a->asking = true;
+    bool yes = a->ask(a->ask_user);
+    a->asking = false;
+    return yes;
+}
+
+// `again` (or NULL) is set when the request is to be sent once more; nothing is said then.
 static json_t *perform(struct api *a, const char *method, const char *path, const char *type,
-                       FILE *file, bool *ok)
+                       FILE *file, bool *ok, bool *again)
 {
     char url[1024], auth[200];
     struct sink sink = {.curl = a->curl, .file = file};
@@ -155,6 +177,7 @@ static json_t *perform(struct api *a, const char *method, const char *path, cons
     a->if_match[0] = '\0';
     headers = curl_slist_append(headers, "Expect:");
     curl_easy_setopt(a->curl, CURLOPT_URL, url);
+    curl_easy_setopt(a->curl, CURLOPT_USERAGENT, "roomtonectl");
     curl_easy_setopt(a->curl, CURLOPT_CUSTOMREQUEST, method);
     curl_easy_setopt(a->curl, CURLOPT_HTTPHEADER, headers);
     curl_easy_setopt(a->curl, CURLOPT_WRITEFUNCTION, collect);
@@ -172,6 +195,10 @@ static json_t *perform(struct api *a, const char *method, const char *path, cons
     json_t *answer = sink.text.len ? json_loadb(sink.text.data, sink.text.len, 0, NULL) : NULL;
     bytes_free(&sink.text);
     *ok = rc == CURLE_OK && status < 300;
+    if (again && (*again = !*ok && confirmed(a, answer))) {
+        json_decref(answer);
+        return NULL;
+    }
     if (rc != CURLE_OK && !a->brief)
         fprintf(stderr, "roomtonectl: %s: %s\n", a->server, curl_easy_strerror(rc));
     else if (!*ok && !a->brief)
@@ -191,15 +218,19 @@ void api_on(struct api *a, const char *tag)
 json_t *api_get(struct api *a, const char *path, bool *ok)
 {
     curl_easy_setopt(a->curl, CURLOPT_HTTPGET, 1L);
-    return perform(a, "GET", path, NULL, NULL, ok);
+    return perform(a, "GET", path, NULL, NULL, ok, NULL);
 }
 
 json_t *api_send(struct api *a, const char *method, const char *path, json_t *body, bool *ok)
 {
     char *text = body ? check_alloc(json_dumps(body, JSON_COMPACT)) : NULL;
     json_decref(body);
-    curl_easy_setopt(a->curl, CURLOPT_POSTFIELDS, text ? text : "");
-    json_t *answer = perform(a, method, path, "Content-Type: application/json", NULL, ok);
+    json_t *answer;
+    bool again;
+    do {
+        curl_easy_setopt(a->curl, CURLOPT_POSTFIELDS, text ? text : "");
+        answer = perform(a, method, path, "Content-Type: application/json", NULL, ok, &again);
+    } while (again);
     free(text);
     return answer;
 }
@@ -217,10 +248,15 @@ json_t *api_upload(struct api *a, const char *path, const char *type, const char
     }
     char header[100];
     snprintf(header, sizeof header, "Content-Type: %s", type);
-    curl_easy_setopt(a->curl, CURLOPT_UPLOAD, 1L);
-    curl_easy_setopt(a->curl, CURLOPT_READDATA, f);
-    curl_easy_setopt(a->curl, CURLOPT_INFILESIZE_LARGE, (curl_off_t)st.st_size);
-    json_t *answer = perform(a, "PUT", path, header, NULL, ok);
+    json_t *answer;
+    bool again;
+    do {
+        rewind(f);
+        curl_easy_setopt(a->curl, CURLOPT_UPLOAD, 1L);
+        curl_easy_setopt(a->curl, CURLOPT_READDATA, f);
+        curl_easy_setopt(a->curl, CURLOPT_INFILESIZE_LARGE, (curl_off_t)st.st_size);
+        answer = perform(a, "PUT", path, header, NULL, ok, &again);
+    } while (again);
     fclose(f);
     return answer;
 }
@@ -229,6 +265,6 @@ bool api_download(struct api *a, const char *path, FILE *to)
 {
     bool ok;
     curl_easy_setopt(a->curl, CURLOPT_HTTPGET, 1L);
-    json_decref(perform(a, "GET", path, NULL, to, &ok));
+    json_decref(perform(a, "GET", path, NULL, to, &ok, NULL));
     return ok;
 }

@@ -16,6 +16,9 @@ struct api *api_open(const char *server, const char *ca);
 void api_close(struct api *a); // NULL is none
 // From now on nothing is printed, and an answer that takes longer than 5 s is none.
 void api_be_brief(struct api *a);
+// When the server wants the password again `ask` is called; where it says yes the request is sent
+// once more.
+void api_on_confirm(struct api *a, bool (*ask)(void *user), void *user);
 void api_use_session(struct api *a, const char *token);
 // Keeps the token for the next calls, in the user's configuration folder, mode 0600.
 bool api_save_session(struct api *a, const char *token);

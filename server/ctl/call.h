@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One call of roomtonectl: what was typed, and how answers are shown. Verbs by subject: groups.c,
 // groups_edit.c, rewind.c, house.c, kiosks.c, tracks.c, tours.c, exhibit.c, backup.c, venue.c,
-// certificate.c, doctor.c, bundle.c; main.c has their table.
+// people.c, certificate.c, doctor.c, bundle.c; main.c has their table.
 #ifndef SERVER_CTL_CALL_H
 #define SERVER_CTL_CALL_H
 
@@ -21,6 +21,7 @@ struct call {
     const char *colour, *logo;                                               // venue set
     const char *date, *first, *every;                                        // group bulk
     const char *dir, *names, *days;                                          // certificate make
+    const char *user, *object, *before, *zone;                               // audit; venue set
     const char *server, *ca, *config;                                        // as typed; NULL: not
     int code; // to exit with when all went well
     int argc; // what follows the verb
@@ -37,7 +38,23 @@ bool call_group_path(const char *group, const char *tail, char *out, size_t size
 // Sends a command to the group argv[0].
 bool call_command(struct call *c, json_t *body);
 
-// Verbs.
+// Verbs, and what is asked in between.
+bool people_confirm(void *call);
+bool people_login(struct call *c);
+bool people_logout(struct call *c);
+bool people_password(struct call *c);
+bool users_list(struct call *c);
+bool users_add(struct call *c);
+bool users_role(struct call *c);
+bool users_password(struct call *c);
+bool users_disable(struct call *c);
+bool users_enable(struct call *c);
+bool users_remove(struct call *c);
+bool sessions_list(struct call *c);
+bool sessions_end(struct call *c);
+bool audit_show(struct call *c);
+bool setup_show(struct call *c);
+bool clock_tell(struct call *c);
 bool backup_take(struct call *c);
 bool backup_restore(struct call *c);
 bool certificate_make(struct call *c);

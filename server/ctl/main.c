@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -19,48 +18,6 @@ struct verb {
     const char *help;
     bool (*run)(struct call *c);
 };
-
-static bool read_password(struct call *c, char *out, size_t size)
-{
-    struct termios old, quiet;
-    FILE *f = c->password_file ? fopen(c->password_file, "re") : stdin;
-    if (!f) {
-        fprintf(stderr, "roomtonectl: %s: cannot be read\n", c->password_file);
-        return false;
-    }
-    bool terminal = f == stdin && tcgetattr(STDIN_FILENO, &old) == 0;
-    if (terminal) {
-        fputs("Password: ", stderr);
-        quiet = old;
-        quiet.c_lflag &= ~(tcflag_t)ECHO;
-        tcsetattr(STDIN_FILENO, TCSANOW, &quiet);
-    }
-    bool ok = fgets(out, (int)size, f) != NULL;
-    if (terminal) {
-        tcsetattr(STDIN_FILENO, TCSANOW, &old);
-        fputc('\n', stderr);
-    }
-    if (f != stdin)
-        fclose(f);
-    if (ok)
-        out[strcspn(out, "\n")] = '\0';
-    return ok;
-}
-
-static bool do_login(struct call *c)
-{
-    char password[256];
-    bool ok;
-    if (!read_password(c, password, sizeof password))
-        return false;
-    json_t *a = api_send(
-        c->api, "POST", "/api/v1/login",
-        json_pack("{s:s,s:s}", "user", c->argc ? c->argv[0] : "admin", "password", password), &ok);
-    ok = ok && api_save_session(c->api, call_text(a, "session"));
-    if (ok && !c->json)
-        printf("signed in as %s\n", call_text(a, "user"));
-    return call_show(c, a, ok, NULL);
-}
 
 static bool do_exhibit_import(struct call *c)
 {
@@ -122,7 +79,25 @@ static bool do_status(struct call *c)
 
 static const struct verb verbs[] = {
     {"login", "[USER] [--password-file FILE]", 0, 1, "sign in; the login is kept for later calls",
-     do_login},
+     people_login},
+    {"logout", "", 0, 0, "end that login", people_logout},
+    {"password", "[--password-file FILE]", 0, 0, "another one of your own; asks for the old one",
+     people_password},
+    {"user list", "", 0, 0, "staff's users", users_list},
+    {"user add", "USER ROLE [--password-file FILE]", 2, 2,
+     "ROLE is viewer, guide, curator or admin", users_add},
+    {"user role", "USER ROLE", 2, 2, "what the user may; ends their sessions", users_role},
+    {"user password", "USER [--password-file FILE]", 1, 1, "another password for a user",
+     users_password},
+    {"user disable", "USER", 1, 1, "may not sign in any more", users_disable},
+    {"user enable", "USER", 1, 1, "may sign in again", users_enable},
+    {"user remove", "USER", 1, 1, "for good", users_remove},
+    {"session list", "", 0, 0, "where you are signed in; for admins, everybody", sessions_list},
+    {"session end", "SESSION", 1, 1, "sign somebody out", sessions_end},
+    {"audit", "[--user USER] [--object OBJECT] [--before N] [--limit N]", 0, 0,
+     "who did what, newest first; OBJECT like groups/demo, or groups/ for all", audit_show},
+    {"setup", "", 0, 0, "what is still to be set on a new box", setup_show},
+    {"clock tell", "", 0, 0, "tell a box without a clock what the time is here", clock_tell},
     {"status", "", 0, 0, "how the box does", do_status},
     {"doctor", "[--config FILE]", 0, 0,
      "on the box: what is wrong with it and what to do; exits with 0, 1 (look) or 2 (broken)",
@@ -197,8 +172,8 @@ static const struct verb verbs[] = {
     {"exhibit import", "MANIFEST", 1, 1, "tracks, tours and groups of a manifest",
      do_exhibit_import},
     {"venue show", "", 0, 0, "what the house is called and looks like", venue_show},
-    {"venue set", "[--name NAME] [--colour #RRGGBB] [--logo FILE]", 0, 0,
-     "an empty value takes it away", venue_set},
+    {"venue set", "[--name NAME] [--colour #RRGGBB] [--logo FILE] [--lang LANG] [--zone ZONE]", 0,
+     0, "an empty value takes it away", venue_set},
     {"wifi show", "", 0, 0, "the visitors' network, as posters have it", wifi_show},
     {"wifi set", "NAME [PASSWORD]", 1, 2, "an empty name takes it away", wifi_set},
     {"certificate make", "[--dir DIR] [--names NAME,...] [--days N] [--force]", 0, 0,
@@ -276,6 +251,10 @@ static const struct {
     {"names", offsetof(struct call, names)},
     {"days", offsetof(struct call, days)},
     {"config", offsetof(struct call, config)},
+    {"user", offsetof(struct call, user)},
+    {"object", offsetof(struct call, object)},
+    {"before", offsetof(struct call, before)},
+    {"zone", offsetof(struct call, zone)},
     {"server", offsetof(struct call, server)},
     {"ca", offsetof(struct call, ca)},
 };
@@ -340,6 +319,8 @@ int main(int argc, char **argv)
         return 2;
     }
     c.api = is_local(v) ? NULL : api_open(c.server, c.ca);
+    if (c.api)
+        api_on_confirm(c.api, people_confirm, &c);
     bool ok = v->run(&c);
     api_close(c.api);
     return ok ? c.code : 1;

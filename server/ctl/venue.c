@@ -7,8 +7,9 @@
 
 static void print_venue(json_t *a)
 {
-    printf("name    %s\ncolour  %s\nlogo    %s\n", call_text(a, "name"), call_text(a, "colour"),
-           call_text(a, "logo"));
+    printf("name    %s\ncolour  %s\nlogo    %s\nlang    %s\nzone    %s\n", call_text(a, "name"),
+           call_text(a, "colour"), call_text(a, "logo"), call_text(a, "lang"),
+           call_text(a, "zone"));
 }
 
 bool venue_show(struct call *c)
@@ -44,8 +45,8 @@ static bool change_logo(struct call *c, json_t *venue)
 bool venue_set(struct call *c)
 {
     bool ok;
-    if (!c->name && !c->colour && !c->logo) {
-        fprintf(stderr, "roomtonectl: say --name, --colour or --logo\n");
+    if (!c->name && !c->colour && !c->logo && !c->lang && !c->zone) {
+        fprintf(stderr, "roomtonectl: say --name, --colour, --logo, --lang or --zone\n");
         return false;
     }
     json_t *venue = api_get(c->api, "/api/v1/venue", &ok);
@@ -53,6 +54,11 @@ bool venue_set(struct call *c)
         return false;
     change(venue, "name", c->name);
     change(venue, "colour", c->colour);
+    // These two stay when they are not said, and go when they are empty.
+    if (c->lang)
+        json_object_set_new(venue, "lang", json_string(c->lang));
+    if (c->zone)
+        json_object_set_new(venue, "zone", json_string(c->zone));
     if (!change_logo(c, venue)) {
         json_decref(venue);
         return false;

@@ -151,7 +151,8 @@ void request_json(struct request *r, int status, json_t *body)
     json_as(r, status, "application/json", body, NULL);
 }
 
-// What the status wants beside the problem: when to try again, how to sign in, what would be allowed.
+// What the status wants beside the problem: when to try again, how to sign in, what would be
+// allowed.
 static void problem_headers(const struct request *r, enum err e, int64_t retry_ms, char *out,
                             size_t size)
 {
@@ -310,13 +311,12 @@ void request_header(struct request *r, enum lws_token_indexes token, char *out, 
 
 bool request_query(const struct request *r, const char *name, char *out, size_t size)
 {
-    char key[40];
+    // Room for the longest one, also when a short one is looked for: lws stops at what does not
+    // fit.
+    char key[40], text[REQUEST_PATH_MAX];
     snprintf(key, sizeof key, "%s=", name);
-    const char *value = r->wsi ? lws_get_urlarg_by_name(r->wsi, key, out, (int)size) : NULL;
-    if (!value) {
-        out[0] = '\0'; // what it looked at may be in there
-        return false;
-    }
-    memmove(out, value, strlen(value) + 1); // it points behind the name, into `out`
-    return true;
+    const char *value = r->wsi ? lws_get_urlarg_by_name(r->wsi, key, text, (int)sizeof text) : NULL;
+    bool ok = value && strlen(value) < size;
+    snprintf(out, size, "%s", ok ? value : "");
+    return ok;
 }

@@ -146,7 +146,7 @@ def test_the_ceiling_is_for_admins(tmp_path, exhibit):
     s.import_exhibit(exhibit)
     s.stop()
     with contextlib.closing(sqlite3.connect(s.state / "roomtone.db")) as db, db:
-        db.execute("INSERT INTO user SELECT 'carla', password, 'curator' FROM user")
+        db.execute("INSERT INTO user(name,password,role) SELECT 'carla', password, 'curator' FROM user")
     s.start()
     admin = s.session
     carla = s.request("POST", "/api/v1/login", {"user": "carla", "password": s.password}).json

@@ -114,6 +114,27 @@ def test_the_first_password_is_good_until_there_is_another(server):
     assert login(server, "admin", first).status == 401 and login(server, "admin", OTHER).status == 200
 
 
+def test_a_forgotten_password_is_helped_by_who_has_the_box(server):
+    make(server, "anna", "admin")
+    server.request("PUT", "/api/v1/me/password", {"old_password": server.password, "password": OTHER})
+    anna = login(server, "anna").json["session"]
+    assert as_(server, anna, "PATCH", "/api/v1/users/admin", {"disabled": True}).status == 200
+    server.stop()
+    (server.state / "reset-admin").touch()
+    server.start()
+    assert not (server.state / "reset-admin").exists()
+    assert login(server, "admin", OTHER).status == 401
+    a = login(server, "admin", server.password)
+    assert (a.json["role"], a.json["first_password"]) == ("admin", True)
+    assert as_(server, anna, "GET", "/api/v1/me").status == 200
+    server.session = a.json["session"]
+    assert "reset-admin" in [e["what"] for e in trail(server, object="users/admin")["entries"]]
+    password = server.password
+    server.stop()
+    server.start()
+    assert server.password == password, "once"
+
+
 def test_users_and_sessions_outlive_a_kill(server):
     anna = make(server, "anna", "guide")
     server.stop(signal.SIGKILL)
@@ -371,6 +392,52 @@ def test_the_description_is_served(server):
     a = server.request("GET", "/api/v1/openapi.json")
     assert a.json == json.loads((ROOT / "docs/openapi.json").read_text())
     assert server.request("GET", "/api/v1/openapi.json", headers={"If-None-Match": a.headers["ETag"]}).status == 304
+
+
+# --- on the command line ----------------------------------------------------------------------------
+
+
+def test_roomtonectl_has_it_all(server, tmp_path):
+    word = tmp_path / "word"
+    word.write_text(PASSWORD + "\n")
+    server.ctl("login", "admin", "--password-file", server.state / "first-password")
+    assert "still that of the box" in server.ctl("setup").stdout
+    server.ctl("user", "add", "anna", "viewer", "--password-file", word)
+    refused = server.ctl("user", "add", "bea", "king", "--password-file", word, check=False)
+    assert refused.returncode == 1 and "bad_message" in refused.stderr
+    assert json.loads(server.ctl("--json", "user", "role", "anna", "guide").stdout)["role"] == "guide"
+    anna = login(server, "anna").json["session"]
+    sessions = json.loads(server.ctl("--json", "session", "list").stdout)["sessions"]
+    hers = next(s["id"] for s in sessions if s["user"] == "anna")
+    assert "anna" in server.ctl("session", "list").stdout
+    assert server.ctl("--json", "session", "end", hers).stdout == '{"ended":true}\n'
+    assert as_(server, anna, "GET", "/api/v1/me").status == 401
+    server.ctl("user", "disable", "anna")
+    assert "may not sign in" in server.ctl("user", "list").stdout
+    server.ctl("user", "enable", "anna")
+    word.write_text(OTHER + "\n")
+    server.ctl("user", "password", "anna", "--password-file", word)
+    assert login(server, "anna", OTHER).status == 200
+    server.ctl("venue", "set", "--name", "The Mill", "--lang", "de", "--zone", "Asia/Tokyo")
+    assert "Asia/Tokyo" in server.ctl("venue", "show").stdout
+    server.ctl("venue", "set", "--zone", "")
+    assert "zone    -" in server.ctl("venue", "show").stdout
+    server.ctl("user", "remove", "anna")
+    said = server.ctl("audit", "--object", "users/anna", "--limit", "3").stdout
+    assert "DELETE users/anna" in said and "there are more: --before" in said
+    assert server.ctl("audit", "--user", "a b", check=False).returncode == 1
+    server.ctl("logout")
+    assert "login' first" in server.ctl("status", check=False).stderr
+
+
+def test_roomtonectl_asks_for_the_password_again(server, tmp_path):
+    server.ctl("login", "admin", "--password-file", server.state / "first-password")
+    server.stop()
+    with contextlib.closing(sqlite3.connect(server.state / "roomtone.db")) as db, db:
+        db.execute("UPDATE login SET began_us=began_us-600000000")
+    server.start()
+    refused = server.ctl("user", "remove", "nobody", check=False)
+    assert refused.returncode == 1 and "too long ago" in refused.stderr and "confirm_password" in refused.stderr
 
 
 # --- the first run ----------------------------------------------------------------------------------

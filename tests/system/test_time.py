@@ -102,6 +102,40 @@ def test_clock_set_later_moves_nothing_but_schedules(box):
     wait_until(lambda: box.group()["due"] - health(box)["house_now"] < 61_000_000, "the next minute")
 
 
+def test_what_staff_say_is_the_time_until_the_box_knows_better(tmp_path):
+    box = FaultyServer(tmp_path / "state", config="[time]\ntrust_clock = yes\n").start().login()
+    try:
+        _, known = reboot(box, -int(time.time() * 1e6))
+        assert not health(box)["time"]["trusted"]
+        box.request("POST", "/api/v1/groups", {"name": "Demo", "id": "demo"})
+        box.command("configure", schedule=["daily 00:00-23:59/1min stop"])
+        assert "due" not in box.group()
+        h = health(box)
+        for wrong in (0, 1_000_000, 5e15, "noon", None):
+            assert box.request("PUT", "/api/v1/setup/clock", {"wall": wrong}).status == 400
+        # Said wrong first, and then right: the last word is as good as the first. (What was due in a future that
+        # was none counts as done, so the schedule is looked at after a past.)
+        wall = int(time.time() * 1e6)
+        for said in (wall - 9 * HOUR_US, wall):
+            a = box.request("PUT", "/api/v1/setup/clock", {"wall": said}).json["time"]
+            assert a["trusted"] and a["source"] == "told" and abs(a["wall"] - said) < 2_000_000
+        after = health(box)
+        assert after["house_now"] - h["house_now"] < 10_000_000 and after["clock_epoch"] == h["clock_epoch"]
+        wait_until(lambda: box.group().get("due", 1e18) - health(box)["house_now"] < 61_000_000, "the next minute")
+        box.request("PUT", "/api/v1/setup/clock", {"wall": wall + 9 * HOUR_US})
+        a = box.request("PUT", "/api/v1/setup/clock", {"wall": int(time.time() * 1e6)}).json["time"]
+        assert a["trusted"] and abs(a["wall"] - time.time() * 1e6) < 2_000_000
+        # It holds over a restart of the program, and ends with the next boot.
+        box.stop(signal.SIGKILL)
+        box.start()
+        a = health(box)["time"]
+        assert a["source"] == "told" and abs(a["wall"] - time.time() * 1e6) < 2_000_000
+        reboot(box, -int(time.time() * 1e6))
+        assert health(box)["time"]["source"] == "none"
+    finally:
+        box.stop()
+
+
 def test_server_that_was_put_aside_is_where_it_should_be(box):
     box.command("play")
     state = running(box)

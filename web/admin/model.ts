@@ -93,7 +93,7 @@ export class Model {
       this.me.value = await api.login(user, password);
       this.start();
     } catch (e) {
-      this.loginNote.value = words(e);
+      this.loginNote.value = patience(e) || words(e);
     }
   }
 
@@ -107,6 +107,18 @@ export class Model {
   private start(): void {
     this.link.join({ type: "hello", v: 1, role: "staff" });
     void this.refresh();
+    if (this.me.value?.role === "admin" && location.hash === "") void this.greet();
+  }
+
+  /** A new box opens on its set-up. */
+  private async greet(): Promise<void> {
+    const fresh = await api.isFresh().catch(() => false);
+    if (fresh && location.hash === "") location.hash = "setup";
+  }
+
+  /** Who I am may have changed. */
+  async again(): Promise<void> {
+    this.me.value = await api.me();
   }
 
   /** What the live overview does not carry. */
@@ -121,7 +133,7 @@ export class Model {
   }
 
   private signedOut(e: unknown): void {
-    if (!(e instanceof api.ApiError) || e.status !== 401) return;
+    if (!(e instanceof api.ApiError) || e.code !== "unauthorized") return;
     this.link.leave();
     this.me.value = null;
     this.loginNote.value = "Please sign in again.";
@@ -150,7 +162,7 @@ export class Model {
       case "error":
         if (m.cmd_id) this.answered(m.cmd_id, m.detail ? `${m.message} (${m.detail})` : m.message);
         else if (m.code === "unauthorized" || m.code === "forbidden")
-          this.signedOut(new api.ApiError(401, m.code, m.message));
+          this.signedOut(new api.ApiError(401, "unauthorized", m.message));
         break;
       default:
         break;
@@ -269,6 +281,13 @@ export class Model {
   }
 }
 
-function words(e: unknown): string {
+/** After wrong passwords the next try waits. */
+export function patience(e: unknown): string {
+  if (!(e instanceof api.ApiError) || e.retryMs === 0) return "";
+  const wait = `The next try is taken in ${Math.ceil(e.retryMs / 1000)} s.`;
+  return e.code === "too_fast" ? wait : `${e.message} ${wait}`;
+}
+
+export function words(e: unknown): string {
   return e instanceof Error ? e.message : String(e);
 }

@@ -13,6 +13,7 @@ export interface Section {
   title: string;
   from: Role; // this role and those above it
   View: ComponentType<Props>;
+  aside?: boolean; // not on the rail
 }
 
 const RANKS: readonly Role[] = ["viewer", "guide", "curator", "admin"];
@@ -27,6 +28,8 @@ export const SECTIONS: readonly Section[] = [
   { id: "kiosks", title: "Kiosks", from: "viewer", View: later(() => import("./kiosks/kiosks").then((m) => m.Kiosks)) },
   { id: "posters", title: "Posters", from: "curator", View: later(() => import("./posters/posters").then((m) => m.Posters)) },
   { id: "house", title: "House", from: "curator", View: later(() => import("./house/house").then((m) => m.House)) },
+  { id: "people", title: "People", from: "viewer", View: later(() => import("./people/people").then((m) => m.People)) },
+  { id: "setup", title: "Set-up", from: "admin", aside: true, View: later(() => import("./setup/setup").then((m) => m.Setup)) },
 ];
 
 /** The address behind the "#", in parts: the section, then what the section makes of it. */

@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { JSX } from "preact";
 import type { Certificate } from "../common/wire_staff";
 import type { Props } from "./later";
+import { Confirm } from "./people/confirm";
 import { SECTIONS, address, may, place } from "./sections";
 
 export function App({ model }: Props): JSX.Element {
@@ -65,6 +66,7 @@ function House({ model }: Props): JSX.Element {
         <Rail model={model} />
         <Shown model={model} />
       </div>
+      <Confirm />
     </>
   );
 }
@@ -72,7 +74,7 @@ function House({ model }: Props): JSX.Element {
 function Rail({ model }: Props): JSX.Element {
   return (
     <nav class="rail" aria-label="Sections">
-      {SECTIONS.filter((s) => may(model.me.value?.role, s.from)).map((s) => (
+      {SECTIONS.filter((s) => !s.aside && may(model.me.value?.role, s.from)).map((s) => (
         <a key={s.id} href={address(s.id)} aria-current={place.value[0] === s.id ? "page" : undefined}>
           {s.title}
         </a>
@@ -147,7 +149,12 @@ function Alerts({ model }: Props): JSX.Element {
         </p>
       ))}
       {certificate && <CertificateNote {...certificate} />}
-      {!trusted && <p>The box cannot trust its clock: schedules wait until it is set (NTP, or a battery).</p>}
+      {!trusted && (
+        <p>
+          The box cannot trust its clock: schedules wait until it is set.{" "}
+          {may(model.me.value?.role, "admin") && <a href={address("setup")}>Set it</a>}
+        </p>
+      )}
     </div>
   );
 }

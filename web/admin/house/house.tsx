@@ -1,8 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-// The section "House": what the venue is called and looks like.
+// The section "House": what the venue is called and looks like, where it is.
 import type { JSX } from "preact";
+import type { Props } from "../later";
+import { address, may } from "../sections";
 import { LookForm } from "./look";
+import { PlaceForm } from "./place";
 
-export function House(): JSX.Element {
-  return <LookForm />;
+export function House({ model }: Props): JSX.Element {
+  return (
+    <>
+      <LookForm />
+      <PlaceForm />
+      {may(model.me.value?.role, "admin") && (
+        <p class="hint">
+          <a href={address("setup")}>Go through the set-up again</a>
+        </p>
+      )}
+    </>
+  );
 }
