@@ -13,7 +13,7 @@ export function House({ model }: Props): JSX.Element {
       <PlaceForm />
       {may(model.me.value?.role, "admin") && (
         <p class="hint">
-          <a href={address("setup")}>Go through the set-up again</a>
+          <a class="button" href={address("setup")}>Go through the set-up again</a>
         </p>
       )}
     </>
