@@ -41,7 +41,11 @@ enum err {
     ERR_LEASE_HELD,
     // Content.
     ERR_BAD_AUDIO,
+    ERR_BAD_CAPTIONS,
     ERR_NOT_READY,
+    ERR_WRONG_OFFSET,
+    ERR_CANCELLED,
+    ERR_IN_USE,
     ERR_BAD_BACKUP,
     // The box.
     ERR_STORAGE_FULL,

@@ -10,6 +10,7 @@
 
 #include "common/base/bytes.h"
 #include "common/base/err.h"
+#include "server/ingest/uploads.h"
 
 #include <jansson.h>
 #include <libwebsockets.h>
@@ -46,10 +47,11 @@ struct request {
     char role[16]; // of that user
     int64_t content_length;
 
-    // The body, in memory or in a file.
+    // The body, in memory, in a file or as a piece of an upload.
     struct bytes body;
     int body_fd; // -1: in memory
     char body_path[600];
+    struct upload_piece *piece; // NULL: none
     int64_t body_received, body_max;
 
     // Its own.
@@ -75,6 +77,9 @@ void request_problem(struct request *r, enum err e, const char *detail);
 // taken over).
 void request_problem_with(struct request *r, enum err e, const char *detail, int64_t retry_ms,
                           json_t *state);
+// The same with one more member; taken over.
+void request_problem_more(struct request *r, enum err e, const char *detail, const char *key,
+                          json_t *value);
 void request_text(struct request *r, int status, const char *type, const char *text, size_t len,
                   const char *headers);
 void request_empty(struct request *r, int status, const char *headers);

@@ -4,12 +4,13 @@
 #ifndef SERVER_NET_ROUTES_H
 #define SERVER_NET_ROUTES_H
 
+#include "server/ingest/jobs.h"
 #include "server/net/request.h"
 
 // Who may, each with all that those before may (docs/PROTOCOL.md, "Who may what"): a viewer looks,
 // a guide moves groups, a curator edits, an admin has the people and the box.
 enum route_right { RIGHT_ANYBODY, RIGHT_VIEWER, RIGHT_GUIDE, RIGHT_CURATOR, RIGHT_ADMIN };
-enum route_body { BODY_NONE, BODY_JSON, BODY_TEXT, BODY_FILE };
+enum route_body { BODY_NONE, BODY_JSON, BODY_TEXT, BODY_FILE, BODY_PIECE };
 
 struct route {
     enum request_method method;
@@ -47,10 +48,29 @@ void api_kiosks_change(struct request *r);
 void api_kiosks_forget(struct request *r);
 void api_kiosks_adopt(struct request *r);
 void api_kiosks_identify(struct request *r);
+void api_uploads_list(struct request *r);
+void api_uploads_create(struct request *r);
+void api_uploads_show(struct request *r);
+void api_uploads_begin(struct request *r); // before the body of:
+void api_uploads_put(struct request *r);
+void api_uploads_remove(struct request *r);
+json_t *api_job_json(const struct job_facts *f); // what is told of one
+void api_jobs_list(struct request *r);
+void api_jobs_show(struct request *r);
+void api_jobs_cancel(struct request *r);
 void api_tracks_list(struct request *r);
+void api_tracks_show(struct request *r);
 void api_tracks_title(struct request *r);
-void api_tracks_audio(struct request *r);
-void api_tracks_captions(struct request *r);
+void api_tracks_remove(struct request *r);
+void api_audio_put(struct request *r);
+void api_audio_make(struct request *r);
+void api_audio_original(struct request *r);
+void api_audio_remove(struct request *r);
+void api_captions_put(struct request *r);
+void api_captions_remove(struct request *r);
+void api_transcript_show(struct request *r);
+void api_transcript_put(struct request *r);
+void api_transcript_remove(struct request *r);
 void api_tours_list(struct request *r);
 void api_tours_publish(struct request *r);
 void api_pictures_add(struct request *r);

@@ -144,6 +144,16 @@ static const char *const steps[] = {
 
     // 7: the group that staff put a kiosk in that brings no code; '' for none
     "ALTER TABLE kiosk ADD COLUMN place TEXT NOT NULL DEFAULT '';",
+
+    // 8: what belongs to a track beside its sound. cover: HASH.EXT or ''. peaks: of its waveform.
+    // source: the file it was made of, in the folder of sources, NULL when it is not kept.
+    "ALTER TABLE track ADD COLUMN cover TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE variant ADD COLUMN peaks TEXT;"
+    "ALTER TABLE variant ADD COLUMN transcript TEXT;"
+    "ALTER TABLE variant ADD COLUMN source TEXT;"
+    "ALTER TABLE variant ADD COLUMN source_name TEXT;"
+    "ALTER TABLE variant ADD COLUMN source_bytes INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE variant ADD COLUMN source_us INTEGER NOT NULL DEFAULT 0;",
 };
 
 enum { STEP_COUNT = sizeof steps / sizeof steps[0] };
