@@ -38,7 +38,7 @@ enum { WRONG_PINS_PER_MINUTE = 10 };
 enum { STRANGERS_PER_MINUTE = 2 * NEWCOMERS_MAX };
 
 // How much of a refused body is still read.
-enum { REFUSED_BODY_MAX = 4 * 1024 * 1024 };
+enum { REFUSED_BODY_MAX = UPLOAD_PIECE_MAX + 64 * 1024 };
 
 struct http_session {
     struct request *request;
