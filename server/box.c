@@ -5,6 +5,7 @@
 #include "common/base/log.h"
 #include "common/wire/adopt.h"
 #include "server/announce/announce.h"
+#include "server/catalogue/sources.h"
 #include "server/catalogue/venue.h"
 #include "server/house/calendar.h"
 #include "server/life.h"
@@ -53,6 +54,7 @@ struct box {
     struct access *access;
     struct kiosks *kiosks;
     struct jobs *jobs;
+    struct uploads *uploads;
     struct nightly nightly;
     struct net_house house;
     struct net *net;
@@ -164,10 +166,16 @@ static void on_prepare(uv_prepare_t *h)
     uv_timer_start(&b->agenda, on_agenda, (uint64_t)(ms < 0 ? 0 : ms > HOP_MS ? HOP_MS : ms), 0);
 }
 
+static int64_t keep_uploads_us(const struct settings *s)
+{
+    return s->uploads_keep_h * 3600 * INT64_C(1000000);
+}
+
 static void on_sweep(uv_timer_t *h)
 {
     struct box *b = h->data;
     rooms_sweep(b->rooms, timekeeper_now(&b->time));
+    uploads_sweep(b->uploads, timekeeper_now(&b->time).us, keep_uploads_us(b->settings));
 }
 
 static void close_handle(uv_handle_t *h)
@@ -303,9 +311,11 @@ static void fill_house(struct box *b, const char *version, const struct box_port
         .kiosks = b->kiosks,
         .key = b->has_key ? &b->key : NULL,
         .jobs = b->jobs,
+        .uploads = b->uploads,
         .nightly = &b->nightly.state,
         .content_dir = b->dir.content,
         .upload_dir = b->dir.uploads,
+        .sources_dir = b->dir.sources,
         .db_path = b->dir.db,
         .port = ports->http,
         .tls_port = ports->https,
@@ -369,6 +379,7 @@ static sqlite3 *open_state(struct box *b, char *error, size_t error_size)
     if (resumed &&
         (b->access = access_open(db, &files, timekeeper_now(&b->time), error, error_size))) {
         b->kiosks = kiosks_open(db);
+        sources_care(db, b->dir.sources); // a full disk will do it at the next start
         return db;
     }
     db_close(db);
@@ -453,6 +464,8 @@ int box_run(struct settings *settings, struct service *service, const char *vers
     kiosks_use_store(b->kiosks, b->store, on_zone, b);
     start_rooms(b);
     b->jobs = jobs_new(&b->loop, settings->ingest, b->dir.content);
+    b->uploads = uploads_open(&b->loop, b->dir.incoming);
+    uploads_sweep(b->uploads, timekeeper_now(&b->time).us, keep_uploads_us(settings));
     fill_house(b, version, ports);
     b->net = net_start(&b->house, error, sizeof error);
     if (b->net) {
@@ -482,6 +495,7 @@ int box_run(struct settings *settings, struct service *service, const char *vers
     close_handles(b); // a start that failed has not done it yet
     uv_ref((uv_handle_t *)&b->wake);
     uv_run(&b->loop, UV_RUN_DEFAULT);
+    uploads_free(b->uploads);
     uv_loop_close(&b->loop);
     free(b);
     return code;

@@ -121,6 +121,17 @@ static const struct conf_key keys[] = {
     {"limits", "upload_max_mb", CONF_INT, AT(upload_max_mb), "512",
      .help = "Largest audio file that may be uploaded.", .min = 1, .max = 4096, .unit = "MiB",
      .live = true},
+    {"limits", "uploads_total_mb", CONF_INT, AT(uploads_total_mb), "8192",
+     .help = "Disk that uploads which are not finished may take together.", .min = 1,
+     .max = 1048576, .unit = "MiB", .live = true},
+    {"limits", "uploads_keep_h", CONF_INT, AT(uploads_keep_h), "24",
+     .help = "How long an upload that broke off may be taken up again; a night and a morning.",
+     .min = 1, .max = 720, .unit = "h", .live = true},
+    {"limits", "sources_max_mb", CONF_INT, AT(sources_max_mb), "20480",
+     .help = "Disk for the files as they were uploaded. They are kept so that loudness and kind of "
+             "a track can be changed later without a loss; above this the oldest go. 0: none is "
+             "kept.",
+     .max = 1048576, .unit = "MiB", .live = true},
     {"limits", "disk_patience_s", CONF_INT, AT(disk_patience_s), "300",
      .help = "How long one write may stand still before the server counts as stuck, and "
              "systemd's watchdog may start it anew. A slow card takes 5 s for one; 300 is longer "

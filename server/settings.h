@@ -19,6 +19,8 @@ struct settings {
     int64_t max_rooms_awake;
     int64_t wrong_codes_per_minute;
     int64_t upload_max_mb;
+    int64_t uploads_total_mb, uploads_keep_h; // that are under way
+    int64_t sources_max_mb;                   // 0: none is kept
     int64_t disk_patience_s;
     char *zone;        // of the venue; "" = the machine's own
     char *trust_clock; // "auto" or "yes"

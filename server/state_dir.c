@@ -39,11 +39,14 @@ bool state_dir_make(struct state_dir *s, const char *path, char *error, size_t e
     }
     snprintf(s->content, sizeof s->content, "%s/content", path);
     snprintf(s->uploads, sizeof s->uploads, "%s/uploads", path);
+    snprintf(s->incoming, sizeof s->incoming, "%s/incoming", path);
+    snprintf(s->sources, sizeof s->sources, "%s/sources", path);
     snprintf(s->db, sizeof s->db, "%s/roomtone.db", path);
     snprintf(s->reserve, sizeof s->reserve, "%s/reserve", path);
     snprintf(s->password, sizeof s->password, "%s/first-password", path);
     snprintf(s->reset, sizeof s->reset, "%s/reset-admin", path);
-    if (!make_dir(path) || !make_dir(s->content) || !make_dir(s->uploads)) {
+    if (!make_dir(path) || !make_dir(s->content) || !make_dir(s->uploads) ||
+        !make_dir(s->incoming) || !make_dir(s->sources)) {
         snprintf(error, error_size, "state directory %s: %s", path, strerror(errno));
         return false;
     }

@@ -8,7 +8,8 @@
 #include <stddef.h>
 
 struct state_dir {
-    char content[512], uploads[512], db[512], password[512], reset[512], reserve[512];
+    char content[512], uploads[512], incoming[512], sources[512], db[512], password[512],
+        reset[512], reserve[512];
 };
 
 // Makes what is missing of it and removes what was half done when the power went. False with one

@@ -48,7 +48,10 @@ enum err {
     ERR_LEASE_HELD,
     // Content.
     ERR_BAD_AUDIO,
+    ERR_BAD_CAPTIONS,
     ERR_NOT_READY,
+    ERR_WRONG_OFFSET,
+    ERR_CANCELLED,
     ERR_BAD_BACKUP,
     ERR_BAD_ARCHIVE,
     // The box.

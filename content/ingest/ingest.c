@@ -3,16 +3,41 @@
 
 #include "common/base/check.h"
 #include "content/ingest/pcm.h"
+#include "content/ingest/peaks.h"
 #include "content/track/seek.h"
 
 #include <math.h>
 #include <string.h>
 
+enum { ROUNDS_MAX = 4, FILES = 3 };
+
+// ---- passes
+
+// How far all of it is: a pass moves from one percent to another.
+struct progress {
+    const struct ingest_wish *wish;
+    int from, to, said;
+    int64_t frames; // that the pass will have, more or less
+};
+
+static void say(struct progress *p, int64_t done)
+{
+    if (!p->wish->progress)
+        return;
+    double part = p->frames > 0 ? fmin((double)done / (double)p->frames, 1) : 0;
+    int percent = p->from + (int)(part * (p->to - p->from));
+    if (percent <= p->said)
+        return;
+    p->said = percent;
+    p->wish->progress(p->wish->user, percent);
+}
+
 // What one pass hands on: a block of frames. False stops the pass.
 typedef bool (*block_fn)(void *user, float *block, int frames);
 
 // Runs the source to its end; the number of frames, or -1 with a reason.
-static int64_t run(struct pcm *p, block_fn each, void *user, struct reason *why)
+static int64_t run(struct pcm *p, block_fn each, void *user, struct progress *progress,
+                   struct reason *why)
 {
     float block[2 * PCM_BLOCK];
     int64_t frames = 0;
@@ -21,11 +46,10 @@ static int64_t run(struct pcm *p, block_fn each, void *user, struct reason *why)
         if (!each(user, block, n))
             return -1;
         frames += n;
+        say(progress, frames);
     }
     return n < 0 ? -1 : frames;
 }
-
-// ---- pass 1
 
 static bool measure_block(void *user, float *block, int frames)
 {
@@ -33,21 +57,22 @@ static bool measure_block(void *user, float *block, int frames)
     return true;
 }
 
-static bool measure(int fd, struct ingest_result *out, struct reason *why)
+// What a file holds and how loud that is; the number of frames, or -1.
+static int64_t measure(int fd, struct source_info *info, struct level *level,
+                       struct progress *progress, struct reason *why)
 {
     struct pcm *p = pcm_open(fd, why);
     if (!p)
-        return false;
-    out->source = *pcm_info(p);
-    struct level_meter *meter = level_meter_new(out->source.out_channels);
-    out->frames = run(p, measure_block, meter, why);
-    if (out->frames > 0) {
-        out->level = level_meter_read(meter);
-        out->gain_db = level_gain_db(out->level);
-    }
+        return -1;
+    *info = *pcm_info(p);
+    progress->frames = info->frames * PCM_RATE / info->rate;
+    struct level_meter *meter = level_meter_new(info->out_channels);
+    int64_t frames = run(p, measure_block, meter, progress, why);
+    if (frames > 0)
+        *level = level_meter_read(meter);
     level_meter_free(meter);
     pcm_close(p);
-    return out->frames > 0 || reason_set(why, "holds no sound");
+    return frames;
 }
 
 // ---- pass 2
@@ -55,7 +80,8 @@ static bool measure(int fd, struct ingest_result *out, struct reason *why)
 struct make {
     struct encoder *encoder;
     struct seek_build *build;
-    struct publish_file *files; // .opus, .seek
+    struct peaks peaks;
+    struct publish_file *files; // .opus, .seek, .peaks
     struct reason *why;
     int channels;
     float gain;
@@ -74,66 +100,113 @@ static bool encode_block(void *user, float *block, int frames)
     struct make *m = user;
     for (int i = 0; i < frames * m->channels; i++)
         block[i] *= m->gain;
+    peaks_add(&m->peaks, block, frames);
     return encoder_write(m->encoder, block, (size_t)frames) ||
            reason_set(m->why, "cannot be encoded");
 }
 
-static bool write_table(struct make *m, int64_t frames)
+static bool write_tables(struct make *m, int64_t frames)
 {
     struct bytes table;
     struct seek_summary summary;
     bytes_init(&table, SEEK_TABLE_MAX);
     CHECK(seek_build_end(m->build, &table, &summary, NULL));
     CHECK(summary.frames == frames && seek_valid(table.data, table.len));
-    bool ok = publish_write(&m->files[1], table.data, table.len, m->why);
+    peaks_end(&m->peaks);
+    bool ok = publish_write(&m->files[1], table.data, table.len, m->why) &&
+              publish_write(&m->files[2], m->peaks.out.data, m->peaks.out.len, m->why);
     bytes_free(&table);
     return ok;
 }
 
-static bool make_files(int fd, struct make *m, int64_t expected)
+static bool encode(int fd, struct make *m, int64_t expected, struct progress *progress)
 {
     struct pcm *p = pcm_open(fd, m->why);
     if (!p)
         return false;
+    progress->frames = expected;
     bool ok = pcm_info(p)->out_channels == m->channels;
-    ok = ok && run(p, encode_block, m, m->why) == expected;
+    ok = ok && run(p, encode_block, m, progress, m->why) == expected;
     pcm_close(p);
     if (!ok)
         return reason_set(m->why, "changed while it was read");
     return (encoder_end(m->encoder) || reason_set(m->why, "cannot be encoded")) &&
-           write_table(m, expected);
+           write_tables(m, expected);
 }
 
-static bool make_and_publish(int fd, int dir, enum encode_kind kind, struct ingest_result *out,
-                             struct reason *why)
+static bool make_once(int fd, struct publish_file files[FILES], const struct ingest_wish *wish,
+                      const struct ingest_result *r, struct progress *progress, struct reason *why)
 {
-    struct publish_file files[2] = {{.fd = -1}, {.fd = -1}};
     struct make m = {
         .files = files,
         .why = why,
-        .channels = out->source.out_channels,
-        .gain = (float)pow(10, out->gain_db / 20),
+        .channels = r->source.out_channels,
+        .gain = (float)pow(10, r->gain_db / 20),
         .build = seek_build_new(),
     };
-    m.encoder = encoder_new(m.channels, kind, opus_bytes, &m);
-    bool ok = publish_begin(&files[0], dir, "opus", why) &&
-              publish_begin(&files[1], dir, "seek", why) && make_files(fd, &m, out->frames) &&
-              publish_all(files, 2, why);
+    bool ok = true;
+    for (int i = 0; i < FILES; i++)
+        ok = ok && publish_again(&files[i], why);
+    peaks_init(&m.peaks, m.channels, r->frames);
+    m.encoder = encoder_new(m.channels, wish->kind, opus_bytes, &m);
+    ok = ok && encode(fd, &m, r->frames, progress);
     encoder_free(m.encoder);
     seek_build_free(m.build);
-    memcpy(out->opus, files[0].hash, sizeof out->opus);
-    memcpy(out->seek, files[1].hash, sizeof out->seek);
-    out->bytes = files[0].bytes;
-    publish_drop(&files[0]);
-    publish_drop(&files[1]);
+    peaks_free(&m.peaks);
     return ok;
 }
 
-bool ingest_run(int fd, int dir, enum encode_kind kind, struct ingest_result *out,
+// Until what was made is as it should be: mostly at once.
+static bool make_right(int fd, struct publish_file files[FILES], const struct ingest_wish *wish,
+                       struct ingest_result *r, struct progress *progress, struct reason *why)
+{
+    for (int round = 1;; round++) {
+        struct source_info info;
+        progress->from = progress->said;
+        progress->to = round == 1 ? 70 : 98;
+        if (!make_once(fd, files, wish, r, progress, why))
+            return false;
+        progress->from = progress->said;
+        progress->to = round == 1 ? 85 : 99;
+        if (measure(files[0].fd, &info, &r->made, progress, why) != r->frames)
+            return reason_set(why, "did not come back from its encoding");
+        double more = level_correction_db(r->level, r->made, wish->target_lufs);
+        if (more == 0 || round == ROUNDS_MAX)
+            return true;
+        r->gain_db += more;
+    }
+}
+
+static bool make_and_publish(int fd, int dir, const struct ingest_wish *wish,
+                             struct ingest_result *out, struct progress *progress,
+                             struct reason *why)
+{
+    static const char *const extensions[FILES] = {"opus", "seek", "peaks"};
+    struct publish_file files[FILES] = {{.fd = -1}, {.fd = -1}, {.fd = -1}};
+    bool ok = true;
+    for (int i = 0; i < FILES; i++)
+        ok = ok && publish_begin(&files[i], dir, extensions[i], why);
+    ok = ok && make_right(fd, files, wish, out, progress, why);
+    out->bytes = files[0].bytes;
+    ok = ok && publish_all(files, FILES, why);
+    memcpy(out->opus, files[0].hash, sizeof out->opus);
+    memcpy(out->seek, files[1].hash, sizeof out->seek);
+    memcpy(out->peaks, files[2].hash, sizeof out->peaks);
+    for (int i = 0; i < FILES; i++)
+        publish_drop(&files[i]);
+    return ok;
+}
+
+bool ingest_run(int fd, int dir, const struct ingest_wish *wish, struct ingest_result *out,
                 struct reason *why)
 {
+    struct progress progress = {.wish = wish, .to = 30};
     *out = (struct ingest_result){0};
-    if (!measure(fd, out, why) || !make_and_publish(fd, dir, kind, out, why))
+    out->frames = measure(fd, &out->source, &out->level, &progress, why);
+    if (out->frames <= 0)
+        return reason_set(why, "holds no sound");
+    out->gain_db = level_gain_db(out->level, wish->target_lufs);
+    if (!make_and_publish(fd, dir, wish, out, &progress, why))
         return false;
     out->dur_us = (out->frames * 1000000 + PCM_RATE / 2) / PCM_RATE;
     return true;

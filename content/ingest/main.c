@@ -16,8 +16,25 @@ enum { EXIT_USAGE = 2 };
 
 struct arguments {
     const char *in, *out_dir;
-    enum encode_kind kind;
+    struct ingest_wish wish;
 };
+
+// Whole tenths are enough; the range is the meter's, not the taste's.
+static bool parse_target(const char *text, double *lufs)
+{
+    char *end = NULL;
+    double x = text && text[0] ? strtod(text, &end) : 0;
+    if (!end || *end || !(x >= LEVEL_TARGET_MIN_LUFS && x <= LEVEL_TARGET_MAX_LUFS))
+        return false;
+    *lufs = x;
+    return true;
+}
+
+static void tell_progress(void *user, int percent)
+{
+    printf("progress %d\n", percent);
+    fflush(stdout);
+}
 
 static bool parse(int argc, char **argv, struct arguments *a)
 {
@@ -28,8 +45,13 @@ static bool parse(int argc, char **argv, struct arguments *a)
         if (options && strcmp(argv[i], "--") == 0)
             options = false;
         else if (options && strcmp(argv[i], "--music") == 0)
-            a->kind = ENCODE_MUSIC;
-        else if ((options && argv[i][0] == '-') || filled == 2)
+            a->wish.kind = ENCODE_MUSIC;
+        else if (options && strcmp(argv[i], "--progress") == 0)
+            a->wish.progress = tell_progress;
+        else if (options && strcmp(argv[i], "--target") == 0) {
+            if (++i == argc || !parse_target(argv[i], &a->wish.target_lufs))
+                return false;
+        } else if ((options && argv[i][0] == '-') || filled == 2)
             return false;
         else
             *slots[filled++] = argv[i];
@@ -57,16 +79,22 @@ static const char *number(double x, char buf[32])
     return buf;
 }
 
-static bool tell(const struct ingest_result *r, struct reason *why)
+static bool tell(const struct ingest_result *r, const struct ingest_wish *wish, struct reason *why)
 {
-    char lufs[32], gain[32], peak[32];
-    printf("{\"opus\":\"%s\",\"bytes\":%llu,\"seek\":\"%s\",\"dur_us\":%lld,\"frames\":%lld,"
-           "\"channels\":%d,\"source\":{\"format\":\"%s\",\"rate\":%d,\"channels\":%d},"
-           "\"loudness_lufs\":%s,\"gain_db\":%s,\"true_peak_dbtp\":%s%s}\n",
-           r->opus, (unsigned long long)r->bytes, r->seek, (long long)r->dur_us,
-           (long long)r->frames, r->source.out_channels, r->source.format, r->source.rate,
+    char lufs[32], gain[32], peak[32], made[32], made_peak[32], target[32];
+    const char *limit = level_limit(r->level, r->made, wish->target_lufs);
+    printf("{\"opus\":\"%s\",\"bytes\":%llu,\"seek\":\"%s\",\"peaks\":\"%s\",\"dur_us\":%lld,"
+           "\"frames\":%lld,\"channels\":%d,\"kind\":\"%s\","
+           "\"source\":{\"format\":\"%s\",\"rate\":%d,\"channels\":%d},"
+           "\"loudness_lufs\":%s,\"gain_db\":%s,\"true_peak_dbtp\":%s,\"target_lufs\":%s,"
+           "\"made\":{\"loudness_lufs\":%s,\"true_peak_dbtp\":%s}%s%s%s%s}\n",
+           r->opus, (unsigned long long)r->bytes, r->seek, r->peaks, (long long)r->dur_us,
+           (long long)r->frames, r->source.out_channels,
+           wish->kind == ENCODE_MUSIC ? "music" : "speech", r->source.format, r->source.rate,
            r->source.channels, number(r->level.lufs, lufs), number(r->gain_db, gain),
-           number(r->level.peak_dbtp, peak),
+           number(r->level.peak_dbtp, peak), number(wish->target_lufs, target),
+           number(r->made.lufs, made), number(r->made.peak_dbtp, made_peak),
+           limit ? ",\"limited\":\"" : "", limit ? limit : "", limit ? "\"" : "",
            r->source.disagrees ? ",\"note\":\"header and file differ in length\"" : "");
     return fflush(stdout) == 0 || reason_set(why, "cannot write to stdout: %s", strerror(errno));
 }
@@ -83,14 +111,15 @@ static bool ingest(const struct arguments *a, struct reason *why)
         return reason_set(why, "cannot write to %s: %s", a->out_dir, strerror(errno));
     if (!JAIL_SANITIZED && !sandbox_enter(dir, why))
         return false;
-    return ingest_run(fd, dir, a->kind, &result, why) && tell(&result, why);
+    return ingest_run(fd, dir, &a->wish, &result, why) && tell(&result, &a->wish, why);
 }
 
 int main(int argc, char **argv)
 {
-    struct arguments a = {.kind = ENCODE_SPEECH};
+    struct arguments a = {.wish = {.kind = ENCODE_SPEECH, .target_lufs = LEVEL_TARGET_LUFS}};
     if (!parse(argc, argv, &a)) {
-        fprintf(stderr, "usage: roomtone-ingest [--music] IN OUT_DIR\n");
+        fprintf(stderr,
+                "usage: roomtone-ingest [--music] [--target LUFS] [--progress] IN OUT_DIR\n");
         return EXIT_USAGE;
     }
     struct reason why = {""};

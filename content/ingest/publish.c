@@ -88,7 +88,7 @@ bool publish_begin(struct publish_file *f, int dir, const char *extension, struc
     sigset_t old = hold();
     for (int tries = 0; f->fd < 0 && tries < 100; tries++) {
         snprintf(f->temp, sizeof f->temp, ".ingest-%08x", randombytes_random());
-        f->fd = openat(dir, f->temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+        f->fd = openat(dir, f->temp, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
         if (f->fd < 0 && errno != EEXIST)
             break;
     }
@@ -116,6 +116,15 @@ bool publish_write(struct publish_file *f, const void *data, size_t len, struct 
         len -= (size_t)n;
     }
     return true;
+}
+
+bool publish_again(struct publish_file *f, struct reason *why)
+{
+    crypto_hash_sha256_init(&f->sha);
+    f->bytes = 0;
+    if (ftruncate(f->fd, 0) == 0 && lseek(f->fd, 0, SEEK_SET) == 0)
+        return true;
+    return reason_set(why, "cannot write: %s", strerror(errno));
 }
 
 static void final_name(const struct publish_file *f, char out[PUBLISH_HASH_LEN + 16])

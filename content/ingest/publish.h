@@ -13,11 +13,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { PUBLISH_HASH_LEN = 64, PUBLISH_FILES_MAX = 2 };
+enum { PUBLISH_HASH_LEN = 64, PUBLISH_FILES_MAX = 3 };
 
 struct publish_file {
     int dir;
-    int fd;
+    int fd; // may be read as well
     uint64_t bytes;
     char temp[32];                   // "" when there is nothing to remove
     char hash[PUBLISH_HASH_LEN + 1]; // known after publish_all()
@@ -32,6 +32,8 @@ void publish_guard(const char *name);
 // `dir` is an open folder, the caller's. False with a reason.
 bool publish_begin(struct publish_file *f, int dir, const char *extension, struct reason *why);
 bool publish_write(struct publish_file *f, const void *data, size_t len, struct reason *why);
+// Back to nothing written.
+bool publish_again(struct publish_file *f, struct reason *why);
 // Gives all of them their names, or none.
 bool publish_all(struct publish_file *files, int n, struct reason *why);
 // Removes what was begun and not published. Harmless after publish_all().

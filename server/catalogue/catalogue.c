@@ -27,43 +27,6 @@ char *catalogue_canonical(const json_t *j)
     return check_alloc(json_dumps(j, JSON_COMPACT | JSON_SORT_KEYS));
 }
 
-enum err catalogue_title(sqlite3 *db, const char *track, json_t *titles)
-{
-    char *text = catalogue_canonical(titles);
-    sqlite3_stmt *st = db_prepare(db, "INSERT INTO track(id,title) VALUES(?1,?2)"
-                                      " ON CONFLICT(id) DO UPDATE SET title=?2");
-    db_bind_text(st, 1, track);
-    db_bind_text(st, 2, text);
-    free(text);
-    return db_run(db, st);
-}
-
-enum err catalogue_variant(sqlite3 *db, const struct catalogue_variant *v)
-{
-    sqlite3_stmt *st =
-        db_prepare(db, "INSERT INTO variant(track_id,lang,opus,bytes,seek,dur_us,info)"
-                       " VALUES(?1,?2,?3,?4,?5,?6,?7) ON CONFLICT(track_id,lang)"
-                       " DO UPDATE SET opus=?3,bytes=?4,seek=?5,dur_us=?6,info=?7");
-    db_bind_text(st, 1, v->track);
-    db_bind_text(st, 2, v->lang);
-    db_bind_text(st, 3, v->opus);
-    db_bind_int(st, 4, v->bytes);
-    db_bind_text(st, 5, v->seek);
-    db_bind_int(st, 6, v->dur_us);
-    db_bind_text(st, 7, v->info);
-    return db_run(db, st);
-}
-
-enum err catalogue_captions(sqlite3 *db, const char *track, const char *lang, const char *hash)
-{
-    sqlite3_stmt *st = db_prepare(db, "UPDATE variant SET captions=? WHERE track_id=? AND lang=?");
-    db_bind_text(st, 1, hash);
-    db_bind_text(st, 2, track);
-    db_bind_text(st, 3, lang);
-    enum err e = db_run(db, st);
-    return e == ERR_OK && sqlite3_changes(db) != 1 ? ERR_NOT_FOUND : e;
-}
-
 static json_t *column_json(sqlite3_stmt *st, int column)
 {
     const char *text = (const char *)sqlite3_column_text(st, column);
@@ -98,24 +61,6 @@ static json_t *variants_of(sqlite3 *db, const char *track, int64_t *dur_us)
     }
     sqlite3_finalize(st);
     return list;
-}
-
-json_t *catalogue_tracks(sqlite3 *db)
-{
-    json_t *list = json_array();
-    sqlite3_stmt *st = db_prepare(db, "SELECT id,title FROM track ORDER BY id LIMIT 10000");
-    while (db_row(st)) {
-        int64_t dur_us = 0;
-        json_t *t = json_object();
-        set_column(t, "id", st, 0);
-        json_object_set_new(t, "title", column_json(st, 1));
-        json_object_set_new(t, "variants",
-                            variants_of(db, (const char *)sqlite3_column_text(st, 0), &dur_us));
-        json_object_set_new(t, "dur_us", json_integer(dur_us));
-        json_array_append_new(list, t);
-    }
-    sqlite3_finalize(st);
-    return json_pack("{s:o}", "tracks", list);
 }
 
 json_t *catalogue_track_part(sqlite3 *db, const char *id, enum err *e, char *detail, size_t size)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the house can play: tracks with their variants. Tours are made of them (tours.h).
+// What tours are made of, as their documents have it; shared by tracks.h and tours.h.
 // All functions run on the store's thread, inside a job.
 #ifndef SERVER_CATALOGUE_CATALOGUE_H
 #define SERVER_CATALOGUE_CATALOGUE_H
@@ -9,25 +9,6 @@
 
 #include <jansson.h>
 #include <sqlite3.h>
-
-struct catalogue_variant {
-    char track[WIRE_ID_MAX + 1];
-    char lang[WIRE_LANG_MAX + 1];
-    char opus[WIRE_HASH_LEN + 1];
-    char seek[WIRE_HASH_LEN + 1];
-    int64_t bytes;
-    int64_t dur_us;
-    const char *info; // what ingest said, JSON; not owned
-};
-
-// Names a track: titles by language, {"en":"..."}. Creates it when it is new.
-enum err catalogue_title(sqlite3 *db, const char *track, json_t *titles);
-// Adds or replaces a variant (its captions stay). ERR_NOT_FOUND when there is no such track.
-enum err catalogue_variant(sqlite3 *db, const struct catalogue_variant *v);
-// The variant must exist.
-enum err catalogue_captions(sqlite3 *db, const char *track, const char *lang, const char *hash);
-// {"tracks":[{"id","title","variants":[...]}]}; the caller owns it.
-json_t *catalogue_tracks(sqlite3 *db);
 
 // The track as a tour's document has it: {"id","title","dur_us","variants"}. NULL with *e
 // (ERR_NOT_FOUND; ERR_NOT_READY: it has no audio) and `detail`.

@@ -6,6 +6,7 @@
 #include "server/catalogue/catalogue.h"
 #include "server/catalogue/picture.h"
 #include "server/catalogue/tours.h"
+#include "server/catalogue/tracks.h"
 
 #include <string.h>
 
@@ -69,6 +70,8 @@ static json_t *cue_part(sqlite3 *db, const char *content_dir, json_t *asked, enu
     json_t *track = catalogue_track_part(db, c.track, e, detail, size);
     if (!track)
         return NULL;
+    if (!c.picture[0])
+        tracks_cover(db, c.track, c.picture);
     json_t *j =
         json_pack("{s:s,s:s,s:s*,s:o}", "id", c.id[0] ? c.id : c.track, "on_end", end_name(c.end),
                   "picture", c.picture[0] ? c.picture : NULL, "track", track);

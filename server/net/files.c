@@ -28,6 +28,7 @@ static const struct {
     {".json", "application/json"},
     {".opus", "audio/ogg"},
     {".seek", "application/octet-stream"},
+    {".peaks", "application/octet-stream"},
     {".vtt", "text/vtt; charset=utf-8"},
     {".webmanifest", "application/manifest+json"},
 };
@@ -148,11 +149,11 @@ void files_asset(struct request *r)
                         "vary: accept-encoding\r\n");
 }
 
-// HASH.opus, HASH.seek, HASH.vtt, HASH.json, or a picture.
+// HASH.opus, .seek, .vtt, .json, .peaks, or a picture.
 static bool content_name(const char *name, char hash[WIRE_HASH_LEN + 1])
 {
-    static const char *const endings[] = {".opus", ".seek", ".vtt", ".json"};
-    return tour_content_name(name, endings, 4, hash) || tour_picture_valid(name);
+    static const char *const endings[] = {".opus", ".seek", ".vtt", ".json", ".peaks"};
+    return tour_content_name(name, endings, 5, hash) || tour_picture_valid(name);
 }
 
 // Opened by itself, an SVG is a document: it may draw, and nothing else.

@@ -42,7 +42,7 @@ enum { WRONG_PINS_PER_MINUTE = 10 };
 enum { STRANGERS_PER_MINUTE = 2 * NEWCOMERS_MAX };
 
 // How much of a refused body is still read.
-enum { REFUSED_BODY_MAX = 4 * 1024 * 1024 };
+enum { REFUSED_BODY_MAX = UPLOAD_PIECE_MAX + 64 * 1024 };
 
 struct http_session {
     struct request *request;
@@ -284,11 +284,16 @@ static void prepare_body(struct net *net, struct request *r, enum route_body kin
     case BODY_FILE:
         r->body_max = net->house->settings->upload_max_mb * 1024 * 1024;
         break;
+    case BODY_PIECE:
+        r->body_max = UPLOAD_PIECE_MAX;
+        break;
     }
     if (r->content_length > r->body_max)
         request_problem(r, ERR_TOO_LARGE, NULL);
     else if (kind == BODY_FILE && !open_upload(net, r))
         request_problem(r, ERR_STORAGE_FAILED, NULL);
+    else if (kind == BODY_PIECE)
+        api_uploads_begin(r);
 }
 
 static void dispatch(struct request *r)

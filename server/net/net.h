@@ -18,6 +18,7 @@
 #include "server/access/access.h"
 #include "server/house/house.h"
 #include "server/ingest/jobs.h"
+#include "server/ingest/uploads.h"
 #include "server/kiosks/doubles.h"
 #include "server/kiosks/kiosks.h"
 #include "server/kiosks/newcomers.h"
@@ -48,10 +49,12 @@ struct net_house {
     struct kiosks *kiosks;
     const struct sealed_pair *key; // the house's; NULL when it has none
     struct jobs *jobs;
+    struct uploads *uploads;
     struct time_server *time_server;     // NULL: no time over UDP
     const struct nightly_state *nightly; // backups
     const char *content_dir;
     const char *upload_dir;
+    const char *sources_dir;
     const char *db_path;
     int port;                // 0: the settings'
     int tls_port;            // likewise

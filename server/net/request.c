@@ -4,6 +4,7 @@
 #include "common/base/check.h"
 #include "common/wire/json.h"
 #include "common/wire/wire.h"
+#include "server/net/net.h"
 #include "server/net/repeat.h"
 #include "server/net/routes.h"
 #include "server/net/trail.h"
@@ -42,6 +43,7 @@ void request_unref(struct request *r)
         close(r->body_fd);
         unlink(r->body_path);
     }
+    upload_piece_drop(r->piece);
     if (r->out_fd >= 0)
         close(r->out_fd);
     if (r->out_source.free)
@@ -169,8 +171,8 @@ static void problem_headers(const struct request *r, enum err e, int64_t retry_m
     }
 }
 
-void request_problem_with(struct request *r, enum err e, const char *detail, int64_t retry_ms,
-                          json_t *state)
+static void problem_as(struct request *r, enum err e, const char *detail, int64_t retry_ms,
+                       const char *key, json_t *value)
 {
     json_t *body = json_pack("{s:s,s:s,s:i,s:s}", "type", "about:blank", "title", err_text(e),
                              "status", err_http_status(e), "code", err_code(e));
@@ -180,8 +182,8 @@ void request_problem_with(struct request *r, enum err e, const char *detail, int
         json_object_set_new(body, "retryable", json_true());
     if (retry_ms)
         json_object_set_new(body, "retry_ms", json_integer(retry_ms));
-    if (state)
-        json_object_set_new(body, "state", state);
+    if (value)
+        json_object_set_new(body, key, value);
     if (!r->answered)
         r->err = e;
     char headers[160];
@@ -189,9 +191,21 @@ void request_problem_with(struct request *r, enum err e, const char *detail, int
     json_as(r, err_http_status(e), "application/problem+json", body, headers);
 }
 
+void request_problem_with(struct request *r, enum err e, const char *detail, int64_t retry_ms,
+                          json_t *state)
+{
+    problem_as(r, e, detail, retry_ms, "state", state);
+}
+
+void request_problem_more(struct request *r, enum err e, const char *detail, const char *key,
+                          json_t *value)
+{
+    problem_as(r, e, detail, 0, key, value);
+}
+
 void request_problem(struct request *r, enum err e, const char *detail)
 {
-    request_problem_with(r, e, detail, 0, NULL);
+    problem_as(r, e, detail, 0, NULL, NULL);
 }
 
 void request_file(struct request *r, int status, const char *type, int fd, int64_t offset,
@@ -275,6 +289,12 @@ bool request_take_body(struct request *r, const void *data, size_t len)
     if (r->body_received > r->body_max) {
         request_problem(r, ERR_TOO_LARGE, NULL);
         return false;
+    }
+    if (r->piece) {
+        enum err e = upload_piece_write(r->piece, data, len, net_now(r->net).us);
+        if (e != ERR_OK)
+            request_problem(r, e, NULL);
+        return e == ERR_OK;
     }
     if (r->body_fd < 0) {
         if (bytes_append(&r->body, data, len))

@@ -11,6 +11,7 @@
 #include "common/base/bytes.h"
 #include "common/base/err.h"
 #include "server/access/access.h"
+#include "server/ingest/uploads.h"
 
 #include <jansson.h>
 #include <libwebsockets.h>
@@ -62,10 +63,11 @@ struct request {
     char key[65];                     // Idempotency-Key; "" for none
     int64_t content_length;
 
-    // The body, in memory or in a file.
+    // The body, in memory, in a file or as a piece of an upload.
     struct bytes body;
     int body_fd; // -1: in memory
     char body_path[600];
+    struct upload_piece *piece; // NULL: none
     int64_t body_received, body_max;
 
     // Its own.
@@ -96,6 +98,9 @@ void request_problem(struct request *r, enum err e, const char *detail);
 // taken over).
 void request_problem_with(struct request *r, enum err e, const char *detail, int64_t retry_ms,
                           json_t *state);
+// The same with one more member; taken over.
+void request_problem_more(struct request *r, enum err e, const char *detail, const char *key,
+                          json_t *value);
 void request_text(struct request *r, int status, const char *type, const char *text, size_t len,
                   const char *headers);
 void request_from(struct request *r, int status, const char *type,

@@ -5,6 +5,7 @@
 #define SERVER_NET_ROUTES_H
 
 #include "server/access/access.h"
+#include "server/ingest/jobs.h"
 #include "server/net/request.h"
 
 // The least role that may (docs/PROTOCOL.md, "Who may what"): a viewer looks, a guide moves groups,
@@ -16,7 +17,7 @@ enum route_right {
     RIGHT_CURATOR = ACCESS_CURATOR,
     RIGHT_ADMIN = ACCESS_ADMIN
 };
-enum route_body { BODY_NONE, BODY_JSON, BODY_TEXT, BODY_FILE };
+enum route_body { BODY_NONE, BODY_JSON, BODY_TEXT, BODY_FILE, BODY_PIECE };
 
 struct route {
     enum request_method method;
@@ -84,10 +85,29 @@ void api_kiosks_adopt(struct request *r);
 void api_kiosks_identify(struct request *r);
 void api_kiosks_tone(struct request *r);
 void api_kiosks_traces(struct request *r);
+void api_uploads_list(struct request *r);
+void api_uploads_create(struct request *r);
+void api_uploads_show(struct request *r);
+void api_uploads_begin(struct request *r); // before the body of:
+void api_uploads_put(struct request *r);
+void api_uploads_remove(struct request *r);
+json_t *api_job_json(const struct job_facts *f); // what is told of one
+void api_jobs_list(struct request *r);
+void api_jobs_show(struct request *r);
+void api_jobs_cancel(struct request *r);
 void api_tracks_list(struct request *r);
+void api_tracks_show(struct request *r);
 void api_tracks_title(struct request *r);
-void api_tracks_audio(struct request *r);
-void api_tracks_captions(struct request *r);
+void api_tracks_remove(struct request *r);
+void api_audio_put(struct request *r);
+void api_audio_make(struct request *r);
+void api_audio_original(struct request *r);
+void api_audio_remove(struct request *r);
+void api_captions_put(struct request *r);
+void api_captions_remove(struct request *r);
+void api_transcript_show(struct request *r);
+void api_transcript_put(struct request *r);
+void api_transcript_remove(struct request *r);
 void api_tours_list(struct request *r);
 void api_tours_publish(struct request *r);
 void api_tours_show(struct request *r);

@@ -177,6 +177,16 @@ static const char *const steps[] = {
     " actor TEXT NOT NULL, PRIMARY KEY(tour_id, n)) STRICT, WITHOUT ROWID;"
     "INSERT INTO tour_version SELECT id,1,hash,NULL,'' FROM tour;"
     "ALTER TABLE room ADD COLUMN gone_us INTEGER;",
+
+    // 11: what belongs to a track beside its sound. cover: HASH.EXT or ''. peaks: of its waveform.
+    // source: the file it was made of, in the folder of sources, NULL when it is not kept.
+    "ALTER TABLE track ADD COLUMN cover TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE variant ADD COLUMN peaks TEXT;"
+    "ALTER TABLE variant ADD COLUMN transcript TEXT;"
+    "ALTER TABLE variant ADD COLUMN source TEXT;"
+    "ALTER TABLE variant ADD COLUMN source_name TEXT;"
+    "ALTER TABLE variant ADD COLUMN source_bytes INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE variant ADD COLUMN source_us INTEGER NOT NULL DEFAULT 0;",
 };
 
 enum { STEP_COUNT = sizeof steps / sizeof steps[0] };

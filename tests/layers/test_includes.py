@@ -37,7 +37,7 @@ server/kiosks           common/base common/wire server/store
 server/room             common/base common/time common/wire
 server/room/room_plan.* server/house/calendar.h server/house/calendar_text.h
 server/room/room_view.c  server/house/calendar_text.h
-server/ingest           common/base  uv
+server/ingest           common/base common/wire  uv jansson sodium
 server/net              common/base common/time common/wire server/house server/store server/access
 server/net              server/catalogue server/kiosks server/room server/ingest server/settings.h
 server/net              server/timeserver server/nightly.h
@@ -47,7 +47,7 @@ server/settings.*       common/base server/house/calendar.h
 server/main.c           common/base server/house/calendar.h server/net/tls.h
 server/announce         common/base common/find  avahi
 server/box.*            server/announce common/wire/adopt.h
-server/box.*            server/catalogue/venue.h server/house/calendar.h
+server/box.*            server/catalogue/sources.h server/catalogue/venue.h server/house/calendar.h
 server/box.*            common/base server/net server/store  sodium
 server/life.*           common/base server/net
 server/nightly.*        common/base server/house server/store  uv

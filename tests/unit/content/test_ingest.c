@@ -223,6 +223,23 @@ static void check_seek(const char *hash, const struct bytes *opus, int64_t frame
     bytes_free(&again);
 }
 
+static void check_peaks(const char *hash, int64_t frames)
+{
+    struct bytes peaks;
+    check_name(hash, "peaks", &peaks);
+    const unsigned char *p = (const unsigned char *)peaks.data;
+    int64_t span = p[4] | p[5] << 8 | p[6] << 16;
+    assert_memory_equal(p, "RTP1", 4);
+    assert_int_equal(peaks.len, 8 + 2 * ((frames + span - 1) / span));
+    int top = 0;
+    for (size_t i = 8; i < peaks.len; i += 2) {
+        assert_true(p[i] >= p[i + 1]);
+        top = p[i] > top ? p[i] : top;
+    }
+    assert_in_range(top, 50, 255);
+    bytes_free(&peaks);
+}
+
 static void check_sound(const struct kind *k, const struct bytes *opus, int64_t frames, double gain)
 {
     int out = k->channels == 1 ? 1 : 2;
@@ -264,13 +281,20 @@ static void check_kind(const struct kind *k)
     double gain = json_number_value(json_object_get(j, "gain_db"));
     double lufs = json_number_value(json_object_get(j, "loudness_lufs"));
     double peak = json_number_value(json_object_get(j, "true_peak_dbtp"));
-    assert_true(fabs(gain - fmin(-16 - lufs, -1 - peak)) < 0.02);
+    // Beside the rule stands what Opus moved: measured on the result, which is what counts.
+    json_t *made = json_object_get(j, "made");
+    double planned = fmin(-16 - lufs, -1.5 - peak);
+    assert_true(gain > planned - 1.5 && gain < planned + 0.7);
+    assert_true(json_number_value(json_object_get(made, "true_peak_dbtp")) <= -1.0 + 0.005);
+    assert_true(fabs(json_number_value(json_object_get(made, "loudness_lufs")) + 16) <= 0.205 ||
+                strcmp(json_string_value(json_object_get(j, "limited")), "peak") == 0);
+    check_peaks(json_string_value(json_object_get(j, "peaks")), frames);
     struct bytes opus;
     check_name(json_string_value(json_object_get(j, "opus")), "opus", &opus);
     assert_int_equal(json_integer_value(json_object_get(j, "bytes")), opus.len);
     check_seek(json_string_value(json_object_get(j, "seek")), &opus, frames);
     check_sound(k, &opus, frames, gain);
-    assert_int_equal(clear_out(), 2);
+    assert_int_equal(clear_out(), 3);
     json_decref(j);
     bytes_free(&opus);
     run_free(&r);
@@ -307,7 +331,7 @@ static void test_deterministic(void **state)
     struct run a = finish(start("twice.wav", NULL)), b = finish(start("twice.wav", NULL));
     assert_int_equal(a.exit_code, 0);
     assert_string_equal(a.out.data, b.out.data);
-    assert_int_equal(clear_out(), 2);
+    assert_int_equal(clear_out(), 3);
     run_free(&a);
     run_free(&b);
 }
@@ -381,7 +405,7 @@ static void test_liars(void **state)
     write_lie("align.wav", wav, 32, "\0\0", 2, 0);
     struct run r = finish(start("align.wav", NULL)); // taken or not, but not believed
     assert_in_range(r.exit_code, 0, 1);
-    assert_int_equal(clear_out(), r.exit_code == 0 ? 2 : 0);
+    assert_int_equal(clear_out(), r.exit_code == 0 ? 3 : 0);
     run_free(&r);
     write_lie("rate.wav", wav, 24, "\0\0\0\0", 4, 0);
     expect_refused("rate.wav", "");
@@ -409,7 +433,7 @@ static void test_wav_length_is_what_is_there(void **state)
         json_t *j = json_loads(r.out.data, 0, NULL);
         assert_int_equal(json_integer_value(json_object_get(j, "frames")), frames[i]);
         assert_non_null(json_string_value(json_object_get(j, "note")));
-        assert_int_equal(clear_out(), 2);
+        assert_int_equal(clear_out(), 3);
         json_decref(j);
         run_free(&r);
     }
@@ -443,7 +467,7 @@ static void test_mutations(void **state)
         assert_in_range(r.exit_code, 0, 1);
         assert_true(r.exit_code == 0 ? r.out.len > 0 : r.err.len > 0 && r.out.len == 0);
         int left = clear_out();
-        assert_int_equal(left, r.exit_code == 0 ? 2 : 0);
+        assert_int_equal(left, r.exit_code == 0 ? 3 : 0);
         run_free(&r);
     }
 }

@@ -4,6 +4,7 @@
 
 #include "server/catalogue/catalogue.h"
 #include "server/catalogue/tours.h"
+#include "server/catalogue/tracks.h"
 #include "server/store/anchor_store.h"
 #include "server/store/history.h"
 #include "server/store/house_key.h"
@@ -356,23 +357,29 @@ static void tour_is_published_as_an_immutable_document(void **state)
     size_t len;
     struct tours_edit edit = {.actor = "anna"};
     json_t *title = json_pack("{s:s,s:s}", "en", "Loom", "de", "Webstuhl");
-    assert_int_equal(catalogue_title(db, "loom", title), ERR_OK);
+    assert_int_equal(tracks_title(db, "loom", title, NULL), ERR_OK);
     json_t *ask = json_pack("{s:O,s:[{s:s}]}", "title", title, "cues", "track", "loom");
     assert_int_equal(tours_publish(db, dir, "t", ask, &edit, hash, detail, sizeof detail),
                      ERR_NOT_READY);
     assert_non_null(strstr(detail, "loom"));
-    struct catalogue_variant v = {.track = "loom",
-                                  .lang = "en",
-                                  .opus = H1,
-                                  .seek = H1,
-                                  .bytes = 9,
-                                  .dur_us = 5000000,
-                                  .info = "{}"};
-    assert_int_equal(catalogue_variant(db, &v), ERR_OK);
+    json_t *dropped = json_array(), *users = NULL;
+    struct track_variant v = {.track = "loom",
+                              .lang = "en",
+                              .opus = H1,
+                              .seek = H1,
+                              .peaks = H1,
+                              .bytes = 9,
+                              .dur_us = 5000000,
+                              .info = "{}",
+                              .source = "first",
+                              .source_name = "loom.wav",
+                              .source_bytes = 60};
+    assert_int_equal(tracks_variant(db, &v, 100, dropped), ERR_OK);
     strcpy(v.track, "none");
-    assert_int_equal(catalogue_variant(db, &v), ERR_NOT_FOUND); // no such track
-    assert_int_equal(catalogue_captions(db, "loom", "en", H1), ERR_OK);
-    assert_int_equal(catalogue_captions(db, "loom", "fr", H1), ERR_NOT_FOUND);
+    assert_int_equal(tracks_variant(db, &v, 100, dropped), ERR_NOT_FOUND); // no such track
+    strcpy(v.track, "loom");
+    assert_int_equal(tracks_captions(db, "loom", "en", H1), ERR_OK);
+    assert_int_equal(tracks_captions(db, "loom", "fr", H1), ERR_NOT_FOUND);
     assert_int_equal(tours_publish(db, dir, "t", ask, &edit, hash, detail, sizeof detail), ERR_OK);
     assert_int_equal(tours_publish(db, dir, "t", ask, &edit, again, detail, sizeof detail), ERR_OK);
     assert_string_equal(hash, again);
@@ -395,9 +402,29 @@ static void tour_is_published_as_an_immutable_document(void **state)
     every_version_of_a_tour_can_be_had_again(db, ask, hash);
     json_decref(ask);
     json_decref(title);
-    json_t *list = catalogue_tracks(db);
+    json_t *list = tracks_list(db);
     assert_int_equal(json_array_size(json_object_get(list, "tracks")), 1);
     json_decref(list);
+
+    // What is in a tour cannot be removed; a language that is not in it can.
+    assert_int_equal(tracks_remove(db, "loom", "en", dropped, &users), ERR_IN_USE);
+    assert_string_equal(json_string_value(json_object_get(json_array_get(users, 0), "id")), "t");
+    json_decref(users);
+    assert_int_equal(json_array_size(dropped), 0);
+    // Two originals of 60 bytes do not fit into 100: the older goes.
+    strcpy(v.lang, "de");
+    strcpy(v.source, "second");
+    v.source_us = 1;
+    assert_int_equal(tracks_variant(db, &v, 100, dropped), ERR_OK);
+    assert_string_equal(json_string_value(json_array_get(dropped, 0)), "first");
+    // The same original made anew stays; another one takes its place.
+    v.source[0] = '\0';
+    assert_int_equal(tracks_variant(db, &v, 100, dropped), ERR_OK);
+    assert_int_equal(json_array_size(dropped), 1);
+    assert_int_equal(tracks_remove(db, "loom", "de", dropped, &users), ERR_OK);
+    assert_string_equal(json_string_value(json_array_get(dropped, 1)), "second");
+    assert_int_equal(tracks_remove(db, "loom", "de", dropped, &users), ERR_NOT_FOUND);
+    json_decref(dropped);
     db_close(db);
 }
 
