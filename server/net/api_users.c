@@ -46,7 +46,7 @@ void api_users_list(struct request *r)
         if (all[i].name[0])
             sorted[n++] = &all[i];
     }
-    qsort(sorted, n, sizeof sorted[0], by_name);
+    qsort(sorted, n, sizeof(const struct access_user *), by_name);
     json_t *list = json_array();
     for (size_t i = 0; i < n; i++)
         json_array_append_new(list, user_json(r, sorted[i]));
@@ -236,7 +236,7 @@ void api_sessions_list(struct request *r)
 {
     const struct access_login *all[ACCESS_LOGINS_MAX];
     int n = access_logins(net_house(r->net)->access, all, ACCESS_LOGINS_MAX, net_now(r->net));
-    qsort(all, (size_t)n, sizeof all[0], newest_first);
+    qsort(all, (size_t)n, sizeof(const struct access_login *), newest_first);
     json_t *list = json_array();
     for (int i = 0; i < n; i++) {
         if (is_shown(r, all[i]))

@@ -36,7 +36,7 @@ static json_t *piece(json_t *list, const char *after, int limit, json_t **next)
     json_t *out = json_array();
     for (size_t i = 0; i < n; i++)
         all[i] = json_array_get(list, i);
-    qsort(all, n, sizeof all[0], by_id);
+    qsort(all, n, sizeof(json_t *), by_id);
     for (size_t i = 0; i < n && !*next; i++) {
         if (after[0] && strcmp(id_of(all[i]), after) <= 0)
             continue;
