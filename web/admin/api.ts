@@ -9,6 +9,7 @@ export class ApiError extends Error {
     readonly status: number,
     readonly code: string,
     message: string,
+    readonly retryMs = 0,
   ) {
     super(message);
   }
@@ -17,6 +18,7 @@ export class ApiError extends Error {
 export interface Me {
   user: string;
   role: string;
+  firstPassword: boolean; // the one that the box made
 }
 export interface TourEntry {
   id: string;
@@ -28,16 +30,43 @@ export interface Look {
   name?: string;
   colour?: string;
   logo?: string;
+  lang?: string; // the house's own language
+  zone?: string; // its time zone
 }
 
-export async function call(method: string, path: string, body?: object): Promise<Dict> {
+// What tells our own requests from those that another page makes a browser send with our cookie.
+let csrf = "";
+
+/** Headers of every request that changes something, also of those that do not go by call(). */
+export const ours = (): Record<string, string> => (csrf === "" ? {} : { "X-CSRF-Token": csrf });
+
+/** Asks for the password when the box wants it again; true once it was right. The page sets it. */
+let confirmer: (() => Promise<boolean>) | null = null;
+export const setConfirmer = (ask: () => Promise<boolean>): void => void (confirmer = ask);
+
+/** One request. What the box wants first (the password again, a newer token) is seen to, and it is sent once more. */
+export async function call(method: string, path: string, body?: object, on?: string): Promise<Dict> {
+  try {
+    return await once(method, path, body, on);
+  } catch (e) {
+    const code = e instanceof ApiError ? e.code : "";
+    const again = code === "confirm_password" ? await confirmer?.() : code === "bad_csrf" && (await me()) !== null;
+    if (!again) throw e;
+    return once(method, path, body, on);
+  }
+}
+
+/** `on`: the tag of what was seen; somebody else's edit since is an error ("precondition_failed"). "": nothing was there. */
+async function once(method: string, path: string, body?: object, on?: string): Promise<Dict> {
+  const seen: Record<string, string> = on === undefined ? {} : on === "" ? { "If-None-Match": "*" } : { "If-Match": `"${on}"` };
   const json = body && !(body instanceof Blob);
+  const type = { "Content-Type": json ? "application/json" : "application/octet-stream" };
   let response: Response;
   try {
     response = await fetch(`/api/v1${path}`, {
       method,
-      ...(json ? { headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) } : {}),
-      ...(body instanceof Blob ? { headers: { "Content-Type": "application/octet-stream" }, body } : {}),
+      headers: { ...(method === "GET" ? {} : ours()), ...seen, ...(body ? type : {}) },
+      ...(body ? { body: json ? JSON.stringify(body) : body } : {}),
     });
   } catch {
     throw new ApiError(0, "offline", "The box cannot be reached.");
@@ -53,11 +82,17 @@ export async function call(method: string, path: string, body?: object): Promise
   if (response.ok) return dict;
   const words = [dict.title, dict.detail].filter((x) => isText(x, 400) && x !== "").join(" ");
   const code = isText(dict.code, 64) ? dict.code : "internal";
-  throw new ApiError(response.status, code, words || `The box refused (${response.status}).`);
+  const retry = isInt(dict.retry_ms) ? dict.retry_ms : 0;
+  throw new ApiError(response.status, code, words || `The box refused (${response.status}).`, retry);
 }
 
 function readMe(x: Dict): Me {
-  return { user: isText(x.user, 80) ? x.user : "", role: isText(x.role, 32) ? x.role : "" };
+  if (isText(x.csrf, 64)) csrf = x.csrf;
+  return {
+    user: isText(x.user, 80) ? x.user : "",
+    role: isText(x.role, 32) ? x.role : "",
+    firstPassword: x.first_password === true,
+  };
 }
 
 /** Null when nobody is signed in. */
@@ -65,7 +100,7 @@ export async function me(): Promise<Me | null> {
   try {
     return readMe(await call("GET", "/me"));
   } catch (e) {
-    if (e instanceof ApiError && e.status === 401) return null;
+    if (e instanceof ApiError && e.code === "unauthorized") return null;
     throw e;
   }
 }
@@ -126,11 +161,13 @@ export async function tours(): Promise<TourEntry[]> {
   return out;
 }
 
-function readLook(x: Dict): Look {
+export function readLook(x: Dict): Look {
   const out: Look = {};
   if (isText(x.name, 80)) out.name = x.name;
   if (isText(x.colour, 7)) out.colour = x.colour;
   if (isPicture(x.logo)) out.logo = x.logo;
+  if (isText(x.lang, 16)) out.lang = x.lang;
+  if (isText(x.zone, 63)) out.zone = x.zone;
   return out;
 }
 
@@ -147,4 +184,9 @@ export async function addPicture(file: Blob): Promise<string> {
   const { picture } = await call("PUT", "/pictures", file);
   if (!isPicture(picture)) throw new ApiError(0, "internal", "The box gave the picture no name.");
   return picture;
+}
+
+/** Nothing was done on this box yet. */
+export async function isFresh(): Promise<boolean> {
+  return (await call("GET", "/setup")).fresh === true;
 }
