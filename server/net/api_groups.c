@@ -96,7 +96,9 @@ static void answer_group(struct request *r, struct room *room)
     char tag[WIRE_HASH_LEN + 1], etag[PRECONDITION_HEADER_SIZE];
     tag_of(room_record(room), tag);
     precondition_header(tag, etag);
-    request_json_with(r, 200, overview_group(r->net, NULL, room, overview_what(r->rank, true)), etag);
+    json_t *j = overview_group(r->net, NULL, room, overview_what(r->rank, true));
+    json_object_set_new(j, "tag", json_string(tag));
+    request_json_with(r, 200, j, etag);
 }
 
 static void on_shown(void *user, enum err e, struct room *room)

@@ -45,25 +45,27 @@ let confirmer: (() => Promise<boolean>) | null = null;
 export const setConfirmer = (ask: () => Promise<boolean>): void => void (confirmer = ask);
 
 /** One request. What the box wants first (the password again, a newer token) is seen to, and it is sent once more. */
-export async function call(method: string, path: string, body?: object): Promise<Dict> {
+export async function call(method: string, path: string, body?: object, on?: string): Promise<Dict> {
   try {
-    return await once(method, path, body);
+    return await once(method, path, body, on);
   } catch (e) {
     const code = e instanceof ApiError ? e.code : "";
     const again = code === "confirm_password" ? await confirmer?.() : code === "bad_csrf" && (await me()) !== null;
     if (!again) throw e;
-    return once(method, path, body);
+    return once(method, path, body, on);
   }
 }
 
-async function once(method: string, path: string, body?: object): Promise<Dict> {
+/** `on`: the tag of what was seen; somebody else's edit since is an error ("precondition_failed"). "": nothing was there. */
+async function once(method: string, path: string, body?: object, on?: string): Promise<Dict> {
+  const seen: Record<string, string> = on === undefined ? {} : on === "" ? { "If-None-Match": "*" } : { "If-Match": `"${on}"` };
   const json = body && !(body instanceof Blob);
   const type = { "Content-Type": json ? "application/json" : "application/octet-stream" };
   let response: Response;
   try {
     response = await fetch(`/api/v1${path}`, {
       method,
-      headers: { ...(method === "GET" ? {} : ours()), ...(body ? type : {}) },
+      headers: { ...(method === "GET" ? {} : ours()), ...seen, ...(body ? type : {}) },
       ...(body ? { body: json ? JSON.stringify(body) : body } : {}),
     });
   } catch {

@@ -186,6 +186,11 @@ export class Model {
     return (g.state.tour && this.documents.value.get(g.state.tour)) || null;
   }
 
+  /** House time; 0 while nobody knows it. */
+  houseNow(): number {
+    return this.core.valid ? this.core.house(performance.now()) : 0;
+  }
+
   /** The room at this very moment. */
   moment(g: Group): Moment {
     void this.turn.value;

@@ -31,7 +31,7 @@ export interface Tour {
 const CUES_MAX = 200;
 const VARIANTS_MAX = 32;
 
-function readTitles(x: unknown): Titles | null {
+export function readTitles(x: unknown): Titles | null {
   if (!isDict(x)) return null;
   const out: Titles = Object.create(null) as Titles;
   for (const [lang, text] of Object.entries(x)) {
