@@ -132,6 +132,9 @@ static const struct conf_key keys[] = {
              "a track can be changed later without a loss; above this the oldest go. 0: none is "
              "kept.",
      .max = 1048576, .unit = "MiB", .live = true},
+    {"limits", "exhibition_max_mb", CONF_INT, AT(exhibition_max_mb), "16384",
+     .help = "Largest exhibition that may be taken in as one file.", .min = 1, .max = 1048576,
+     .unit = "MiB", .live = true},
     {"limits", "disk_patience_s", CONF_INT, AT(disk_patience_s), "300",
      .help = "How long one write may stand still before the server counts as stuck, and "
              "systemd's watchdog may start it anew. A slow card takes 5 s for one; 300 is longer "

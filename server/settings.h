@@ -18,6 +18,7 @@ struct settings {
     int64_t max_members;
     int64_t max_rooms_awake;
     int64_t wrong_codes_per_minute;
+    int64_t exhibition_max_mb;
     int64_t upload_max_mb;
     int64_t uploads_total_mb, uploads_keep_h; // that are under way
     int64_t sources_max_mb;                   // 0: none is kept

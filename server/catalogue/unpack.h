@@ -4,8 +4,9 @@
 // sizes that the house has. Whatever else is in it, all of it is refused. No name in it is ever
 // used as a path.
 //
-// Files appear in the folder of content whole and under their true hash, or not at all; those of a
-// refused archive stay unreferenced and are swept like any. Blocks: for a worker thread.
+// Files appear in the folder of content whole and under their true hash, or not at all. Those of a
+// refused archive stay, and nothing names them.
+// Blocks: for a worker thread.
 #ifndef SERVER_CATALOGUE_UNPACK_H
 #define SERVER_CATALOGUE_UNPACK_H
 

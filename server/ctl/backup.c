@@ -22,14 +22,14 @@ static bool sync_folder_of(const char *file)
 }
 
 // As FILE.part first, so that a name stands for a whole, synced file.
-static bool fetch(struct api *a, const char *file)
+bool backup_fetch(struct api *a, const char *from, const char *file)
 {
     char part[4096];
     if ((size_t)snprintf(part, sizeof part, "%s.part", file) >= sizeof part) {
         fprintf(stderr, "roomtonectl: %s: %s\n", file, strerror(ENAMETOOLONG));
         return false;
     }
-    // A backup holds password hashes: it is for its owner alone.
+    // A backup holds password hashes: what is kept is for its owner alone.
     int fd = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     FILE *f = fd >= 0 ? fdopen(fd, "wb") : NULL;
     if (!f) {
@@ -38,7 +38,7 @@ static bool fetch(struct api *a, const char *file)
             close(fd);
         return false;
     }
-    bool got = api_download(a, "/api/v1/backup", f);
+    bool got = api_download(a, from, f);
     bool kept = got && fflush(f) == 0 && fsync(fd) == 0;
     kept = fclose(f) == 0 && kept && rename(part, file) == 0 && sync_folder_of(file);
     if (got && !kept)
@@ -50,7 +50,7 @@ static bool fetch(struct api *a, const char *file)
 
 bool backup_take(struct call *c)
 {
-    bool ok = fetch(c->api, c->argv[0]);
+    bool ok = backup_fetch(c->api, "/api/v1/backup", c->argv[0]);
     if (ok && c->json)
         puts("{\"backup\":true}");
     else if (ok)

@@ -90,6 +90,10 @@ bool kiosks_identify(struct call *c);
 bool kiosks_tone(struct call *c);
 bool wifi_show(struct call *c);
 bool wifi_set(struct call *c);
+// Keeps what an address answers as a file, whole and synced, or not at all.
+bool backup_fetch(struct api *a, const char *from, const char *file);
+bool exhibition_take(struct call *c);
+bool exhibition_give(struct call *c);
 bool house_silence(struct call *c);
 bool house_pause(struct call *c);
 bool house_play(struct call *c);

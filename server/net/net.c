@@ -284,13 +284,16 @@ static void prepare_body(struct net *net, struct request *r, enum route_body kin
     case BODY_FILE:
         r->body_max = net->house->settings->upload_max_mb * 1024 * 1024;
         break;
+    case BODY_ARCHIVE:
+        r->body_max = net->house->settings->exhibition_max_mb * 1024 * 1024;
+        break;
     case BODY_PIECE:
         r->body_max = UPLOAD_PIECE_MAX;
         break;
     }
     if (r->content_length > r->body_max)
         request_problem(r, ERR_TOO_LARGE, NULL);
-    else if (kind == BODY_FILE && !open_upload(net, r))
+    else if ((kind == BODY_FILE || kind == BODY_ARCHIVE) && !open_upload(net, r))
         request_problem(r, ERR_STORAGE_FAILED, NULL);
     else if (kind == BODY_PIECE)
         api_uploads_begin(r);

@@ -34,6 +34,8 @@ static const struct route table[] = {
     {METHOD_GET, "/api/v1/status", RIGHT_VIEWER, BODY_NONE, api_status},
     {METHOD_GET, "/api/v1/backup", RIGHT_ADMIN, BODY_NONE, api_backup_take},
     {METHOD_PUT, "/api/v1/backup", RIGHT_ADMIN, BODY_FILE, api_backup_restore},
+    {METHOD_GET, "/api/v1/exhibition", RIGHT_CURATOR, BODY_NONE, api_exhibition_take},
+    {METHOD_PUT, "/api/v1/exhibition", RIGHT_CURATOR, BODY_ARCHIVE, api_exhibition_give},
     {METHOD_GET, "/api/v1/groups", RIGHT_VIEWER, BODY_NONE, api_groups_list},
     {METHOD_POST, "/api/v1/groups", RIGHT_CURATOR, BODY_JSON, api_groups_create},
     {METHOD_GET, "/api/v1/groups/*", RIGHT_VIEWER, BODY_NONE, api_groups_show},

@@ -17,7 +17,7 @@ enum route_right {
     RIGHT_CURATOR = ACCESS_CURATOR,
     RIGHT_ADMIN = ACCESS_ADMIN
 };
-enum route_body { BODY_NONE, BODY_JSON, BODY_TEXT, BODY_FILE, BODY_PIECE };
+enum route_body { BODY_NONE, BODY_JSON, BODY_TEXT, BODY_FILE, BODY_ARCHIVE, BODY_PIECE };
 
 struct route {
     enum request_method method;
@@ -72,6 +72,8 @@ void api_groups_set_pin(struct request *r);
 void api_groups_remove_pin(struct request *r);
 void api_join_qr(struct request *r);
 void api_groups_command(struct request *r);
+void api_exhibition_take(struct request *r);
+void api_exhibition_give(struct request *r);
 void api_house_command(struct request *r);
 void api_groups_history(struct request *r);
 void api_groups_duplicate(struct request *r);

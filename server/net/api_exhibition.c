@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: Apache-2.0
+// A whole exhibition out of the house and into one, as one file.
+//
+//   out   text and list of files (store's thread) ─► sent as a tar archive that is never made
+//   (pack.h) in    file ─► files of content (worker, unpack.h) ─► tracks, tours, venue, groups: all
+//   or nothing (store's thread)
+#include "common/base/check.h"
+#include "common/base/log.h"
+#include "common/wire/json.h"
+#include "server/catalogue/exhibition.h"
+#include "server/catalogue/pack.h"
+#include "server/catalogue/tours.h"
+#include "server/catalogue/unpack.h"
+#include "server/net/net.h"
+#include "server/net/new_group.h"
+#include "server/net/overview.h"
+#include "server/net/routes.h"
+#include "server/store/db.h"
+#include "server/store/room_store.h"
+
+#include <string.h>
+
+enum { GROUPS_MAX = 1000 };
+
+// --- out ----------------------------------------------------------------------------------------
+
+struct out_job {
+    struct store_job job;
+    struct request *request;
+    struct pack *pack;
+    char detail[120];
+};
+
+static json_t *groups_json(sqlite3 *db)
+{
+    struct room_record *records = check_alloc(calloc(GROUPS_MAX, sizeof *records));
+    int n = room_store_list(db, records, GROUPS_MAX);
+    json_t *list = json_array();
+    for (int i = 0; i < n; i++) {
+        const struct room_record *r = &records[i];
+        json_t *g = json_pack("{s:s,s:s,s:o}", "id", r->id, "name", r->name, "plan",
+                              overview_plan(&r->state.plan));
+        if (r->state.tour_id[0])
+            json_object_set_new(g, "tour", json_string(r->state.tour_id));
+        json_array_append_new(list, g);
+    }
+    free(records);
+    return list;
+}
+
+static enum err out_run(sqlite3 *db, struct store_job *job)
+{
+    struct out_job *j = (struct out_job *)job;
+    json_t *files = json_object(), *unused;
+    json_t *whole = exhibition_write(db, groups_json(db), files);
+    char *text = check_alloc(json_dumps(whole, JSON_INDENT(1)));
+    const char *file;
+    enum err e = ERR_OK;
+    pack_add_text(j->pack, "exhibition.json", text, strlen(text));
+    json_object_foreach(files, file, unused)
+    {
+        if (e == ERR_OK && !pack_add_content(j->pack, file)) {
+            snprintf(j->detail, sizeof j->detail, "%s is missing", file);
+            e = ERR_STORAGE_FAILED;
+        }
+    }
+    free(text);
+    json_decref(whole);
+    json_decref(files);
+    return e;
+}
+
+static int64_t read_pack(void *user, int64_t at, void *out, size_t size)
+{
+    return pack_read(user, at, out, size);
+}
+
+static void free_pack(void *user)
+{
+    pack_free(user);
+}
+
+static void out_done(struct store_job *job, enum err e)
+{
+    struct out_job *j = (struct out_job *)job;
+    if (e == ERR_OK) {
+        struct request_source source = {read_pack, free_pack, j->pack};
+        request_from(j->request, 200, "application/x-tar", &source, pack_size(j->pack),
+                     "cache-control: no-store\r\n"
+                     "content-disposition: attachment; filename=\"exhibition.tar\"\r\n");
+    } else {
+        request_problem(j->request, e, j->detail);
+        pack_free(j->pack);
+    }
+    request_unref(j->request);
+    free(j);
+}
+
+void api_exhibition_take(struct request *r)
+{
+    const struct net_house *h = net_house(r->net);
+    struct out_job *j = check_alloc(calloc(1, sizeof *j));
+    j->job.run = out_run;
+    j->job.done = out_done;
+    j->job.heavy = true;
+    j->request = request_ref(r);
+    j->pack = pack_new(h->content_dir);
+    store_submit(h->store, &j->job);
+}
+
+// --- in -----------------------------------------------------------------------------------------
+
+struct in_job {
+    struct store_job job;
+    uv_work_t work;
+    struct request *request;
+    enum err err;
+    char path[600], content_dir[600], detail[300];
+    struct unpacked got;
+    house_t now;
+    int64_t wall_us;
+    uint32_t clock_epoch;
+    json_t *made, *kept; // groups: new ones, and those whose id was taken
+    int tracks, tours;
+};
+
+static atomic_bool never; // a server that stops waits for the worker: files are small beside a disk
+static bool busy;         // one at a time
+
+static void in_free(struct in_job *j)
+{
+    busy = false;
+    request_unref(j->request);
+    json_decref(j->made);
+    json_decref(j->kept);
+    free(j->got.manifest);
+    free(j);
+}
+
+static enum err wrong(struct in_job *j, const char *id, const char *why)
+{
+    snprintf(j->detail, sizeof j->detail, "group %.64s: %s", id, why);
+    return ERR_BAD_ARCHIVE;
+}
+
+// The plan as a command has it, so that it is checked as one.
+static enum err read_plan(struct in_job *j, const char *id, json_t *plan, struct room_plan *out)
+{
+    struct wire_message m;
+    char why[120] = "";
+    json_t *command = plan ? json_deep_copy(plan) : json_object();
+    json_object_set_new(command, "type", json_string("command"));
+    json_object_set_new(command, "do", json_string("configure"));
+    json_object_set_new(command, "group", json_string(id));
+    json_object_set_new(command, "cmd_id", json_string("00000000000000000000000000000000"));
+    char *text = check_alloc(json_dumps(command, JSON_COMPACT));
+    enum err e = wire_decode(text, strlen(text), &m, why, sizeof why);
+    free(text);
+    json_decref(command);
+    struct room_plan plain;
+    room_plan_init(&plain);
+    if (e == ERR_OK)
+        e = room_plan_configure(&plain, &m.u.command.configure, j->wall_us, out);
+    return e == ERR_OK ? ERR_OK : wrong(j, id, why[0] ? why : "plan");
+}
+
+static enum err read_group(struct in_job *j, sqlite3 *db, json_t *group)
+{
+    struct new_group g = {.id_given = true};
+    struct room_record *rec = &g.record;
+    char tour[WIRE_ID_MAX + 1];
+    struct json_reader jr;
+    json_reader_init(&jr, group);
+    json_get_string(&jr, "id", true, rec->id, sizeof rec->id);
+    json_get_string(&jr, "name", true, rec->name, sizeof rec->name);
+    json_get_string(&jr, "tour", false, tour, sizeof tour);
+    json_t *plan = json_get_object(&jr, "plan", false);
+    if (jr.err != ERR_OK || !wire_id_valid(rec->id) || !rec->name[0])
+        return wrong(j, rec->id, jr.err != ERR_OK ? jr.detail : "no id, or no name");
+    if (db_has(db, "SELECT 1 FROM room WHERE id=?", rec->id)) {
+        json_array_append_new(j->kept, json_string(rec->id));
+        return ERR_OK;
+    }
+    rec->created = j->now;
+    room_state_init(&rec->state, j->clock_epoch);
+    enum err e = read_plan(j, rec->id, plan, &rec->state.plan);
+    if (e == ERR_OK && tour[0])
+        e = new_group_tour(db, &g, tour);
+    if (e == ERR_NOT_FOUND)
+        return wrong(j, rec->id, "its tour is not there");
+    new_group_plan(&g, j->wall_us);
+    if (e == ERR_OK)
+        e = new_group_insert(db, &g, j->request->user, j->wall_us);
+    if (e == ERR_OK)
+        json_array_append_new(j->made, json_string(rec->id));
+    return e;
+}
+
+static enum err in_run(sqlite3 *db, struct store_job *job)
+{
+    struct in_job *j = (struct in_job *)job;
+    struct exhibition_reader who = {j->content_dir, j->request->user, j->wall_us};
+    json_t *whole = json_read_object(j->got.manifest, j->got.manifest_len, WIRE_DEPTH_MAX), *one;
+    if (!whole) {
+        snprintf(j->detail, sizeof j->detail, "exhibition.json is not JSON");
+        return ERR_BAD_ARCHIVE;
+    }
+    enum err e = exhibition_read(db, &who, whole, j->detail, sizeof j->detail);
+    json_t *groups = json_object_get(whole, "groups");
+    if (e == ERR_OK && json_array_size(groups) > GROUPS_MAX)
+        e = wrong(j, "", "too many");
+    size_t i;
+    json_array_foreach(groups, i, one)
+    {
+        if (e == ERR_OK)
+            e = read_group(j, db, one);
+    }
+    j->tracks = (int)json_array_size(json_object_get(whole, "tracks"));
+    j->tours = (int)json_array_size(json_object_get(whole, "tours"));
+    json_decref(whole);
+    return e;
+}
+
+static void on_awake(void *user, enum err e, struct room *room)
+{
+    (void)user;
+    (void)e;
+    (void)room;
+}
+
+static void in_done(struct store_job *job, enum err e)
+{
+    struct in_job *j = (struct in_job *)job;
+    struct request *r = j->request;
+    const char *id;
+    if (e != ERR_OK) {
+        request_problem(r, e, j->detail);
+        in_free(j);
+        return;
+    }
+    for (size_t i = 0; i < json_array_size(j->made); i++) {
+        // Awake from the start: it may have something to do.
+        id = json_string_value(json_array_get(j->made, i));
+        rooms_find(net_house(r->net)->rooms, ROOM_BY_ID, id, net_now(r->net), on_awake, NULL);
+    }
+    overview_reload(net_overview(r->net));
+    log_info("net", "%s took an exhibition in: %d tracks, %d tours, %zu groups", r->user, j->tracks,
+             j->tours, json_array_size(j->made));
+    request_json(r, 200,
+                 json_pack("{s:i,s:i,s:O,s:O,s:i,s:I}", "tracks", j->tracks, "tours", j->tours,
+                           "groups", j->made, "kept", j->kept, "files", j->got.files, "bytes",
+                           (json_int_t)j->got.bytes));
+    in_free(j);
+}
+
+static void take_files(uv_work_t *w)
+{
+    struct in_job *j = w->data;
+    j->err = unpack(j->path, j->content_dir, &never, &j->got, j->detail, sizeof j->detail);
+}
+
+static void files_taken(uv_work_t *w, int status)
+{
+    struct in_job *j = w->data;
+    if (status == 0 && j->err == ERR_OK) {
+        store_submit(net_house(j->request->net)->store, &j->job);
+        return;
+    }
+    request_problem(j->request, status ? ERR_BUSY : j->err, j->detail);
+    in_free(j);
+}
+
+void api_exhibition_give(struct request *r)
+{
+    const struct net_house *h = net_house(r->net);
+    if (r->body_fd < 0 || r->body_received == 0 || busy) {
+        request_problem(r, busy ? ERR_BUSY : ERR_BAD_ARCHIVE,
+                        busy ? "another is being taken in" : "the file is empty");
+        return;
+    }
+    busy = true;
+    struct in_job *j = check_alloc(calloc(1, sizeof *j));
+    j->job.run = in_run;
+    j->job.done = in_done;
+    j->job.heavy = true;
+    j->work.data = j;
+    j->request = request_ref(r);
+    j->now = net_now(r->net);
+    j->wall_us = house_wall_us(h->anchor, j->now);
+    j->clock_epoch = h->anchor->clock_epoch;
+    j->made = json_array();
+    j->kept = json_array();
+    snprintf(j->path, sizeof j->path, "%s", r->body_path);
+    snprintf(j->content_dir, sizeof j->content_dir, "%s", h->content_dir);
+    // It takes as long as the disk needs; the connection waits without a limit of its own.
+    lws_set_timeout(r->wsi, NO_PENDING_TIMEOUT, 0);
+    CHECK(uv_queue_work(h->loop, &j->work, take_files, files_taken) == 0);
+}
