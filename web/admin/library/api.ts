@@ -188,4 +188,9 @@ export function problemsOf(e: unknown): Problem[] {
   return readAll(e.body.problems, (p) => (isDict(p) && isInt(p.line) ? { line: p.line, text: text(p.text) } : null));
 }
 
+/** In words; what is told line by line is left out of them. */
+export function reason(e: unknown): string {
+  return problemsOf(e).length > 0 ? "These captions cannot be used:" : words(e);
+}
+
 export const words = (e: unknown): string => (e instanceof Error ? e.message : String(e));

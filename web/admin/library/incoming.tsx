@@ -105,7 +105,7 @@ function Wish({ queue, entry: e, tracks }: { queue: Queue; entry: Entry; tracks:
         <strong>{e.file.name}</strong>
         <small>
           {KINDS[e.kind]}, {size(e.file.size)}
-          {known ? `, for ${known.id}` : ", a new track"}
+          {known ? `, for ${known.id}` : e.kind === "audio" ? ", a new track" : ""}
           {replaces ? `, in place of its ${e.lang}` : ""}
         </small>
       </p>

@@ -27,7 +27,7 @@ export function Language({ track, variant: v, refresh }: Props): JSX.Element {
       setNote(done);
       await refresh();
     } catch (e) {
-      setNote(api.words(e));
+      setNote(api.reason(e));
       setProblems(api.problemsOf(e));
     }
   };

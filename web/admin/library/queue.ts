@@ -75,6 +75,7 @@ export class Queue {
 
   /** All that are ready. */
   start(): void {
+    this.strange.value = [];
     this.entries.value = this.entries.value.map((e) => (e.state === "ready" ? { ...e, state: "waiting" } : e));
     this.turn();
   }
@@ -142,7 +143,7 @@ export class Queue {
       } catch (e) {
         if (!this.goes(key)) return;
         if (!isOffline(e)) {
-          this.change(key, { state: "failed", note: api.words(e), problems: api.problemsOf(e) });
+          this.change(key, { state: "failed", note: api.reason(e), problems: api.problemsOf(e) });
           return;
         }
         if ((this.get(key)?.sent ?? 0) > before) tries = 0;
