@@ -11,7 +11,8 @@ static const char users_sql[] =
     "  WHERE json_extract(c.value,'$.track.id')=?1 AND (?2='' OR EXISTS(SELECT 1"
     "  FROM json_each(c.value,'$.track.variants') v WHERE json_extract(v.value,'$.lang')=?2))))"
     " SELECT 'tour',id,title FROM tour WHERE hash IN (SELECT hash FROM used)"
-    " UNION ALL SELECT 'group',id,name FROM room WHERE tour_hash IN (SELECT hash FROM used)"
+    " UNION ALL SELECT 'group',id,name FROM room WHERE gone_us IS NULL AND tour_hash IN"
+    " (SELECT hash FROM used)"
     " LIMIT ?3";
 
 // A tour's titles are JSON by language: any will do to know it again.

@@ -19,7 +19,7 @@ struct api {
     CURL *curl;
     char *server;
     const char *ca;
-    bool brief;
+    bool brief, quiet;
     bool (*ask)(void *user); // for the password again
     void *ask_user;
     bool asking;
@@ -83,6 +83,11 @@ void api_on_confirm(struct api *a, bool (*ask)(void *user), void *user)
 {
     a->ask = ask;
     a->ask_user = user;
+}
+
+void api_be_quiet(struct api *a, bool quiet)
+{
+    a->quiet = quiet;
 }
 
 void api_use_session(struct api *a, const char *token)
@@ -199,9 +204,9 @@ static json_t *perform(struct api *a, const char *method, const char *path, cons
         json_decref(answer);
         return NULL;
     }
-    if (rc != CURLE_OK && !a->brief)
+    if (rc != CURLE_OK && !a->brief && !a->quiet)
         fprintf(stderr, "roomtonectl: %s: %s\n", a->server, curl_easy_strerror(rc));
-    else if (!*ok && !a->brief)
+    else if (!*ok && !a->brief && !a->quiet)
         tell_problem(status, answer);
     if (!*ok) {
         json_decref(answer);
@@ -259,6 +264,13 @@ json_t *api_upload(struct api *a, const char *path, const char *type, const char
     } while (again);
     fclose(f);
     return answer;
+}
+
+json_t *api_put_bytes(struct api *a, const char *path, const void *data, size_t len, bool *ok)
+{
+    curl_easy_setopt(a->curl, CURLOPT_POSTFIELDS, data);
+    curl_easy_setopt(a->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)len);
+    return perform(a, "PUT", path, "Content-Type: application/octet-stream", NULL, ok, NULL);
 }
 
 bool api_download(struct api *a, const char *path, FILE *to)

@@ -19,6 +19,8 @@ void api_be_brief(struct api *a);
 // When the server wants the password again `ask` is called; where it says yes the request is sent
 // once more.
 void api_on_confirm(struct api *a, bool (*ask)(void *user), void *user);
+// Whether problems are told on stderr; they are, until this.
+void api_be_quiet(struct api *a, bool quiet);
 void api_use_session(struct api *a, const char *token);
 // Keeps the token for the next calls, in the user's configuration folder, mode 0600.
 bool api_save_session(struct api *a, const char *token);
@@ -31,6 +33,8 @@ json_t *api_get(struct api *a, const char *path, bool *ok);
 json_t *api_send(struct api *a, const char *method, const char *path, json_t *body /* taken over */,
                  bool *ok);
 json_t *api_upload(struct api *a, const char *path, const char *type, const char *file, bool *ok);
+// PUTs `len` bytes; "application/octet-stream".
+json_t *api_put_bytes(struct api *a, const char *path, const void *data, size_t len, bool *ok);
 // Writes the answer's bytes to `to`. False after one line on stderr.
 bool api_download(struct api *a, const char *path, FILE *to);
 

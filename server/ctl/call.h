@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // One call of roomtonectl: what was typed, and how answers are shown. Verbs by subject: groups.c,
-// groups_edit.c, rewind.c, house.c, kiosks.c, tracks.c, tours.c, exhibit.c, backup.c, venue.c,
+// groups_edit.c, rewind.c, house.c, kiosks.c, tracks.c, tours.c, upload.c, exhibit.c, backup.c, venue.c,
 // people.c, certificate.c, doctor.c, bundle.c; main.c has their table.
 #ifndef SERVER_CTL_CALL_H
 #define SERVER_CTL_CALL_H
@@ -18,6 +18,7 @@ struct call {
     bool keep;       // load: where the group is
     const char *password_file, *lang, *id, *at, *limit, *seconds;
     const char *trim, *metres, *gain, *ceiling, *mute, *left, *right, *name; // kiosk set, adopt
+    const char *kind, *target;                                               // track add, level
     const char *colour, *logo;                                               // venue set
     const char *date, *first, *every;                                        // group bulk
     const char *dir, *names, *days;                                          // certificate make
@@ -107,7 +108,18 @@ bool venue_show(struct call *c);
 bool venue_set(struct call *c);
 bool tracks_list(struct call *c);
 bool tracks_add(struct call *c);
+bool tracks_show(struct call *c);
+bool tracks_title(struct call *c);
+bool tracks_cover(struct call *c);
 bool tracks_captions(struct call *c);
+bool tracks_transcript(struct call *c);
+bool tracks_level(struct call *c);
+bool tracks_original(struct call *c);
+bool tracks_delete(struct call *c);
+bool uploads_list(struct call *c);
+bool uploads_cancel(struct call *c);
+bool uploads_jobs(struct call *c);
+bool uploads_stop(struct call *c);
 bool tours_list(struct call *c);
 bool tours_publish(struct call *c);
 bool tours_show(struct call *c);

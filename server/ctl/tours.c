@@ -194,3 +194,41 @@ bool tours_deleted(struct call *c)
     json_t *a = api_get(c->api, "/api/v1/deleted/tours", &ok);
     return call_show(c, a, ok, print_deleted);
 }
+
+bool tours_publish(struct call *c)
+{
+    char path[200];
+    bool ok;
+    json_t *cues = json_array();
+    for (int i = 1; i < c->argc; i++)
+        json_array_append_new(cues, json_pack("{s:s,s:s}", "track", c->argv[i], "on_end",
+                                              i + 1 < c->argc ? "next" : "stop"));
+    if (!wire_id_valid(c->argv[0])) {
+        fprintf(stderr, "roomtonectl: the id must be of a-z, 0-9 and -\n");
+        json_decref(cues);
+        return false;
+    }
+    snprintf(path, sizeof path, "/api/v1/tours/%s", c->argv[0]);
+    json_t *title = json_pack("{s:s}", c->lang ? c->lang : "en", c->argv[0]);
+    json_t *a =
+        api_send(c->api, "PUT", path, json_pack("{s:o,s:o}", "title", title, "cues", cues), &ok);
+    return call_show(c, a, ok, print_published);
+}
+
+static void print_tours(json_t *a)
+{
+    size_t i;
+    json_t *t;
+    json_array_foreach(json_object_get(a, "tours"), i, t)
+    {
+        printf("%-24s %lld cues  %.12s\n", call_text(t, "id"), call_number(t, "cues"),
+               call_text(t, "hash"));
+    }
+}
+
+bool tours_list(struct call *c)
+{
+    bool ok;
+    json_t *a = api_get(c->api, "/api/v1/tours", &ok);
+    return call_show(c, a, ok, print_tours);
+}

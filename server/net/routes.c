@@ -180,6 +180,8 @@ bool route_is_grave(const struct route *route)
     static const struct rule light[] = {
         {METHOD_DELETE, "/api/v1/sessions/*"},
         {METHOD_DELETE, "/api/v1/groups/*/guide-pin"},
+        {METHOD_DELETE, "/api/v1/uploads/*"},
+        {METHOD_DELETE, "/api/v1/jobs/*"},
     };
     return IS_OF(route, grave) && !IS_OF(route, light);
 }
@@ -205,6 +207,7 @@ bool route_is_told(const struct route *route)
         {METHOD_POST, "/api/v1/logout"},
         {METHOD_POST, "/api/v1/kiosks/*/identify"},
         {METHOD_POST, "/api/v1/tours/*/effect"},
+        {METHOD_PUT, "/api/v1/uploads/*"}, // a piece of what was told when it began
         {METHOD_POST, "/api/v1/schedule/day"},
     };
     // Takes nothing but a copy of everything.

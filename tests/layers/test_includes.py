@@ -37,7 +37,7 @@ server/kiosks           common/base common/wire server/store
 server/room             common/base common/time common/wire
 server/room/room_plan.* server/house/calendar.h server/house/calendar_text.h
 server/room/room_view.c  server/house/calendar_text.h
-server/ingest           common/base common/wire  uv jansson sodium
+server/ingest           common/base common/wire  uv sodium
 server/net              common/base common/time common/wire server/house server/store server/access
 server/net              server/catalogue server/kiosks server/room server/ingest server/settings.h
 server/net              server/timeserver server/nightly.h

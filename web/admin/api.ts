@@ -10,6 +10,7 @@ export class ApiError extends Error {
     readonly code: string,
     message: string,
     readonly retryMs = 0,
+    readonly body: Dict = {}, // the whole problem
   ) {
     super(message);
   }
@@ -45,19 +46,19 @@ let confirmer: (() => Promise<boolean>) | null = null;
 export const setConfirmer = (ask: () => Promise<boolean>): void => void (confirmer = ask);
 
 /** One request. What the box wants first (the password again, a newer token) is seen to, and it is sent once more. */
-export async function call(method: string, path: string, body?: object, on?: string): Promise<Dict> {
+export async function call(method: string, path: string, body?: object, on?: string, signal?: AbortSignal): Promise<Dict> {
   try {
-    return await once(method, path, body, on);
+    return await once(method, path, body, on, signal);
   } catch (e) {
     const code = e instanceof ApiError ? e.code : "";
     const again = code === "confirm_password" ? await confirmer?.() : code === "bad_csrf" && (await me()) !== null;
     if (!again) throw e;
-    return once(method, path, body, on);
+    return once(method, path, body, on, signal);
   }
 }
 
 /** `on`: the tag of what was seen; somebody else's edit since is an error ("precondition_failed"). "": nothing was there. */
-async function once(method: string, path: string, body?: object, on?: string): Promise<Dict> {
+async function once(method: string, path: string, body?: object, on?: string, signal?: AbortSignal): Promise<Dict> {
   const seen: Record<string, string> = on === undefined ? {} : on === "" ? { "If-None-Match": "*" } : { "If-Match": `"${on}"` };
   const json = body && !(body instanceof Blob);
   const type = { "Content-Type": json ? "application/json" : "application/octet-stream" };
@@ -65,6 +66,7 @@ async function once(method: string, path: string, body?: object, on?: string): P
   try {
     response = await fetch(`/api/v1${path}`, {
       method,
+      ...(signal ? { signal } : {}),
       headers: { ...(method === "GET" ? {} : ours()), ...seen, ...(body ? type : {}) },
       ...(body ? { body: json ? JSON.stringify(body) : body } : {}),
     });
@@ -83,7 +85,7 @@ async function once(method: string, path: string, body?: object, on?: string): P
   const words = [dict.title, dict.detail].filter((x) => isText(x, 400) && x !== "").join(" ");
   const code = isText(dict.code, 64) ? dict.code : "internal";
   const retry = isInt(dict.retry_ms) ? dict.retry_ms : 0;
-  throw new ApiError(response.status, code, words || `The box refused (${response.status}).`, retry);
+  throw new ApiError(response.status, code, words || `The box refused (${response.status}).`, retry, dict);
 }
 
 function readMe(x: Dict): Me {

@@ -27,6 +27,7 @@ export const SECTIONS: readonly Section[] = [
   { id: "now", title: "Now", from: "viewer", View: Now },
   { id: "groups", title: "Groups", from: "viewer", View: later(() => import("./groups/groups").then((m) => m.Groups)) },
   { id: "tours", title: "Tours", from: "viewer", View: later(() => import("./tours/tours").then((m) => m.Tours)) },
+  { id: "library", title: "Library", from: "curator", View: later(() => import("./library/library").then((m) => m.Library)) },
   { id: "kiosks", title: "Kiosks", from: "viewer", View: later(() => import("./kiosks/kiosks").then((m) => m.Kiosks)) },
   { id: "posters", title: "Posters", from: "curator", View: later(() => import("./posters/posters").then((m) => m.Posters)) },
   { id: "house", title: "House", from: "curator", View: later(() => import("./house/house").then((m) => m.House)) },
