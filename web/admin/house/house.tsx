@@ -3,6 +3,7 @@
 import type { JSX } from "preact";
 import type { Props } from "../later";
 import { address, may } from "../sections";
+import { ExhibitionForm } from "./exhibition";
 import { LookForm } from "./look";
 import { PlaceForm } from "./place";
 
@@ -11,6 +12,7 @@ export function House({ model }: Props): JSX.Element {
     <>
       <LookForm />
       <PlaceForm />
+      <ExhibitionForm model={model} />
       {may(model.me.value?.role, "admin") && (
         <p class="hint">
           <a class="button" href={address("setup")}>Go through the set-up again</a>
