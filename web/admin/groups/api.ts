@@ -81,7 +81,9 @@ export const duplicate = async (id: string, name: string): Promise<GroupShown> =
 export const remove = (id: string, force: boolean): Promise<Dict> => call("DELETE", `/groups/${id}${force ? "?force=true" : ""}`);
 export const undelete = async (id: string): Promise<GroupShown> => readShown(await call("POST", `/deleted/groups/${id}/restore`));
 export const setPin = (id: string, pin: string): Promise<Dict> => (pin === "" ? call("DELETE", `/groups/${id}/guide-pin`) : call("PUT", `/groups/${id}/guide-pin`, { pin }));
-export const restore = (id: string, epoch: number, rev: number): Promise<Dict> => call("POST", `/groups/${id}/commands`, { do: "restore", to: [epoch, rev] });
+/** A point in the history: a change, or where a group stood at a house time. */
+export type Point = { to: [number, number] } | { to_time: number };
+export const restore = (id: string, point: Point): Promise<Dict> => call("POST", `/groups/${id}/commands`, { do: "restore", ...point });
 
 export async function deleted(): Promise<{ id: string; name: string }[]> {
   return list((await call("GET", "/deleted/groups")).groups).flatMap((g) => (isId(g.id) ? [{ id: g.id, name: text(g.name, 80) }] : []));
@@ -113,7 +115,7 @@ export async function history(id: string, before?: Entry): Promise<{ entries: En
   const from = before ? `&before=${before.epoch}.${before.rev}` : "";
   const a = await call("GET", `/groups/${id}/history?limit=30${from}`);
   const entries = list(a.changes).flatMap((c) => {
-    const state = readState(c.state);
+    const state = isDict(c.state) ? readState({ group: id, ...c.state }) : null;
     if (!state || !isInt(c.epoch, 1) || !isInt(c.rev)) return [];
     return [{
       epoch: c.epoch, rev: c.rev, at: isInt(c.at) ? c.at : 0, wall: isInt(c.wall) ? c.wall : 0, actor: text(c.actor, 80), op: text(c.do, 16),

@@ -8,7 +8,7 @@ import { undoable } from "../undo";
 import { whenText } from "../tours/versions";
 import * as api from "./api";
 import type { Do } from "./one";
-import { deedText, placeText, planText, whoText } from "./words";
+import { deedText, placeText, planText, takesEffect, whoText } from "./words";
 
 interface Props {
   model: Model;
@@ -28,10 +28,12 @@ async function documentOf(hash: string | undefined): Promise<Tour | null> {
   return tour;
 }
 
+const keyOf = (e: api.Entry): string => `${e.epoch}.${e.rev}`;
+
 export function History({ model, group, edits, act }: Props): JSX.Element {
   const [entries, setEntries] = useState<api.Entry[]>([]);
   const [more, setMore] = useState(false);
-  const [chosen, setChosen] = useState<api.Entry | null>(null);
+  const [chosen, setChosen] = useState(""); // which entry's question is open
   const [natural, setNatural] = useState(false);
   const [note, setNote] = useState("");
   const look = (before?: api.Entry): void =>
@@ -48,12 +50,17 @@ export function History({ model, group, edits, act }: Props): JSX.Element {
     const cue = documents.get(e.state.tour ?? "")?.cues[i];
     return cue ? `“${titleIn(cue.title, navigator.language.toLowerCase())}”` : `cue ${i + 1}`;
   };
+  const effect = (e: api.Entry): number => takesEffect(e, entries[entries.indexOf(e) - 1]);
+  const pointOf = (e: api.Entry): api.Point => {
+    const at = effect(e);
+    return at > 0 ? { to_time: at } : { to: [e.epoch, e.rev] };
+  };
   const back = async (e: api.Entry): Promise<void> => {
     const [newest] = entries;
-    setChosen(null);
-    const why = await act(() => api.restore(group.id, e.epoch, e.rev));
-    if (why === "" && newest)
-      undoable(`The group is as it was on ${whenText(e.wall)}.`, () => act(() => api.restore(group.id, newest.epoch, newest.rev)));
+    const today = newest && pointOf(newest);
+    setChosen("");
+    const why = await act(() => api.restore(group.id, pointOf(e)));
+    if (why === "" && today) undoable(`The group is as it was on ${whenText(e.wall)}.`, () => act(() => api.restore(group.id, today)));
   };
   const shown = entries.filter((e) => natural || e.actor !== "room");
   return (
@@ -68,15 +75,15 @@ export function History({ model, group, edits, act }: Props): JSX.Element {
       </p>
       <ol class="history-list">
         {shown.map((e) => (
-          <li key={`${e.epoch}.${e.rev}`}>
+          <li key={keyOf(e)}>
             <p>
               <span class="hint">{whenText(e.wall)}</span> <strong>{whoText(e.actor)}</strong>: {deedText(e, cueName(e))}
             </p>
-            {chosen === e ? (
-              <Back entry={e} group={group} place={placeText({ state: e.state, at: e.at }, cueName(e))} go={() => void back(e)} close={() => setChosen(null)} />
+            {chosen === keyOf(e) ? (
+              <Back entry={e} group={group} place={placeText(e, effect(e), cueName(e))} running={(effect(e) > 0 ? e.state.next : e.state)?.mode === "running"} go={() => void back(e)} close={() => setChosen("")} />
             ) : (
               edits && (
-                <button class="quiet" onClick={() => setChosen(e)}>
+                <button class="quiet" onClick={() => setChosen(keyOf(e))}>
                   Go back to here{"…"}
                   <span class="unseen"> ({whenText(e.wall)}, {deedText(e, cueName(e))})</span>
                 </button>
@@ -94,13 +101,13 @@ interface BackProps {
   entry: api.Entry;
   group: api.GroupShown;
   place: string;
+  running: boolean;
   go: () => void;
   close: () => void;
 }
 
-function Back({ entry, group, place, go, close }: BackProps): JSX.Element {
+function Back({ entry, group, place, running, go, close }: BackProps): JSX.Element {
   const other = entry.state.tour !== group.state.tour;
-  const running = entry.state.mode === "running";
   return (
     <div class="card sure" role="alertdialog" aria-label="Go back to here?">
       <p>

@@ -48,12 +48,19 @@ export function planText(p: Plan): string {
 
 const MODES: Record<string, string> = { void: "without a tour", ready: "ready", running: "playing", held: "paused", ended: "at its end" };
 
-/** Where a state put the group, at the instant of its change. */
-export function placeText(e: Pick<Entry, "state" | "at">, cueName: (i: number) => string): string {
-  const { state, at } = e;
-  if (state.mode === "void" || state.cue < 0) return MODES.void as string;
-  const position = state.vec.p0 + state.vec.rate * Math.max(0, at - state.vec.t0);
-  return `${MODES[state.mode] ?? state.mode}, ${cueName(state.cue)} at ${clockText(position)}`;
+/** A command takes effect a moment after it was given. What somebody means by going back to it is what it did; unless the
+    next one came before that. `newer` is the entry above. */
+export function takesEffect(e: Entry, newer: Entry | undefined): number {
+  const at = e.state.next?.at ?? 0;
+  return at > 0 && (!newer || newer.at >= at) ? at : 0;
+}
+
+/** Where the group stood after a change. `effect`: of takesEffect(). */
+export function placeText(e: Entry, effect: number, cueName: (i: number) => string): string {
+  const part = effect > 0 && e.state.next ? e.state.next : e.state;
+  if (part.mode === "void" || part.cue < 0) return MODES.void as string;
+  const position = part.vec.p0 + part.vec.rate * Math.max(0, (effect || e.at) - part.vec.t0);
+  return `${MODES[part.mode] ?? part.mode}, ${cueName(part.cue)} at ${clockText(position)}`;
 }
 
 /** What somebody did, or what happened by itself. */

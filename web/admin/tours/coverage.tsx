@@ -20,7 +20,7 @@ export function Coverage({ draft, tracks, langs, name }: Props): JSX.Element | n
   return (
     <section class="coverage" aria-labelledby="coverage">
       <h2 id="coverage">Languages</h2>
-      <div class="scroll" tabIndex={0} role="region" aria-labelledby="coverage">
+      <div class="scroll" tabIndex={0} role="region" aria-label="Cues by language">
         <table>
           <thead>
             <tr>

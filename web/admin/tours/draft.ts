@@ -38,6 +38,12 @@ export class Edits {
     if (this.steps.length > UNDO_MAX) this.steps.shift();
     this.at = this.steps.length - 1;
   }
+  /** Takes the newest edit back for good: it was only on its way. */
+  drop(): void {
+    if (this.at === 0) return;
+    this.steps.splice(this.at);
+    this.at--;
+  }
   undo(): void {
     if (this.at > 0) this.at--;
   }

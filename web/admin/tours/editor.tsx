@@ -103,7 +103,7 @@ function Desk({ model, id, edits, tracks, base, setBase }: DeskProps): JSX.Eleme
     done: (from, to, what) => {
       const now = edits.draft;
       if (edits.undoes !== moving) return;
-      edits.undo();
+      edits.drop();
       if (from !== to) edits.edit(`Moved ${what} from ${from + 1} to ${to + 1}`, now);
       show();
     },

@@ -50,6 +50,7 @@ export function useOrder({ count, move, done }: Port): Order {
     } else if (mine && e.key === "Escape") {
       e.preventDefault();
       move(index, held.from);
+      done(held.from, held.from, name);
       setHeld(null);
       setSaid(`${name} is back at ${held.from + 1}.`);
     } else if (mine && step !== undefined) {
