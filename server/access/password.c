@@ -36,9 +36,9 @@ const char *password_of_nobody(void)
 
 // What is tried first, without digits and signs at the end ("Museum2026!" is "museum").
 static const char *const obvious[] = {
-    "admin",   "administrator", "audio",  "audioguide", "changeme", "exhibition", "geheim",
-    "iloveyou", "letmein",      "museum", "passw0rd",   "password", "passwort",   "qwerty",
-    "qwertyuiop", "qwertzuiop", "roomtone", "secret",   "welcome",  "willkommen", "azertyuiop",
+    "admin",      "administrator", "audio",    "audioguide", "changeme", "exhibition", "geheim",
+    "iloveyou",   "letmein",       "museum",   "passw0rd",   "password", "passwort",   "qwerty",
+    "qwertyuiop", "qwertzuiop",    "roomtone", "secret",     "welcome",  "willkommen", "azertyuiop",
 };
 
 // Letters alone, without those behind which only digits and signs follow.

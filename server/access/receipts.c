@@ -14,8 +14,8 @@ static void bind_name(sqlite3_stmt *st, const struct receipt *r)
 
 static enum err find(sqlite3 *db, const struct receipt *r, struct receipt *found)
 {
-    sqlite3_stmt *st = db_prepare(
-        db, "SELECT hash,run,h_us,status,answer FROM receipt WHERE user=? AND key=?");
+    sqlite3_stmt *st =
+        db_prepare(db, "SELECT hash,run,h_us,status,answer FROM receipt WHERE user=? AND key=?");
     bind_name(st, r);
     if (!db_row(st)) {
         enum err e = db_done(db, st);
@@ -34,9 +34,9 @@ static enum err find(sqlite3 *db, const struct receipt *r, struct receipt *found
 
 static enum err forget_old(sqlite3 *db, house_t now)
 {
-    sqlite3_stmt *st = db_prepare(
-        db, "DELETE FROM receipt WHERE h_us<=max(?1,ifnull((SELECT h_us FROM receipt"
-            " ORDER BY h_us DESC LIMIT 1 OFFSET ?2),0))");
+    sqlite3_stmt *st =
+        db_prepare(db, "DELETE FROM receipt WHERE h_us<=max(?1,ifnull((SELECT h_us FROM receipt"
+                       " ORDER BY h_us DESC LIMIT 1 OFFSET ?2),0))");
     db_bind_int(st, 1, now.us - RECEIPTS_AGE_US);
     db_bind_int(st, 2, RECEIPTS_KEPT - 1);
     return db_run(db, st);

@@ -98,12 +98,9 @@ static enum err change(sqlite3 *db, const struct access_wish *w)
 }
 
 // The user's sessions go with the row.
-static enum err delete(sqlite3 *db, const struct access_wish *w)
-{
-    if (!db_has(db, "SELECT 1 FROM user WHERE name=?", w->name))
-        return ERR_NOT_FOUND;
-    if (is_admin(db, w->name) && !others_are_admins(db, w->name))
-        return ERR_LAST_ADMIN;
+static enum err delete (sqlite3 *db, const struct access_wish *w) {
+    if (!db_has(db, "SELECT 1 FROM user WHERE name=?", w->name)) return ERR_NOT_FOUND;
+    if (is_admin(db, w->name) && !others_are_admins(db, w->name)) return ERR_LAST_ADMIN;
     sqlite3_stmt *st = db_prepare(db, "DELETE FROM user WHERE name=?");
     db_bind_text(st, 1, w->name);
     return db_run(db, st);

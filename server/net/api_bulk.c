@@ -65,9 +65,8 @@ static void bulk_done(struct store_job *job, enum err e)
             // Awake from the start, so that the store learns when each has something to do.
             rooms_find(net_house(r->net)->rooms, ROOM_BY_ID, j->groups[i].record.id,
                        net_now(r->net), on_awake, NULL);
-            json_array_append_new(groups,
-                                  overview_group(r->net, &j->groups[i].record, NULL,
-                                                 overview_what(r->rank, false)));
+            json_array_append_new(groups, overview_group(r->net, &j->groups[i].record, NULL,
+                                                         overview_what(r->rank, false)));
         }
         overview_reload(net_overview(r->net));
         request_json(r, 201, json_pack("{s:o}", "groups", groups));

@@ -36,7 +36,9 @@ static void on_awake(void *user, enum err e, struct room *room)
 {
     struct create_job *j = user;
     (void)e; // it is made, be there a place for it in memory or not
-    request_json(j->request, 201, overview_group(j->request->net, &j->group.record, room, overview_what(j->request->rank, true)));
+    request_json(j->request, 201,
+                 overview_group(j->request->net, &j->group.record, room,
+                                overview_what(j->request->rank, true)));
     job_free(j);
 }
 

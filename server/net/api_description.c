@@ -19,7 +19,8 @@ void api_description(struct request *r)
     size_t len = (size_t)(description_end - description_text);
     if (!etag[0]) {
         unsigned char hash[16];
-        crypto_generichash(hash, sizeof hash, (const unsigned char *)description_text, len, NULL, 0);
+        crypto_generichash(hash, sizeof hash, (const unsigned char *)description_text, len, NULL,
+                           0);
         sodium_bin2hex(etag, sizeof etag, hash, sizeof hash);
     }
     snprintf(headers, sizeof headers, "cache-control: no-cache\r\netag: \"%s\"\r\n", etag);

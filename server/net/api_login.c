@@ -25,7 +25,10 @@ static void find_agent(struct request *r, char *out, size_t size)
             break;
         }
     }
-    snprintf(out, size, "%s", strcmp(name, "Edg") == 0 ? "Edge" : strcmp(name, "OPR") == 0 ? "Opera" : name);
+    snprintf(out, size, "%s",
+             strcmp(name, "Edg") == 0   ? "Edge"
+             : strcmp(name, "OPR") == 0 ? "Opera"
+                                        : name);
 }
 
 static json_t *me_json(struct request *r, const struct access_login *l, const char *token)
@@ -118,8 +121,7 @@ void api_me(struct request *r)
 {
     char token[100];
     net_session_token(r, token, sizeof token);
-    const struct access_login *l =
-        access_check(net_house(r->net)->access, token, net_now(r->net));
+    const struct access_login *l = access_check(net_house(r->net)->access, token, net_now(r->net));
     if (l)
         request_json(r, 200, me_json(r, l, token));
     else

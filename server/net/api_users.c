@@ -96,8 +96,7 @@ static void on_done(void *user, enum err e)
 static void describe(const struct task *t, char *out, size_t size)
 {
     const struct access_wish *w = &t->wish;
-    const struct access_user *u =
-        access_find_user(net_house(t->request->net)->access, w->name);
+    const struct access_user *u = access_find_user(net_house(t->request->net)->access, w->name);
     size_t n = 0;
     out[0] = '\0';
     if (w->has_role && w->deed == ACCESS_CHANGE)
@@ -153,8 +152,8 @@ static bool read_wish(struct task *t, struct json_reader *jr, char *password, si
         json_fail(jr, "role", "viewer, guide, curator or admin");
     if (!new && !w->has_role && !w->has_password && !w->has_disabled)
         json_fail(jr, "role", "nothing to change: role, password or disabled");
-    const char *weak = w->has_password && jr->err == ERR_OK ? password_refusal(password, w->name)
-                                                           : NULL;
+    const char *weak =
+        w->has_password && jr->err == ERR_OK ? password_refusal(password, w->name) : NULL;
     if (jr->err != ERR_OK)
         request_problem(t->request, jr->err, jr->detail);
     else if (weak)

@@ -230,8 +230,7 @@ void greet_join(struct peer *p, const struct wire_hello *hello)
 static void greet_staff(struct peer *p, const struct wire_hello *hello)
 {
     const char *token = hello->session[0] ? hello->session : p->agent_token;
-    const struct access_login *l =
-        access_check(net_house(p->net)->access, token, net_now(p->net));
+    const struct access_login *l = access_check(net_house(p->net)->access, token, net_now(p->net));
     if (!l) {
         peer_send_error(p, ERR_UNAUTHORIZED, NULL, NULL);
         return;

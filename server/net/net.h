@@ -63,7 +63,8 @@ struct net_house {
     void (*restart)(void *box);
     // Staff say what the time is, us since 1970; false when the machine knows it by itself.
     bool (*tell_wall)(void *box, int64_t wall_us);
-    // The venue's time zone is another now; "" for the machine's own. Not where the settings have one.
+    // The venue's time zone is another now; "" for the machine's own. Not where the settings have
+    // one.
     void (*use_zone)(void *box, const char *zone);
     void *box;
     const char *version;

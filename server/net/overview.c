@@ -20,7 +20,7 @@ struct overview {
     struct room_record *records; // all groups, newest list
     int count;
     bool dirty, running, listed, stopped, closed;
-    int loading; // lists asked for and not here yet
+    int loading;                // lists asked for and not here yet
     struct bytes whole, public; // with the links for guides, for curators; and without
     struct vitals vitals;
 };
@@ -189,7 +189,7 @@ static bool make_text_with(struct overview *o, bool with_members)
         if (room)
             o->records[i] = *room_record(room);
         json_array_append_new(groups, overview_group(o->net, &o->records[i], room,
-                                             overview_what(ACCESS_ADMIN, with_members)));
+                                                     overview_what(ACCESS_ADMIN, with_members)));
     }
     json_t *j = json_pack(
         "{s:s,s:I,s:I,s:o,s:s,s:o,s:I,s:o,s:o,s:o}", "type", "house", "house_now",

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Passwords of requests. Looking at one takes 0.1 s of a core by design, so it happens on a worker
-// thread, one at a time and with few waiting, of one address at most four: guessing is slow, the loop
-// never waits, and nobody takes all the places. Wrong ones make the next try wait
+// thread, one at a time and with few waiting, of one address at most four: guessing is slow, the
+// loop never waits, and nobody takes all the places. Wrong ones make the next try wait
 // (server/access/delays.h). Thread: the loop's.
 #ifndef SERVER_NET_PASSWORDS_H
 #define SERVER_NET_PASSWORDS_H

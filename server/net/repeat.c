@@ -24,8 +24,8 @@ bool repeat_read(struct request *r)
     int n = lws_hdr_custom_length(r->wsi, "idempotency-key:", 16);
     if (n <= 0 || !route_is_repeatable(r->route))
         return true;
-    bool ok = n <= RECEIPT_KEY_MAX && lws_hdr_custom_copy(r->wsi, r->key, (int)sizeof r->key,
-                                                          "idempotency-key:", 16) == n;
+    bool ok = n <= RECEIPT_KEY_MAX &&
+              lws_hdr_custom_copy(r->wsi, r->key, (int)sizeof r->key, "idempotency-key:", 16) == n;
     for (const char *p = r->key; ok && *p; p++)
         ok = *p > ' ' && *p < 0x7f;
     if (!ok)

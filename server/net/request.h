@@ -53,14 +53,14 @@ struct request {
     char path[REQUEST_PATH_MAX];    // decoded
     char *parts[REQUEST_PARTS_MAX]; // path split at '/', as route patterns name them
     int part_count;
-    const struct route *route;        // NULL: no such path
-    char user[48];                    // the signed-in user's name; "" for nobody
-    char role[16];                    // of that user
-    enum access_role rank;            // likewise
-    char login[ACCESS_ID_LEN + 1];    // the session's id
-    bool by_cookie;                   // how it was said
-    char address[48];                 // whence it comes
-    char key[65];                     // Idempotency-Key; "" for none
+    const struct route *route;     // NULL: no such path
+    char user[48];                 // the signed-in user's name; "" for nobody
+    char role[16];                 // of that user
+    enum access_role rank;         // likewise
+    char login[ACCESS_ID_LEN + 1]; // the session's id
+    bool by_cookie;                // how it was said
+    char address[48];              // whence it comes
+    char key[65];                  // Idempotency-Key; "" for none
     int64_t content_length;
 
     // The body, in memory, in a file or as a piece of an upload.
@@ -74,10 +74,10 @@ struct request {
     int refs;
     struct lws *wsi; // NULL when the connection is gone
     bool answered, headers_sent, close_after;
-    bool audited;   // the trail has it, or will by the handler's own job
-    bool reserved;  // its key waits for the answer
-    enum err err;   // of the problem it was answered with
-    char made[66];  // the id of what it made
+    bool audited;  // the trail has it, or will by the handler's own job
+    bool reserved; // its key waits for the answer
+    enum err err;  // of the problem it was answered with
+    char made[66]; // the id of what it made
     struct bytes out_head, out_body;
     int out_fd; // -1: out_source, or out_body
     struct request_source out_source;

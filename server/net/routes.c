@@ -160,8 +160,8 @@ static bool is_of(const struct route *route, const struct rule *rules, size_t co
     for (size_t i = 0; i < count; i++) {
         size_t len = strcspn(rules[i].pattern, "+");
         bool all = rules[i].pattern[len] == '+';
-        if (rules[i].method == route->method && strncmp(rules[i].pattern, route->pattern, len) == 0 &&
-            (all || !route->pattern[len]))
+        if (rules[i].method == route->method &&
+            strncmp(rules[i].pattern, route->pattern, len) == 0 && (all || !route->pattern[len]))
             return true;
     }
     return false;

@@ -33,7 +33,8 @@ const struct route *routes_find(const struct request *r, enum err *why);
 // The methods that the path of a request has, as for the header Allow: "GET, PUT".
 void routes_allowed(const struct request *r, char *out, size_t size);
 
-// Wants the password given within the last five minutes: what deletes, goes back, or is about users.
+// Wants the password given within the last five minutes: what deletes, goes back, or is about
+// users.
 bool route_is_grave(const struct route *route);
 // Takes an Idempotency-Key: what makes something. Commands to groups have one of their own.
 bool route_is_repeatable(const struct route *route);

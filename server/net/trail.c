@@ -14,9 +14,9 @@ enum { WRONG_PER_MINUTE = 10, BODY_MAX = 16 * 1024 };
 
 static const char *method_name(const struct request *r)
 {
-    static const char *const names[] = {[METHOD_GET] = "GET",       [METHOD_POST] = "POST",
-                                        [METHOD_PUT] = "PUT",       [METHOD_PATCH] = "PATCH",
-                                        [METHOD_DELETE] = "DELETE", [METHOD_OTHER] = "?"};
+    static const char *const names[] = {
+        [METHOD_GET] = "GET",     [METHOD_POST] = "POST",     [METHOD_PUT] = "PUT",
+        [METHOD_PATCH] = "PATCH", [METHOD_DELETE] = "DELETE", [METHOD_OTHER] = "?"};
     return names[r->method];
 }
 

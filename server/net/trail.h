@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who did what, from requests: server/access/audit.h. A handler whose change is a job of its own may
-// write the row in the same transaction (trail_entry, then request.audited = true); for all other
-// requests that change something a row is added when they are answered, by itself.
-// Thread: the loop's.
+// Who did what, from requests: server/access/audit.h. A handler whose change is a job of its own
+// may write the row in the same transaction (trail_entry, then request.audited = true); for all
+// other requests that change something a row is added when they are answered, by itself. Thread:
+// the loop's.
 #ifndef SERVER_NET_TRAIL_H
 #define SERVER_NET_TRAIL_H
 

@@ -382,8 +382,13 @@ def test_lists_come_in_pieces(server):
         after = f"&after={a['next']}"
     assert got == [f"g-{i}" for i in range(7)]
     assert len(server.request("GET", "/api/v1/groups").json["groups"]) == 7
+    for i in range(4):
+        server.request("PUT", f"/api/v1/tracks/t-{i}", {"title": {"en": f"Track {i}"}})
+    first = server.request("GET", "/api/v1/tracks?limit=3").json
+    rest = server.request("GET", f"/api/v1/tracks?limit=3&after={first['next']}").json
+    assert [t["id"] for t in first["tracks"] + rest["tracks"]] == [f"t-{i}" for i in range(4)] and "next" not in rest
     for wrong in ("0", "201", "x", "-1"):
-        for path in ("groups", "kiosks"):
+        for path in ("groups", "kiosks", "tracks"):
             assert server.request("GET", f"/api/v1/{path}?limit={wrong}").json["code"] == "bad_request"
 
 
