@@ -10,6 +10,7 @@
 #include "server/catalogue/picture.h"
 #include "server/catalogue/tracks.h"
 #include "server/net/net.h"
+#include "server/net/page.h"
 #include "server/net/routes.h"
 #include "server/net/track_job.h"
 
@@ -22,15 +23,38 @@ static void run_simple(struct request *r, enum err (*run)(sqlite3 *, struct stor
         track_job_submit(j);
 }
 
+// All of them, or a piece.
+struct list_job {
+    struct store_job job;
+    struct request *request;
+    json_t *out;
+};
+
 static enum err list_run(sqlite3 *db, struct store_job *job)
 {
-    ((struct track_job *)job)->out = tracks_list(db);
+    ((struct list_job *)job)->out = tracks_list(db);
     return ERR_OK;
+}
+
+static void list_done(struct store_job *job, enum err e)
+{
+    struct list_job *j = (struct list_job *)job;
+    if (e == ERR_OK)
+        page_answer(j->request, "tracks", json_incref(json_object_get(j->out, "tracks")), NULL);
+    else
+        request_problem(j->request, e, NULL);
+    json_decref(j->out);
+    request_unref(j->request);
+    free(j);
 }
 
 void api_tracks_list(struct request *r)
 {
-    run_simple(r, list_run);
+    struct list_job *j = check_alloc(calloc(1, sizeof *j));
+    j->job.run = list_run;
+    j->job.done = list_done;
+    j->request = request_ref(r);
+    store_submit(net_house(r->net)->store, &j->job);
 }
 
 static enum err show_run(sqlite3 *db, struct store_job *job)

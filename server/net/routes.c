@@ -209,6 +209,7 @@ bool route_is_told(const struct route *route)
         {METHOD_POST, "/api/v1/tours/*/effect"},
         {METHOD_PUT, "/api/v1/uploads/*"}, // a piece of what was told when it began
         {METHOD_POST, "/api/v1/schedule/day"},
+        {METHOD_PUT, "/api/v1/uploads/*"}, // pieces; the upload itself is told when it is begun
     };
     // Takes nothing but a copy of everything.
     static const struct rule reading[] = {{METHOD_GET, "/api/v1/backup"}};
