@@ -165,7 +165,7 @@ def test_what_is_grave_wants_the_password_again(tmp_path):
     with contextlib.closing(sqlite3.connect(s.state / "roomtone.db")) as db, db:
         db.execute("UPDATE login SET began_us=began_us-301000000")
     s.start()
-    light = {"api_sessions_end", "api_groups_remove_pin"}
+    light = {"api_uploads_remove", "api_jobs_cancel", "api_sessions_end", "api_groups_remove_pin"}
     grave = set()
     for method, path, operation in ROUTES:
         name = operation["operationId"]
