@@ -9,7 +9,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { ROUNDS_MAX = 4, FILES = 3 };
+enum { ROUNDS_MAX = 4, FILES = 3, ROUNDING_MAX = 2 };
 
 // ---- passes
 
@@ -32,47 +32,29 @@ static void say(struct progress *p, int64_t done)
     p->wish->progress(p->wish->user, percent);
 }
 
-// What one pass hands on: a block of frames. False stops the pass.
-typedef bool (*block_fn)(void *user, float *block, int frames);
-
-// Runs the source to its end; the number of frames, or -1 with a reason.
-static int64_t run(struct pcm *p, block_fn each, void *user, struct progress *progress,
-                   struct reason *why)
-{
-    float block[2 * PCM_BLOCK];
-    int64_t frames = 0;
-    int n;
-    while ((n = pcm_read(p, block, why)) > 0) {
-        if (!each(user, block, n))
-            return -1;
-        frames += n;
-        say(progress, frames);
-    }
-    return n < 0 ? -1 : frames;
-}
-
-static bool measure_block(void *user, float *block, int frames)
-{
-    level_meter_add(user, block, (size_t)frames);
-    return true;
-}
-
-// What a file holds and how loud that is; the number of frames, or -1.
+// What a file holds and how loud that is, at its own rate; the number of its frames, or -1.
 static int64_t measure(int fd, struct source_info *info, struct level *level,
                        struct progress *progress, struct reason *why)
 {
-    struct pcm *p = pcm_open(fd, why);
-    if (!p)
+    struct source *source = source_open(fd, why);
+    if (!source)
         return -1;
-    *info = *pcm_info(p);
-    progress->frames = info->frames * PCM_RATE / info->rate;
-    struct level_meter *meter = level_meter_new(info->out_channels);
-    int64_t frames = run(p, measure_block, meter, progress, why);
+    *info = *source_info(source);
+    progress->frames = info->frames;
+    struct level_meter *meter = level_meter_new(info->out_channels, info->rate);
+    float block[2 * PCM_BLOCK];
+    int64_t frames = 0;
+    int n;
+    while ((n = source_read(source, block, PCM_BLOCK, why)) > 0) {
+        level_meter_add(meter, block, (size_t)n);
+        frames += n;
+        say(progress, frames);
+    }
     if (frames > 0)
         *level = level_meter_read(meter);
     level_meter_free(meter);
-    pcm_close(p);
-    return frames;
+    source_close(source);
+    return n < 0 ? -1 : frames;
 }
 
 // ---- pass 2
@@ -95,14 +77,28 @@ static bool opus_bytes(void *user, const void *data, size_t len)
     return publish_write(&m->files[0], data, len, m->why);
 }
 
-static bool encode_block(void *user, float *block, int frames)
+static bool encode_block(struct make *m, float *block, int frames)
 {
-    struct make *m = user;
     for (int i = 0; i < frames * m->channels; i++)
         block[i] *= m->gain;
     peaks_add(&m->peaks, block, frames);
     return encoder_write(m->encoder, block, (size_t)frames) ||
            reason_set(m->why, "cannot be encoded");
+}
+
+// Runs the source to its end; the number of frames, or -1 with a reason.
+static int64_t encode_all(struct pcm *p, struct make *m, struct progress *progress)
+{
+    float block[2 * PCM_BLOCK];
+    int64_t frames = 0;
+    int n;
+    while ((n = pcm_read(p, block, m->why)) > 0) {
+        if (!encode_block(m, block, n))
+            return -1;
+        frames += n;
+        say(progress, frames);
+    }
+    return n < 0 ? -1 : frames;
 }
 
 static bool write_tables(struct make *m, int64_t frames)
@@ -119,24 +115,31 @@ static bool write_tables(struct make *m, int64_t frames)
     return ok;
 }
 
-static bool encode(int fd, struct make *m, int64_t expected, struct progress *progress)
+// The number of frames at 48 kHz, or -1 with a reason. The resampler rounds: one more or less.
+static int64_t encode(int fd, struct make *m, int64_t expected, struct progress *progress)
 {
     struct pcm *p = pcm_open(fd, m->why);
     if (!p)
-        return false;
+        return -1;
     progress->frames = expected;
-    bool ok = pcm_info(p)->out_channels == m->channels;
-    ok = ok && run(p, encode_block, m, progress, m->why) == expected;
+    bool same = pcm_info(p)->out_channels == m->channels;
+    int64_t frames = same ? encode_all(p, m, progress) : 0;
     pcm_close(p);
-    if (!ok)
-        return reason_set(m->why, "changed while it was read");
-    return (encoder_end(m->encoder) || reason_set(m->why, "cannot be encoded")) &&
-           write_tables(m, expected);
+    if (frames < 0)
+        return -1;
+    if (llabs(frames - expected) > ROUNDING_MAX) {
+        reason_set(m->why, "changed while it was read");
+        return -1;
+    }
+    bool ok = (encoder_end(m->encoder) || reason_set(m->why, "cannot be encoded")) &&
+              write_tables(m, frames);
+    return ok ? frames : -1;
 }
 
 static bool make_once(int fd, struct publish_file files[FILES], const struct ingest_wish *wish,
-                      const struct ingest_result *r, struct progress *progress, struct reason *why)
+                      struct ingest_result *r, struct progress *progress, struct reason *why)
 {
+    int64_t expected = (r->source_frames * PCM_RATE + r->source.rate / 2) / r->source.rate;
     struct make m = {
         .files = files,
         .why = why,
@@ -147,13 +150,13 @@ static bool make_once(int fd, struct publish_file files[FILES], const struct ing
     bool ok = true;
     for (int i = 0; i < FILES; i++)
         ok = ok && publish_again(&files[i], why);
-    peaks_init(&m.peaks, m.channels, r->frames);
+    peaks_init(&m.peaks, m.channels, expected + ROUNDING_MAX);
     m.encoder = encoder_new(m.channels, wish->kind, opus_bytes, &m);
-    ok = ok && encode(fd, &m, r->frames, progress);
+    r->frames = ok ? encode(fd, &m, expected, progress) : -1;
     encoder_free(m.encoder);
     seek_build_free(m.build);
     peaks_free(&m.peaks);
-    return ok;
+    return r->frames > 0;
 }
 
 // Until what was made is as it should be: mostly at once.
@@ -202,8 +205,8 @@ bool ingest_run(int fd, int dir, const struct ingest_wish *wish, struct ingest_r
 {
     struct progress progress = {.wish = wish, .to = 30};
     *out = (struct ingest_result){0};
-    out->frames = measure(fd, &out->source, &out->level, &progress, why);
-    if (out->frames <= 0)
+    out->source_frames = measure(fd, &out->source, &out->level, &progress, why);
+    if (out->source_frames <= 0)
         return reason_set(why, "holds no sound");
     out->gain_db = level_gain_db(out->level, wish->target_lufs);
     if (!make_and_publish(fd, dir, wish, out, &progress, why))

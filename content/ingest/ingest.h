@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The whole way of one file, in three passes and bounded memory:
 //
-//     pass 1   source -> 48 kHz -> loudness meter                       => gain
+//     pass 1   source -> loudness meter                                 => gain
 //     pass 2   source -> 48 kHz -> gain -+-> Opus -+-> HASH.opus
 //                                        |         +-> page scanner     => HASH.seek
 //                                        +-> waveform                   => HASH.peaks
@@ -32,6 +32,7 @@ struct ingest_result {
     uint64_t bytes; // of the .opus
     int64_t frames; // audible, at 48 kHz
     int64_t dur_us;
+    int64_t source_frames; // at its own rate
     struct source_info source;
     struct level level; // of the source
     double gain_db;     // given to it

@@ -2,7 +2,6 @@
 #include "content/ingest/level.h"
 
 #include "common/base/check.h"
-#include "content/ingest/pcm.h"
 #include "content/ingest/true_peak.h"
 
 #include <ebur128.h>
@@ -17,11 +16,11 @@ struct level_meter {
     struct true_peak peak;
 };
 
-struct level_meter *level_meter_new(int channels)
+struct level_meter *level_meter_new(int channels, int rate)
 {
     CHECK(channels == 1 || channels == 2);
     struct level_meter *m = check_alloc(calloc(1, sizeof *m));
-    m->state = check_alloc(ebur128_init((unsigned)channels, PCM_RATE, EBUR128_MODE_I));
+    m->state = check_alloc(ebur128_init((unsigned)channels, (unsigned long)rate, EBUR128_MODE_I));
     true_peak_init(&m->peak, channels);
     // Else a mono track would come out 3 dB louder than the same track in two channels.
     if (channels == 1)

@@ -28,8 +28,8 @@ struct level {
 
 struct level_meter;
 
-// `channels` 1 or 2, at 48 kHz. One channel is measured as it will be heard, from both sides.
-struct level_meter *level_meter_new(int channels);
+// `channels` 1 or 2, `rate` in Hz. One channel is measured as it will be heard, from both sides.
+struct level_meter *level_meter_new(int channels, int rate);
 void level_meter_free(struct level_meter *m);
 void level_meter_add(struct level_meter *m, const float *interleaved, size_t frames);
 struct level level_meter_read(const struct level_meter *m);

@@ -259,10 +259,11 @@ static bool check_samples(const struct source *s, int frames, struct reason *why
 }
 
 // How many frames the header may be wrong by. MP3 counts in frames of 1152 with padding at both
-// ends that encoders note in different ways; every other kind knows its length to the sample.
+// ends that encoders note in different ways, and one that does not say its length has it guessed of
+// its size, tags and all; every other kind knows its length to the sample.
 static int64_t slack(const struct source *s)
 {
-    return strcmp(s->info.format, "mp3") == 0 ? s->info.rate / 10 : 0;
+    return strcmp(s->info.format, "mp3") == 0 ? s->info.rate / 10 + s->info.frames / 50 : 0;
 }
 
 static bool check_end(const struct source *s, struct reason *why)

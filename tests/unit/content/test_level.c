@@ -16,7 +16,7 @@ enum { RATE = 48000, SECONDS = 10 };
 
 static struct level measure(int channels, double hertz, double phase, double dbfs)
 {
-    struct level_meter *m = level_meter_new(channels);
+    struct level_meter *m = level_meter_new(channels, RATE);
     double amplitude = pow(10, dbfs / 20);
     float block[2 * RATE / 10];
     for (int b = 0; b < SECONDS * 10; b++) {
