@@ -24,7 +24,8 @@ function List({ model }: Props): JSX.Element {
   const edits = may(model.me.value?.role, "curator");
   const attempt = async (what: () => Promise<void>): Promise<void> => setNote(await model.attempt(what));
   const look = (): Promise<void> => attempt(async () => setGone(await api.deleted()));
-  const groups = model.groups.value ?? [];
+  // Class 9 before Class 10.
+  const groups = [...(model.groups.value ?? [])].sort((a, b) => a.name.localeCompare(b.name, undefined, { numeric: true }));
   useEffect(() => void look(), [groups.length]);
   const lang = navigator.language.toLowerCase();
   return (

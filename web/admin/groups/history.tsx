@@ -111,10 +111,10 @@ function Back({ entry, group, place, running, go, close }: BackProps): JSX.Eleme
   return (
     <div class="card sure" role="alertdialog" aria-label="Go back to here?">
       <p>
-        It was {place}.{running && " It comes back paused there: nobody is surprised by sound."}
+        It was {place}, and will be again{running && ", but paused: nobody is surprised by sound"}.
         {other && entry.tour !== "" && ` The tour ${entry.tour} comes back in the edition of then.`}
       </p>
-      <p>{planText(entry.plan)}</p>
+      <p>By itself, as then: {planText(entry.plan)}</p>
       <p class="hint">Its name, codes and links stay, and so do the people in it.</p>
       <div class="row">
         <button class="primary" onClick={go}>

@@ -42,7 +42,7 @@ export const REBOOT: Record<string, string> = {
 };
 
 export function planText(p: Plan): string {
-  const rules = p.schedule.length === 0 ? "It has no schedule" : p.schedule.map(ruleText).join("; ");
+  const rules = p.schedule.length === 0 ? "No schedule" : p.schedule.map(ruleText).join("; ");
   return `${rules}. When all have gone, ${EMPTY[p.when_empty] ?? p.when_empty}.`;
 }
 

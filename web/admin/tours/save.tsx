@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Before an edition is published: which groups have the tour, and what would happen there and when. And when somebody
 // else was faster: both editions beside each other.
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { JSX } from "preact";
 import { ApiError } from "../api";
 import type { Model } from "../model";
@@ -19,6 +19,16 @@ interface Props {
   done: (hash: string) => Promise<void>;
   close: () => void;
   faster: () => void;
+}
+
+/** What has just opened is where one reads on. */
+function useShown<T extends HTMLElement>(): { current: T | null } {
+  const box = useRef<T>(null);
+  useEffect(() => {
+    box.current?.focus({ preventScroll: true });
+    box.current?.scrollIntoView({ block: "center" });
+  }, []);
+  return box;
 }
 
 /** In how long, for people. */
@@ -45,6 +55,7 @@ export function effectWords(g: api.Touched, house: number, name: (cue: string) =
 }
 
 export function Save({ model, id, draft, on, house, name, done, close, faster }: Props): JSX.Element {
+  const box = useShown<HTMLElement>();
   const [groups, setGroups] = useState<api.Touched[] | null>(null);
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
   const [note, setNote] = useState("");
@@ -77,7 +88,7 @@ export function Save({ model, id, draft, on, house, name, done, close, faster }:
     setBusy(false);
   };
   return (
-    <section class="save card" aria-labelledby="save">
+    <section ref={box} tabIndex={-1} class="save card" aria-labelledby="save">
       <h3 id="save">What this changes</h3>
       {groups === null && note === "" && <p class="hint">Asking the box{"…"}</p>}
       {groups?.length === 0 && <p>No group has this tour loaded in an older edition. Groups get the new one when they load the tour.</p>}
@@ -124,6 +135,7 @@ interface ConflictProps {
 }
 
 export function Conflict({ ours, theirs, name, take, keep }: ConflictProps): JSX.Element {
+  const box = useShown<HTMLElement>();
   const cell = (p: Pair, which: "ours" | "theirs"): JSX.Element => {
     const cue = p[which];
     const cues = which === "ours" ? ours.cues : theirs.tour.cues;
@@ -138,7 +150,7 @@ export function Conflict({ ours, theirs, name, take, keep }: ConflictProps): JSX
     );
   };
   return (
-    <section class="conflict card" role="alert" aria-labelledby="conflict">
+    <section ref={box} tabIndex={-1} class="conflict card" role="alert" aria-labelledby="conflict">
       <h3 id="conflict">Somebody else has saved this tour meanwhile</h3>
       <p>Nothing of yours is lost, and nothing of theirs is overwritten yet. What is different is marked.</p>
       <div class="scroll" tabIndex={0} role="region" aria-label="Both editions">

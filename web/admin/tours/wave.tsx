@@ -63,7 +63,7 @@ export function Wave({ cue, dur_us, peaks, preview, name }: Props): JSX.Element 
         {points ? <polygon class="sound" points={points} /> : <rect class="sound flat" x="0" y="0.9" width={WIDTH} height="0.2" />}
         <polygon class="fade" points={`0,0 ${x(cue.fade_in_us)},0 0,1 ${x(cue.fade_in_us)},2 0,2`} />
         <polygon class="fade" points={`${WIDTH},0 ${x(dur_us - cue.fade_out_us)},0 ${WIDTH},1 ${x(dur_us - cue.fade_out_us)},2 ${WIDTH},2`} />
-        <rect class="part" x={x(from)} y="0" width={Math.max(1, x(to) - x(from))} height="2" />
+        <rect class={from > 0 || to < dur_us ? "part" : "part whole"} x={x(from)} y="0" width={Math.max(1, x(to) - x(from))} height="2" />
         {here && <rect class="head" x={x(here.at_us) - 1} y="0" width="2" height="2" />}
       </svg>
       <div class="bounds">
