@@ -71,7 +71,7 @@ def main():
                               capture_output=True)
         answer = json.loads(done.stdout)
         assert abs(answer["dur_us"] / 1e6 - check_variant(first, variant)) < 0.00002, answer
-        assert sorted(os.listdir(out)) == sorted([answer["opus"] + ".opus",
+        assert sorted(os.listdir(out)) == sorted([answer["opus"] + ".opus", answer["peaks"] + ".peaks",
                                                   answer["seek"] + ".seek"])
         print(answer)
 
