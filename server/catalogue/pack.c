@@ -109,7 +109,7 @@ static void header(const struct entry *e, unsigned char out[BLOCK])
     memset(h + 148, ' ', 8);            // the sum counts itself as spaces
     h[156] = '0';
     memcpy(h + 257, "ustar", 6);
-    memcpy(h + 263, "00", 2);
+    h[263] = h[264] = '0';
     for (int i = 0; i < BLOCK; i++)
         sum += out[i];
     snprintf(h + 148, 8, "%06o", sum);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One call of roomtonectl: what was typed, and how answers are shown. Verbs by subject: groups.c,
-// groups_edit.c, rewind.c, house.c, kiosks.c, tracks.c, tours.c, upload.c, exhibit.c, backup.c, venue.c,
-// people.c, certificate.c, doctor.c, bundle.c; main.c has their table.
+// groups_edit.c, rewind.c, house.c, kiosks.c, tracks.c, tours.c, upload.c, exhibit.c, backup.c,
+// venue.c, people.c, certificate.c, doctor.c, bundle.c; main.c has their table.
 #ifndef SERVER_CTL_CALL_H
 #define SERVER_CTL_CALL_H
 

@@ -101,8 +101,7 @@ bool tracks_add(struct call *c)
     if (!track_path(c, id, "audio", path, sizeof path) || !upload_wish_ok(c))
         return false;
     const char *title = c->argc > 1 ? c->argv[1] : NULL;
-    if (!upload_file(c, c->argv[0], upload, sizeof upload) ||
-        !name_track(c, id, title, id, NULL))
+    if (!upload_file(c, c->argv[0], upload, sizeof upload) || !name_track(c, id, title, id, NULL))
         return false;
     return upload_make(c, path, upload);
 }

@@ -51,8 +51,8 @@ struct house_anchor {
     // The newest clock epoch that began with a guess, 0 for none, and up to when H was certain.
     uint32_t guessed_epoch;
     house_t known_until;
-    // Somebody said what the time is: the machine's wall clock is this much behind it. 0: nobody has,
-    // since the last boot.
+    // Somebody said what the time is: the machine's wall clock is this much behind it. 0: nobody
+    // has, since the last boot.
     int64_t told_us;
 };
 

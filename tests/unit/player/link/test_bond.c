@@ -36,8 +36,8 @@ static int begin(void **state)
 
 static void nobody_is_obeyed_before_the_key_is_shown(void **state)
 {
-    static const enum wire_type orders[] = {WIRE_WELCOME, WIRE_STATE, WIRE_ZONE, WIRE_NEW,
-                                            WIRE_IDENTIFY, WIRE_TONE};
+    static const enum wire_type orders[] = {WIRE_WELCOME, WIRE_STATE,    WIRE_ZONE,
+                                            WIRE_NEW,     WIRE_IDENTIFY, WIRE_TONE};
     for (int i = 0; i < 6; i++)
         assert_false(bond_obeys(&bond, orders[i]));
     assert_true(bond_obeys(&bond, WIRE_PROVE) && bond_obeys(&bond, WIRE_ERROR));
