@@ -13,10 +13,10 @@ void true_peak_init(struct true_peak *p, int channels)
 {
     CHECK(channels == 1 || channels == 2);
     *p = (struct true_peak){.channels = channels};
-    const int length = TRUE_PEAK_PHASES * TRUE_PEAK_TAPS;
+    const int length = TRUE_PEAK_PHASES * TRUE_PEAK_TAPS, middle = length / 2;
     for (int i = 0; i < length; i++) {
-        double at = (double)(i - length / 2) / TRUE_PEAK_PHASES;
-        double sinc = i == length / 2 ? 1 : sin(M_PI * at) / (M_PI * at);
+        double at = (double)(i - middle) / TRUE_PEAK_PHASES;
+        double sinc = i == middle ? 1 : sin(M_PI * at) / (M_PI * at);
         double hann = 0.5 * (1 - cos(2 * M_PI * i / length));
         p->filter[i % TRUE_PEAK_PHASES][i / TRUE_PEAK_PHASES] = (float)(sinc * hann);
     }

@@ -12,7 +12,7 @@ CODE = "\n".join(text(n) for n in NAMES if re.search(r"\.(c|h|ts|tsx|mjs|py|ini|
                  and n != "web/package-lock.json" and not n.startswith("tests/layers/"))
 
 # Made when programs are built or run; no part of the tree.
-MADE = re.compile(r"(build(-\w+)?|web|uploads|snapshots|\.demo|roomtone|/.*|~.*|OUT|.*HASH.*|.*NAME.*)(/|$)")
+MADE = re.compile(r"(build(-\w+)?|web|uploads|incoming|sources|snapshots|\.demo|roomtone|/.*|~.*|OUT|.*HASH.*|.*NAME.*)(/|$)")
 FILE = re.compile(r"[\w./@*-]+\.(c|h|ts|tsx|mjs|py|md|ini|json|css|service|sysusers)")
 FOLDER = re.compile(r"[\w.-]+(/[\w.-]+)*/")
 IDENTIFIER = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)+")
