@@ -334,3 +334,48 @@ def test_names_of_uploads_lead_nowhere(server, tmp_path):
             assert server.request(method, f"/api/v1/uploads/{path}", b"x" if method == "PUT" else None).status in (400, 404, 405)
     assert sorted(p for p in tmp_path.rglob("*") if "state/" not in str(p)) == outside
     assert len(leftovers(server, "incoming")) == 16
+
+
+def test_the_command_line_has_all_of_it(server, tmp_path):
+    def ctl(*a, check=True):
+        return server.ctl(*a, check=check)
+    ctl("login", "--password-file", server.state / "first-password")
+    data = sound(tmp_path / "My Own.wav", 3)
+    # What an earlier try left is gone on with.
+    up = server.request("POST", "/api/v1/uploads", {"name": "My Own.wav", "size": len(data)}).json["id"]
+    server.request("PUT", f"/api/v1/uploads/{up}?offset=0", data[:1000])
+    assert up in ctl("upload", "list").stdout
+    made = json.loads(ctl("--json", "track", "add", tmp_path / "My Own.wav", "--kind", "music", "--target", "-20").stdout)
+    assert (made["state"], made["upload"], made["kind"]) == ("done", up, "music")
+    assert made["id"] in ctl("job", "list").stdout and ctl("upload", "list").stdout == ""
+    assert "-20.0" in ctl("track", "show", "my-own").stdout and "my-own" in ctl("track", "list").stdout
+    ctl("track", "level", "my-own", "--target", "-23")
+    assert "-23.0" in ctl("track", "show", "my-own").stdout
+    ctl("track", "original", "my-own", tmp_path / "back.wav")
+    assert (tmp_path / "back.wav").read_bytes() == data
+    (tmp_path / "a.srt").write_text("1\n00:00:00,000 --> 00:00:09,000\nHello\n")
+    wrong = ctl("track", "captions", "my-own", tmp_path / "a.srt", check=False)
+    assert wrong.returncode == 1 and "line 2: ends at" in wrong.stderr
+    (tmp_path / "a.srt").write_text("1\n00:00:00,000 --> 00:00:01,000\nHello\n")
+    ctl("track", "captions", "my-own", tmp_path / "a.srt")
+    assert ctl("track", "transcript", "my-own").stdout.strip() == "Hello"
+    (tmp_path / "a.txt").write_text("Own words")
+    ctl("track", "transcript", "my-own", tmp_path / "a.txt")
+    assert ctl("track", "transcript", "my-own").stdout.strip() == "Own words"
+    (tmp_path / "a.svg").write_text("<svg xmlns='http://www.w3.org/2000/svg'></svg>")
+    ctl("track", "cover", "my-own", tmp_path / "a.svg")
+    ctl("track", "title", "my-own", "Mein Eigenes", "--lang", "de")
+    t = json.loads(ctl("--json", "track", "show", "my-own").stdout)
+    assert t["title"] == {"de": "Mein Eigenes", "en": "my-own"} and t["cover"].endswith(".svg")
+    for kind in ("captions", "transcript", "cover"):
+        ctl("track", kind, "my-own", "none")
+    ctl("track", "delete", "my-own", "--lang", "en")
+    ctl("track", "delete", "my-own")
+    assert json.loads(ctl("--json", "track", "list").stdout)["tracks"] == []
+    for bad in (("track", "level", "x", "--target", "loud"), ("track", "level", "x", "--kind", "noise"),
+                ("job", "cancel", "0" * 16), ("upload", "cancel", "../x"), ("track", "show", "nothing")):
+        assert ctl(*bad, check=False).returncode == 1, bad
+    # A file that is none says why.
+    (tmp_path / "no.wav").write_text("this is no sound")
+    wrong = ctl("track", "add", tmp_path / "no.wav", check=False)
+    assert wrong.returncode == 1 and "is not a sound file of a known kind" in wrong.stderr
