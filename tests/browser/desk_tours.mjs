@@ -73,6 +73,7 @@ async function details(page) {
   assert.match(await row.innerText(), /after 2 s of silence/);
   await row.getByLabel("Fade out, seconds").fill("0.5");
   await row.getByLabel("Fade out, seconds").press("Tab");
+  await row.locator("polygon.sound").waitFor({ state: "attached" }); // the picture of its sound
   await row.getByRole("button", { name: /Hear the part/ }).click();
   await row.getByRole("button", { name: /^Stop 0:/ }).waitFor();
   await until(page, "the playhead to move", () => Number(document.querySelector(".wave .head")?.getAttribute("x")) > 3);
@@ -86,11 +87,6 @@ async function details(page) {
 
 /** What follows the cue that plays is another one now; the phone in the hall hears no seam. */
 async function editWhilePlaying(box, page, phone) {
-  const { at } = JSON.parse(await box.ctl("--json", "seek", GROUP, "0"));
-  let state;
-  do ({ state } = await box.group(GROUP));
-  while (state.vec.t0 !== at);
-  await until(phone, "the phone to be there", (t) => window.roomtone.heard.at > t + 300_000, 5000, at);
   const last = page.locator(".cue-row").nth(2);
   const first = (await names(page))[0].slice(3);
   await last.locator(".grip").focus();
@@ -99,13 +95,20 @@ async function editWhilePlaying(box, page, phone) {
   await page.keyboard.press("Space");
   await page.getByRole("button", { name: "Save…" }).press("Enter");
   const save = page.locator(".save");
-  await save.getByText(`plays ${first}, which is over in`).waitFor();
+  await save.getByText("Demo group").first().waitFor();
   await axe(page, "what saving changes");
-  await shot(page, "tours-save");
   await page.setViewportSize(SMALL);
   await fits(page, "the editor on a phone");
   await shot(page, "tours-save-360");
   await page.setViewportSize(WHOLE);
+  await box.ctl("stop", GROUP);
+  const { at } = JSON.parse(await box.ctl("--json", "play", GROUP));
+  let state;
+  do ({ state } = await box.group(GROUP));
+  while (state.mode !== "running" || state.vec.t0 !== at);
+  await until(phone, "the phone to be there", (t) => window.roomtone.heard.at > t + 300_000, 5000, at);
+  await save.getByText(`plays ${first}, which is over in`).waitFor();
+  await shot(page, "tours-save");
   await save.getByLabel(/Let it go on with the new edition/).check();
   await save.getByRole("button", { name: "Save, and change 1 group" }).press("Enter");
   await said(page, "Saved as version 2.");
