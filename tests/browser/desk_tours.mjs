@@ -110,7 +110,7 @@ async function editWhilePlaying(box, page, phone) {
   await save.getByText(`plays ${first}, which is over in`).waitFor();
   await shot(page, "tours-save");
   await save.getByLabel(/Let it go on with the new edition/).check();
-  await save.getByRole("button", { name: "Save, and change 1 group" }).press("Enter");
+  await save.getByRole("button", { name: "Save, and change 1 group" }).click();
   await said(page, "Saved as version 2.");
   const after = (await box.group(GROUP)).state;
   assert.notEqual(after.tour, state.tour);
@@ -132,14 +132,14 @@ async function somebodyWasFaster(box, page) {
   // Meanwhile at the command line ...
   await box.ctl("tour", "restore", "weavers", "1");
   await page.getByRole("button", { name: "Save…" }).press("Enter");
-  await page.locator(".save").getByRole("button", { name: "Save", exact: true }).press("Enter");
+  await page.locator(".save").getByRole("button", { name: "Save", exact: true }).click();
   const conflict = page.getByRole("alert").filter({ hasText: "Somebody else has saved" });
   await conflict.waitFor();
   assert.ok((await conflict.locator(".differs").count()) > 0);
   await axe(page, "two editions");
   await shot(page, "tours-conflict");
   await conflict.getByRole("button", { name: "Go on with yours" }).press("Enter");
-  await page.locator(".save").getByRole("button", { name: "Save", exact: true }).press("Enter");
+  await page.locator(".save").getByRole("button", { name: "Save", exact: true }).click();
   await said(page, "Saved as version 4.");
   const mine = JSON.parse(await box.ctl("--json", "tour", "show", "weavers"));
   assert.equal(mine.tour.cues[1].on_end, "wait");
@@ -161,7 +161,7 @@ async function fromNothing(box, page) {
   await page.getByRole("button", { name: "Add", exact: true }).press("Enter");
   await axe(page, "a new tour");
   await page.getByRole("button", { name: "Publish…" }).press("Enter");
-  await page.locator(".save").getByRole("button", { name: "Save", exact: true }).press("Enter");
+  await page.locator(".save").getByRole("button", { name: "Save", exact: true }).click();
   await said(page, "Saved as version 1.");
   await page.getByRole("link", { name: "All tours" }).press("Enter");
   await axe(page, "all tours");
