@@ -73,6 +73,7 @@ async function details(page) {
   assert.match(await row.innerText(), /after 2 s of silence/);
   await row.getByLabel("Fade out, seconds").fill("0.5");
   await row.getByLabel("Fade out, seconds").press("Tab");
+  await row.locator("polygon.sound").waitFor({ state: "attached" }); // the picture of its sound
   await row.getByRole("button", { name: /Hear the part/ }).click();
   await row.getByRole("button", { name: /^Stop 0:/ }).waitFor();
   await until(page, "the playhead to move", () => Number(document.querySelector(".wave .head")?.getAttribute("x")) > 3);
@@ -86,11 +87,6 @@ async function details(page) {
 
 /** What follows the cue that plays is another one now; the phone in the hall hears no seam. */
 async function editWhilePlaying(box, page, phone) {
-  const { at } = JSON.parse(await box.ctl("--json", "seek", GROUP, "0"));
-  let state;
-  do ({ state } = await box.group(GROUP));
-  while (state.vec.t0 !== at);
-  await until(phone, "the phone to be there", (t) => window.roomtone.heard.at > t + 300_000, 5000, at);
   const last = page.locator(".cue-row").nth(2);
   const first = (await names(page))[0].slice(3);
   await last.locator(".grip").focus();
@@ -99,15 +95,22 @@ async function editWhilePlaying(box, page, phone) {
   await page.keyboard.press("Space");
   await page.getByRole("button", { name: "Save…" }).press("Enter");
   const save = page.locator(".save");
-  await save.getByText(`plays ${first}, which is over in`).waitFor();
+  await save.getByText("Demo group").first().waitFor();
   await axe(page, "what saving changes");
-  await shot(page, "tours-save");
   await page.setViewportSize(SMALL);
   await fits(page, "the editor on a phone");
   await shot(page, "tours-save-360");
   await page.setViewportSize(WHOLE);
+  await box.ctl("stop", GROUP);
+  const { at } = JSON.parse(await box.ctl("--json", "play", GROUP));
+  let state;
+  do ({ state } = await box.group(GROUP));
+  while (state.mode !== "running" || state.vec.t0 !== at);
+  await until(phone, "the phone to be there", (t) => window.roomtone.heard.at > t + 300_000, 5000, at);
+  await save.getByText(`plays ${first}, which is over in`).waitFor();
+  await shot(page, "tours-save");
   await save.getByLabel(/Let it go on with the new edition/).check();
-  await save.getByRole("button", { name: "Save, and change 1 group" }).press("Enter");
+  await save.getByRole("button", { name: "Save, and change 1 group" }).click();
   await said(page, "Saved as version 2.");
   const after = (await box.group(GROUP)).state;
   assert.notEqual(after.tour, state.tour);
@@ -129,14 +132,14 @@ async function somebodyWasFaster(box, page) {
   // Meanwhile at the command line ...
   await box.ctl("tour", "restore", "weavers", "1");
   await page.getByRole("button", { name: "Save…" }).press("Enter");
-  await page.locator(".save").getByRole("button", { name: "Save", exact: true }).press("Enter");
+  await page.locator(".save").getByRole("button", { name: "Save", exact: true }).click();
   const conflict = page.getByRole("alert").filter({ hasText: "Somebody else has saved" });
   await conflict.waitFor();
   assert.ok((await conflict.locator(".differs").count()) > 0);
   await axe(page, "two editions");
   await shot(page, "tours-conflict");
   await conflict.getByRole("button", { name: "Go on with yours" }).press("Enter");
-  await page.locator(".save").getByRole("button", { name: "Save", exact: true }).press("Enter");
+  await page.locator(".save").getByRole("button", { name: "Save", exact: true }).click();
   await said(page, "Saved as version 4.");
   const mine = JSON.parse(await box.ctl("--json", "tour", "show", "weavers"));
   assert.equal(mine.tour.cues[1].on_end, "wait");
@@ -158,7 +161,7 @@ async function fromNothing(box, page) {
   await page.getByRole("button", { name: "Add", exact: true }).press("Enter");
   await axe(page, "a new tour");
   await page.getByRole("button", { name: "Publish…" }).press("Enter");
-  await page.locator(".save").getByRole("button", { name: "Save", exact: true }).press("Enter");
+  await page.locator(".save").getByRole("button", { name: "Save", exact: true }).click();
   await said(page, "Saved as version 1.");
   await page.getByRole("link", { name: "All tours" }).press("Enter");
   await axe(page, "all tours");

@@ -19,9 +19,10 @@ export function ruleText(rule: string): string {
   const m = /^(\S+) (\d\d:\d\d(?::\d\d)?)(?:-(\d\d:\d\d(?::\d\d)?)\/(\d+)(s|min|h))? (start|stop|hold)(?::(\d+))?$/.exec(rule);
   if (!m) return rule;
   const [, days = "", first = "", last, every, unit, what, cue] = m;
-  const units: Record<string, string> = { s: "seconds", min: "minutes", h: "hours" };
+  const units: Record<string, string> = { s: "second", min: "minute", h: "hour" };
+  const often = every === "1" ? units[unit ?? ""] : `${every} ${units[unit ?? ""]}s`;
   const does = what === "stop" ? "Stops" : what === "hold" ? "Pauses" : cue ? `Starts with cue ${Number(cue) + 1}` : "Starts";
-  return last ? `${does} every ${every} ${units[unit ?? ""]} from ${first} to ${last}, ${daysText(days)}` : `${does} at ${first}, ${daysText(days)}`.replace(/,$/, "");
+  return last ? `${does} every ${often} from ${first} to ${last}, ${daysText(days)}` : `${does} at ${first}, ${daysText(days)}`.replace(/,$/, "");
 }
 
 /** The days of a form's boxes as a rule has them; "" for none. */

@@ -60,9 +60,17 @@ export function Save({ model, id, draft, on, house, name, done, close, faster }:
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
   const [note, setNote] = useState("");
   const [busy, setBusy] = useState(false);
+  // Asked again when one of them moves on.
+  const moves = (model.groups.value ?? []).filter((g) => g.tour === id).map((g) => `${g.id} ${g.state.epoch}.${g.state.rev}`).join();
   useEffect(() => {
-    void model.attempt(async () => setGroups((await api.effect(id, draft)).filter((g) => g.when !== "none"))).then(setNote);
-  }, [draft]);
+    let here = true;
+    void model.attempt(async () => {
+      const found = (await api.effect(id, draft)).filter((g) => g.when !== "none");
+      if (here) setGroups(found);
+    }).then((why) => here && setNote(why));
+    return () => void (here = false);
+  }, [draft, moves]);
+  void model.turn.value; // what is left of a cue counts down
   const choose = (group: string, yes: boolean): void => {
     const next = new Set(chosen);
     if (yes) next.add(group);

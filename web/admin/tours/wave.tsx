@@ -30,9 +30,9 @@ export function Wave({ cue, dur_us, peaks, preview, name }: Props): JSX.Element 
   useEffect(() => {
     let here = true;
     setPoints("");
-    if (peaks) void peaksOf(peaks).then((p) => here && p && setPoints(outline(p, WIDTH)));
+    if (peaks) void peaksOf(peaks).then((p) => here && p && setPoints(outline(p, dur_us, WIDTH)));
     return () => void (here = false);
-  }, [peaks]);
+  }, [peaks, dur_us]);
   const x = (us: number): number => (us / dur_us) * WIDTH;
   const [from, to] = [Math.min(part[0], dur_us), Math.min(part[1], dur_us)];
   const usOf = (e: PointerEvent): number => {
