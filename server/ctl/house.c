@@ -28,7 +28,7 @@ static bool order(struct call *c, const char *what)
             json_array_append_new(groups, json_string(c->argv[i]));
         json_object_set_new(body, "groups", groups);
     }
-    json_t *a = api_send(c->api, "POST", "/api/v1/commands", body, &ok);
+    json_t *a = api_send(c->api, "POST", "/api/v1/house/commands", body, &ok);
     return call_show(c, a, ok, print_moved);
 }
 

@@ -48,7 +48,7 @@ static const struct route table[] = {
     {METHOD_POST, "/api/v1/groups/*/commands", RIGHT_GUIDE, BODY_JSON, api_groups_command},
     {METHOD_GET, "/api/v1/groups/*/history", RIGHT_VIEWER, BODY_NONE, api_groups_history},
     {METHOD_POST, "/api/v1/groups/*/duplicate", RIGHT_CURATOR, BODY_JSON, api_groups_duplicate},
-    {METHOD_POST, "/api/v1/commands", RIGHT_GUIDE, BODY_JSON, api_house_command},
+    {METHOD_POST, "/api/v1/house/commands", RIGHT_GUIDE, BODY_JSON, api_house_command},
     {METHOD_GET, "/api/v1/kiosks", RIGHT_VIEWER, BODY_NONE, api_kiosks_list},
     {METHOD_GET, "/api/v1/kiosks/*", RIGHT_VIEWER, BODY_NONE, api_kiosks_show},
     {METHOD_PATCH, "/api/v1/kiosks/*", RIGHT_CURATOR, BODY_JSON, api_kiosks_change},
@@ -202,7 +202,7 @@ bool route_is_told(const struct route *route)
     // In a group's own history, written by their handlers, or nothing that stays.
     static const struct rule not_here[] = {
         {METHOD_POST, "/api/v1/groups/*/commands"},
-        {METHOD_POST, "/api/v1/commands"},
+        {METHOD_POST, "/api/v1/house/commands"},
         {METHOD_POST, "/api/v1/me/+"},
         {METHOD_POST, "/api/v1/logout"},
         {METHOD_POST, "/api/v1/kiosks/*/identify"},

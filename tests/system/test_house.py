@@ -23,7 +23,7 @@ def mode(s, group):
 
 
 def order(s, do, **more):
-    answer = s.request("POST", "/api/v1/commands", {"do": do, **more})
+    answer = s.request("POST", "/api/v1/house/commands", {"do": do, **more})
     assert answer.status == 200, answer.json
     return sorted(m["group"] for m in answer.json["moved"]), answer.json["failed"]
 
@@ -80,7 +80,7 @@ def test_what_is_no_order_changes_nothing(server, exhibit):
     server.import_exhibit(exhibit)
     for body in ({}, {"do": "dance"}, {"do": "play", "groups": "demo"}, {"do": "play", "groups": [5]},
                  {"do": "play", "groups": ["../demo"]}, {"do": "play", "groups": ["x"] * 10001}):
-        assert server.request("POST", "/api/v1/commands", body).status == 400, body
+        assert server.request("POST", "/api/v1/house/commands", body).status == 400, body
     assert mode(server, "demo") == "ready"
     assert order(server, "play", groups=[]) == ([], [])
 

@@ -127,7 +127,7 @@ export interface Moved {
 }
 
 export async function orderHouse(what: HouseOp, groups?: string[]): Promise<Moved> {
-  const answer = await call("POST", "/commands", groups ? { do: what, groups } : { do: what });
+  const answer = await call("POST", "/house/commands", groups ? { do: what, groups } : { do: what });
   const list = (x: unknown): Dict[] => (Array.isArray(x) ? x.filter(isDict) : []);
   return {
     moved: list(answer.moved).flatMap((m) => (isId(m.group) ? [m.group] : [])),
