@@ -179,6 +179,7 @@ def test_the_night_as_the_guide_says(story):
 def test_a_day_of_operating(story):
     story.follow("Every day")
     story.follow("When something is wrong")
+    story.follow("People")
     story.heard()
 
 
