@@ -4,6 +4,7 @@
 #include "common/base/check.h"
 #include "common/wire/json.h"
 #include "common/wire/tour.h"
+#include "server/catalogue/columns.h"
 #include "server/store/db.h"
 
 #include <string.h>
@@ -27,21 +28,6 @@ char *catalogue_canonical(const json_t *j)
     return check_alloc(json_dumps(j, JSON_COMPACT | JSON_SORT_KEYS));
 }
 
-static json_t *column_json(sqlite3_stmt *st, int column)
-{
-    const char *text = (const char *)sqlite3_column_text(st, column);
-    json_t *j = text ? json_loads(text, 0, NULL) : NULL;
-    return j ? j : json_object();
-}
-
-static void set_column(json_t *j, const char *key, sqlite3_stmt *st, int column)
-{
-    if (sqlite3_column_type(st, column) == SQLITE_INTEGER)
-        json_object_set_new(j, key, json_integer(sqlite3_column_int64(st, column)));
-    else if (sqlite3_column_type(st, column) == SQLITE_TEXT)
-        json_object_set_new(j, key, json_string((const char *)sqlite3_column_text(st, column)));
-}
-
 // The variants of a track as the tour document wants them. *dur_us gets the longest.
 static json_t *variants_of(sqlite3 *db, const char *track, int64_t *dur_us)
 {
@@ -54,7 +40,7 @@ static json_t *variants_of(sqlite3 *db, const char *track, int64_t *dur_us)
         static const char *const keys[] = {"lang", "opus", "bytes", "seek", "dur_us", "captions"};
         json_t *v = json_object();
         for (int i = 0; i < 6; i++)
-            set_column(v, keys[i], st, i);
+            column_set(v, keys[i], st, i);
         if (sqlite3_column_int64(st, 4) > *dur_us)
             *dur_us = sqlite3_column_int64(st, 4);
         json_array_append_new(list, v);

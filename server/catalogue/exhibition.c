@@ -5,6 +5,7 @@
 #include "common/wire/json.h"
 #include "common/wire/tour.h"
 #include "server/catalogue/catalogue.h"
+#include "server/catalogue/columns.h"
 #include "server/catalogue/picture.h"
 #include "server/catalogue/tours.h"
 #include "server/catalogue/tracks.h"
@@ -44,13 +45,6 @@ static const char *text_at(sqlite3_stmt *st, int column)
     return text ? text : "";
 }
 
-static json_t *parsed(sqlite3_stmt *st, int column)
-{
-    const char *text = text_at(st, column);
-    json_t *j = json_loads(text, 0, NULL);
-    return j ? j : json_object();
-}
-
 static json_t *write_variants(sqlite3 *db, json_t *names, const char *track)
 {
     json_t *list = json_array();
@@ -58,9 +52,10 @@ static json_t *write_variants(sqlite3 *db, json_t *names, const char *track)
                                       "transcript FROM variant WHERE track_id=? ORDER BY lang");
     db_bind_text(st, 1, track);
     while (db_row(st)) {
-        json_t *v = json_pack("{s:s,s:I,s:I,s:o}", "lang", text_at(st, 4), "bytes",
-                              (json_int_t)sqlite3_column_int64(st, 5), "dur_us",
-                              (json_int_t)sqlite3_column_int64(st, 6), "ingest", parsed(st, 7));
+        json_t *v =
+            json_pack("{s:s,s:I,s:I,s:o}", "lang", text_at(st, 4), "bytes",
+                      (json_int_t)sqlite3_column_int64(st, 5), "dur_us",
+                      (json_int_t)sqlite3_column_int64(st, 6), "ingest", column_json(st, 7));
         for (int i = 0; i < FILES; i++) {
             if (!text_at(st, i)[0])
                 continue;
@@ -81,7 +76,7 @@ static json_t *write_tracks(sqlite3 *db, json_t *names)
     sqlite3_stmt *st = db_prepare(db, "SELECT id,title,cover FROM track ORDER BY id LIMIT ?");
     db_bind_int(st, 1, TRACKS_MAX);
     while (db_row(st)) {
-        json_t *t = json_pack("{s:s,s:o,s:o}", "id", text_at(st, 0), "title", parsed(st, 1),
+        json_t *t = json_pack("{s:s,s:o,s:o}", "id", text_at(st, 0), "title", column_json(st, 1),
                               "variants", write_variants(db, names, text_at(st, 0)));
         if (text_at(st, 2)[0]) {
             json_object_set_new(t, "cover", json_string(text_at(st, 2)));
@@ -101,7 +96,7 @@ static json_t *write_tours(sqlite3 *db, json_t *names)
                                       " ORDER BY t.id LIMIT ?");
     db_bind_int(st, 1, TOURS_MAX);
     while (db_row(st)) {
-        json_t *doc = parsed(st, 1), *asked = tours_as_asked(doc);
+        json_t *doc = column_json(st, 1), *asked = tours_as_asked(doc);
         json_array_foreach(json_object_get(asked, "cues"), i, cue)
         {
             const char *picture = json_string_value(json_object_get(cue, "picture"));

@@ -4,6 +4,7 @@
 #include "common/base/check.h"
 #include "common/wire/tour.h"
 #include "server/catalogue/catalogue.h"
+#include "server/catalogue/columns.h"
 #include "server/catalogue/content.h"
 #include "server/store/db.h"
 
@@ -154,35 +155,16 @@ enum err tours_remove(sqlite3 *db, const char *id, const struct tours_edit *edit
 
 // --- looking -------------------------------------------------------------------------------------
 
-static json_t *parsed(sqlite3_stmt *st, int column)
-{
-    const char *text = (const char *)sqlite3_column_text(st, column);
-    json_t *j = text ? json_loads(text, 0, NULL) : NULL;
-    return j ? j : json_object();
-}
-
-static void set_text(json_t *j, const char *key, sqlite3_stmt *st, int column)
-{
-    if (sqlite3_column_type(st, column) != SQLITE_NULL)
-        json_object_set_new(j, key, json_string((const char *)sqlite3_column_text(st, column)));
-}
-
-static void set_int(json_t *j, const char *key, sqlite3_stmt *st, int column)
-{
-    if (sqlite3_column_type(st, column) != SQLITE_NULL)
-        json_object_set_new(j, key, json_integer(sqlite3_column_int64(st, column)));
-}
-
 json_t *tours_list(sqlite3 *db)
 {
     json_t *list = json_array();
     sqlite3_stmt *st = db_prepare(db, "SELECT id,title,hash,cues FROM tour ORDER BY id LIMIT 1000");
     while (db_row(st)) {
         json_t *t = json_object();
-        set_text(t, "id", st, 0);
-        json_object_set_new(t, "title", parsed(st, 1));
-        set_text(t, "hash", st, 2);
-        set_int(t, "cues", st, 3);
+        column_set(t, "id", st, 0);
+        json_object_set_new(t, "title", column_json(st, 1));
+        column_set(t, "hash", st, 2);
+        column_set(t, "cues", st, 3);
         json_array_append_new(list, t);
     }
     sqlite3_finalize(st);
@@ -194,11 +176,11 @@ static enum err show(sqlite3 *db, sqlite3_stmt *st, json_t **out)
 {
     bool found = db_row(st);
     if (found) {
-        json_t *doc = parsed(st, 3);
+        json_t *doc = column_json(st, 3);
         *out = json_object();
-        set_text(*out, "id", st, 0);
-        set_text(*out, "hash", st, 1);
-        set_int(*out, "version", st, 2);
+        column_set(*out, "id", st, 0);
+        column_set(*out, "hash", st, 1);
+        column_set(*out, "version", st, 2);
         json_object_set_new(*out, "tour", tours_as_asked(doc));
         json_decref(doc);
     }
@@ -233,12 +215,12 @@ enum err tours_versions(sqlite3 *db, const char *id, json_t **out)
     db_bind_text(st, 1, id);
     while (db_row(st)) {
         json_t *v = json_object();
-        set_int(v, "version", st, 0);
-        set_text(v, "hash", st, 1);
-        json_object_set_new(v, "title", parsed(st, 2));
-        set_int(v, "cues", st, 3);
-        set_int(v, "wall", st, 4);
-        set_text(v, "actor", st, 5);
+        column_set(v, "version", st, 0);
+        column_set(v, "hash", st, 1);
+        json_object_set_new(v, "title", column_json(st, 2));
+        column_set(v, "cues", st, 3);
+        column_set(v, "wall", st, 4);
+        column_set(v, "actor", st, 5);
         json_array_append_new(list, v);
     }
     enum err e = db_done(db, st);
@@ -257,9 +239,9 @@ json_t *tours_gone(sqlite3 *db)
     json_t *list = json_array();
     while (db_row(st)) {
         json_t *t = json_object();
-        set_text(t, "id", st, 0);
-        json_object_set_new(t, "title", parsed(st, 1));
-        set_int(t, "version", st, 2);
+        column_set(t, "id", st, 0);
+        json_object_set_new(t, "title", column_json(st, 1));
+        column_set(t, "version", st, 2);
         json_array_append_new(list, t);
     }
     sqlite3_finalize(st);

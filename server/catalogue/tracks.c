@@ -3,6 +3,7 @@
 
 #include "common/base/check.h"
 #include "common/wire/tour.h"
+#include "server/catalogue/columns.h"
 #include "server/catalogue/sources.h"
 #include "server/catalogue/track_uses.h"
 #include "server/store/db.h"
@@ -119,35 +120,20 @@ enum err tracks_source(sqlite3 *db, const char *track, const char *lang, struct 
 
 // ---- what is told of them
 
-static json_t *column_json(sqlite3_stmt *st, int column)
-{
-    const char *text = (const char *)sqlite3_column_text(st, column);
-    json_t *j = text ? json_loads(text, 0, NULL) : NULL;
-    return j ? j : json_object();
-}
-
-static void set_column(json_t *j, const char *key, sqlite3_stmt *st, int column)
-{
-    if (sqlite3_column_type(st, column) == SQLITE_INTEGER)
-        json_object_set_new(j, key, json_integer(sqlite3_column_int64(st, column)));
-    else if (sqlite3_column_type(st, column) == SQLITE_TEXT)
-        json_object_set_new(j, key, json_string((const char *)sqlite3_column_text(st, column)));
-}
-
 static json_t *variant_json(sqlite3_stmt *st)
 {
     static const char *const keys[] = {"lang",   "opus",     "bytes", "seek",
                                        "dur_us", "captions", "peaks"};
     json_t *v = json_object();
     for (int i = 0; i < 7; i++)
-        set_column(v, keys[i], st, i);
+        column_set(v, keys[i], st, i);
     json_object_set_new(v, "ingest", column_json(st, 7));
     if (sqlite3_column_int(st, 8))
         json_object_set_new(v, "transcript", json_true());
     if (sqlite3_column_type(st, 9) == SQLITE_TEXT) {
         json_t *source = json_object();
-        set_column(source, "name", st, 9);
-        set_column(source, "bytes", st, 10);
+        column_set(source, "name", st, 9);
+        column_set(source, "bytes", st, 10);
         json_object_set_new(v, "source", source);
     }
     return v;
@@ -180,10 +166,10 @@ static void add_variants(sqlite3 *db, json_t *track)
 static json_t *track_json(sqlite3 *db, sqlite3_stmt *st, json_t *tours)
 {
     json_t *t = json_object();
-    set_column(t, "id", st, 0);
+    column_set(t, "id", st, 0);
     json_object_set_new(t, "title", column_json(st, 1));
     if (sqlite3_column_bytes(st, 2) > 0)
-        set_column(t, "cover", st, 2);
+        column_set(t, "cover", st, 2);
     add_variants(db, t);
     json_t *in = json_object_get(tours, (const char *)sqlite3_column_text(st, 0));
     json_object_set_new(t, "tours", in ? json_incref(in) : json_array());

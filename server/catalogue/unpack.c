@@ -3,6 +3,7 @@
 
 #include "common/base/check.h"
 #include "common/wire/wire.h"
+#include "server/catalogue/content.h"
 #include "server/catalogue/pack.h"
 #include "server/catalogue/picture.h"
 
@@ -21,7 +22,6 @@ enum { PIECE = 64 * 1024 };
 struct unpacking {
     struct archive *in; // libarchive's
     int dir;            // the folder of content
-    const atomic_bool *stop;
     struct unpacked *out;
     char *detail;
     size_t detail_size;
@@ -121,20 +121,6 @@ static bool picture_right(const struct kind *k, int fd, int64_t size)
     return is && strcmp(is, k->ending) == 0;
 }
 
-static bool write_all(int fd, const char *data, size_t len)
-{
-    while (len > 0) {
-        ssize_t n = write(fd, data, len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return false;
-        data += n;
-        len -= (size_t)n;
-    }
-    return true;
-}
-
 static enum err copy(struct unpacking *t, const struct kind *k, const char *file, int64_t size,
                      int fd)
 {
@@ -146,12 +132,10 @@ static enum err copy(struct unpacking *t, const struct kind *k, const char *file
     for (ssize_t n; (n = next(t)) != 0; have += n) {
         if (n < 0)
             return wrong(t, file, "cut off");
-        if (atomic_load_explicit(t->stop, memory_order_relaxed))
-            return ERR_BUSY;
         if (have == 0 && !begins_right(t, k, n))
             return wrong(t, file, "not what its name says");
         crypto_hash_sha256_update(&sha, (unsigned char *)t->buffer, (unsigned long long)n);
-        if (!write_all(fd, t->buffer, (size_t)n))
+        if (!content_write(fd, t->buffer, (size_t)n))
             return disk();
     }
     crypto_hash_sha256_final(&sha, sum);
@@ -216,21 +200,18 @@ static enum err take_all(struct unpacking *t)
         enum err e = take_entry(t, entry);
         if (e != ERR_OK)
             return e;
-        if (atomic_load_explicit(t->stop, memory_order_relaxed))
-            return ERR_BUSY;
     }
     if (!t->out->manifest)
         return wrong(t, "", "exhibition.json is missing");
     return fsync(t->dir) == 0 ? ERR_OK : disk();
 }
 
-enum err unpack(const char *path, const char *content_dir, const atomic_bool *stop,
-                struct unpacked *out, char *detail, size_t detail_size)
+enum err unpack(const char *path, const char *content_dir, struct unpacked *out, char *detail,
+                size_t detail_size)
 {
     struct unpacking *t = check_alloc(calloc(1, sizeof *t));
     *out = (struct unpacked){0};
     detail[0] = '\0';
-    t->stop = stop;
     t->out = out;
     t->detail = detail;
     t->detail_size = detail_size;

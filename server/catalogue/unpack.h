@@ -12,7 +12,6 @@
 
 #include "common/base/err.h"
 
-#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,9 +25,9 @@ struct unpacked {
     int64_t bytes; // written
 };
 
-// ERR_BAD_ARCHIVE with what is wrong in `detail`, ERR_STORAGE_FULL, ERR_STORAGE_FAILED; ERR_BUSY
-// when *stop became true meanwhile. With anything but ERR_OK there is no manifest.
-enum err unpack(const char *path, const char *content_dir, const atomic_bool *stop,
-                struct unpacked *out, char *detail, size_t detail_size);
+// ERR_BAD_ARCHIVE with what is wrong in `detail`, ERR_STORAGE_FULL, ERR_STORAGE_FAILED. With
+// anything but ERR_OK there is no manifest.
+enum err unpack(const char *path, const char *content_dir, struct unpacked *out, char *detail,
+                size_t detail_size);
 
 #endif

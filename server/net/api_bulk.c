@@ -48,13 +48,6 @@ static enum err bulk_run(sqlite3 *db, struct store_job *job)
     return e;
 }
 
-static void on_awake(void *user, enum err e, struct room *room)
-{
-    (void)user;
-    (void)e;
-    (void)room;
-}
-
 static void bulk_done(struct store_job *job, enum err e)
 {
     struct bulk_job *j = (struct bulk_job *)job;
@@ -62,13 +55,11 @@ static void bulk_done(struct store_job *job, enum err e)
     if (e == ERR_OK) {
         json_t *groups = json_array();
         for (int i = 0; i < j->count; i++) {
-            // Awake from the start, so that the store learns when each has something to do.
-            rooms_find(net_house(r->net)->rooms, ROOM_BY_ID, j->groups[i].record.id,
-                       net_now(r->net), on_awake, NULL);
+            new_group_wake(r->net, j->groups[i].record.id);
             json_array_append_new(groups, overview_group(r->net, &j->groups[i].record, NULL,
                                                          overview_what(r->rank, false)));
         }
-        overview_reload(net_overview(r->net));
+        net_groups_changed(r->net);
         request_json(r, 201, json_pack("{s:o}", "groups", groups));
     } else {
         request_problem(r, e, e == ERR_NOT_FOUND ? j->tour : NULL);

@@ -47,7 +47,7 @@ static void create_done(struct store_job *job, enum err e)
     struct create_job *j = (struct create_job *)job;
     struct request *r = j->request;
     if (e == ERR_OK) {
-        overview_reload(net_overview(r->net));
+        net_groups_changed(r->net);
         // Awake from the start: it may have something to do at once.
         rooms_find(net_house(r->net)->rooms, ROOM_BY_ID, j->group.record.id, net_now(r->net),
                    on_awake, j);

@@ -43,7 +43,7 @@ static void delete_done(struct store_job *job, enum err e)
         log_info("groups", "%s was deleted by %s", j->last.room_id, j->last.actor);
         send_away(net, j->room);
         rooms_forget(net_house(net)->rooms, j->room);
-        overview_reload(net_overview(net));
+        net_groups_changed(net);
         request_json(j->request, 200,
                      json_pack("{s:s,s:i,s:i}", "id", j->last.room_id, "visitors", j->visitors,
                                "kiosks", j->kiosks));
@@ -189,7 +189,7 @@ static void back_done(struct store_job *job, enum err e)
     struct back_job *j = (struct back_job *)job;
     struct request *r = j->request;
     if (e == ERR_OK) {
-        overview_reload(net_overview(r->net));
+        net_groups_changed(r->net);
         rooms_find(net_house(r->net)->rooms, ROOM_BY_ID, j->change.room_id, net_now(r->net),
                    on_back, request_ref(r));
     } else {

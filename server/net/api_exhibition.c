@@ -124,8 +124,7 @@ struct in_job {
     int tracks, tours;
 };
 
-static atomic_bool never; // a server that stops waits for the worker: files are small beside a disk
-static bool busy;         // one at a time
+static bool busy; // one at a time
 
 static void in_free(struct in_job *j)
 {
@@ -221,29 +220,18 @@ static enum err in_run(sqlite3 *db, struct store_job *job)
     return e;
 }
 
-static void on_awake(void *user, enum err e, struct room *room)
-{
-    (void)user;
-    (void)e;
-    (void)room;
-}
-
 static void in_done(struct store_job *job, enum err e)
 {
     struct in_job *j = (struct in_job *)job;
     struct request *r = j->request;
-    const char *id;
     if (e != ERR_OK) {
         request_problem(r, e, j->detail);
         in_free(j);
         return;
     }
-    for (size_t i = 0; i < json_array_size(j->made); i++) {
-        // Awake from the start: it may have something to do.
-        id = json_string_value(json_array_get(j->made, i));
-        rooms_find(net_house(r->net)->rooms, ROOM_BY_ID, id, net_now(r->net), on_awake, NULL);
-    }
-    overview_reload(net_overview(r->net));
+    for (size_t i = 0; i < json_array_size(j->made); i++)
+        new_group_wake(r->net, json_string_value(json_array_get(j->made, i)));
+    net_groups_changed(r->net);
     log_info("net", "%s took an exhibition in: %d tracks, %d tours, %zu groups", r->user, j->tracks,
              j->tours, json_array_size(j->made));
     request_json(r, 200,
@@ -256,7 +244,7 @@ static void in_done(struct store_job *job, enum err e)
 static void take_files(uv_work_t *w)
 {
     struct in_job *j = w->data;
-    j->err = unpack(j->path, j->content_dir, &never, &j->got, j->detail, sizeof j->detail);
+    j->err = unpack(j->path, j->content_dir, &j->got, j->detail, sizeof j->detail);
 }
 
 static void files_taken(uv_work_t *w, int status)

@@ -146,12 +146,13 @@ void api_kiosks_adopt(struct request *r)
         kiosks_change(kiosks, r->parts[3], &patch, false, on_changed, request_ref(r));
 }
 
-void api_kiosks_identify(struct request *r)
+// Tells each socket of the kiosk; those that wait to be adopted only when asked.
+static void tell(struct request *r, bool new_ones, void (*say)(struct peer *p))
 {
     int told = 0;
     for (struct peer *p = *net_peers(r->net); p; p = p->next) {
-        if ((p->greeted || p->new) && strcmp(p->member.kiosk, r->parts[3]) == 0) {
-            peer_identify(p);
+        if ((p->greeted || (new_ones && p->new)) && strcmp(p->member.kiosk, r->parts[3]) == 0) {
+            say(p);
             told++;
         }
     }
@@ -161,19 +162,14 @@ void api_kiosks_identify(struct request *r)
         request_problem(r, ERR_NOT_FOUND, "it is not here");
 }
 
+void api_kiosks_identify(struct request *r)
+{
+    tell(r, true, peer_identify);
+}
+
 void api_kiosks_tone(struct request *r)
 {
-    int told = 0;
-    for (struct peer *p = *net_peers(r->net); p; p = p->next) {
-        if (p->greeted && strcmp(p->member.kiosk, r->parts[3]) == 0) {
-            peer_tone(p);
-            told++;
-        }
-    }
-    if (told)
-        request_empty(r, 204, "");
-    else
-        request_problem(r, ERR_NOT_FOUND, "it is not here");
+    tell(r, false, peer_tone);
 }
 
 // A list for each figure; null where it said nothing, and errors only while it sounded.

@@ -137,6 +137,12 @@ void net_access_changed(struct net *net)
         peer_check_login(p);
 }
 
+void net_groups_changed(struct net *net)
+{
+    if (net->overview)
+        overview_reload(net->overview);
+}
+
 void net_zone(struct net *net, const char *kiosk)
 {
     struct wire_zone zone = kiosks_zone(net->house->kiosks, kiosk);

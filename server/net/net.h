@@ -128,6 +128,8 @@ void net_session_token(struct request *r, char *out, size_t size);
 const char *net_cookie_name(bool over_tls);
 // Called when something in the staff's overview is new.
 void net_changed(struct net *net);
+// Called when groups were made, renamed or deleted.
+void net_groups_changed(struct net *net);
 // Called when sessions of staff have ended, or users may something else than before.
 void net_access_changed(struct net *net);
 // Called when a kiosk is to be told of its zone, or belongs elsewhere; it may be here or not.

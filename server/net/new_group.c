@@ -2,6 +2,7 @@
 #include "server/net/new_group.h"
 
 #include "server/catalogue/tours.h"
+#include "server/net/net.h"
 #include "server/store/room_store.h"
 
 #include <sodium.h>
@@ -68,4 +69,17 @@ enum err new_group_tour(sqlite3 *db, struct new_group *g, const char *tour)
     s->now.cue = 0;
     s->now.vec.t0 = g->record.created;
     return ERR_OK;
+}
+
+static void on_awake(void *user, enum err e, struct room *room)
+{
+    (void)user;
+    (void)e; // it is made, be there a place for it in memory or not
+    (void)room;
+}
+
+void new_group_wake(struct net *net, const char *id)
+{
+    if (net_overview(net))
+        rooms_find(net_house(net)->rooms, ROOM_BY_ID, id, net_now(net), on_awake, NULL);
 }

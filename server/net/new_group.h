@@ -7,6 +7,8 @@
 #include "server/room/room_record.h"
 #include "server/store/store.h"
 
+struct net;
+
 struct new_group {
     struct room_record record;
     bool id_given; // else the first free one made of the record's: a name may be used twice
@@ -20,5 +22,9 @@ void new_group_plan(struct new_group *g, int64_t wall_us);
 enum err new_group_insert(sqlite3 *db, struct new_group *g, const char *actor, int64_t wall_us);
 // Puts a tour's newest edition at its first cue. ERR_NOT_FOUND.
 enum err new_group_tour(sqlite3 *db, struct new_group *g, const char *tour);
+
+// Awake from the start, so that the store learns when it has something to do. On the loop's thread,
+// after the commit; nothing while the server ends.
+void new_group_wake(struct net *net, const char *id);
 
 #endif

@@ -22,6 +22,15 @@ def server(tmp_path):
     s.stop()
 
 
+@pytest.fixture
+def house(tmp_path, exhibit):
+    """A running server with the exhibit, of one test alone."""
+    s = Server(tmp_path / "state").start().login()
+    s.import_exhibit(exhibit)
+    yield s
+    s.stop()
+
+
 @pytest.fixture(scope="module")
 def hall(tmp_path_factory, exhibit):
     """A running server with the exhibit, shared by the tests of a file; group "demo" is stopped."""

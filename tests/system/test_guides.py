@@ -4,20 +4,10 @@ import asyncio
 import signal
 import time
 
-import pytest
-
-from harness import Client, Server, new_id, position, wait_until
+from harness import Client, new_id, position, wait_until
 
 PIN = "471108"
 REPORT = {"type": "report", "playing": "silent"}
-
-
-@pytest.fixture
-def house(tmp_path, exhibit):
-    s = Server(tmp_path / "state").start().login()
-    s.import_exhibit(exhibit)
-    yield s
-    s.stop()
 
 
 def link_of(server, kind="link", group="demo"):

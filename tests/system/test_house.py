@@ -4,12 +4,9 @@ import asyncio
 
 from devices import Device
 from harness import Client, wait_until
+from test_kiosks import off_loop
 
 ONES = ["one", "three", "two"]
-
-
-async def off_loop(f, *a, **b):
-    return await asyncio.get_running_loop().run_in_executor(None, lambda: f(*a, **b))
 
 
 def three_more(s):

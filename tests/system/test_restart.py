@@ -3,17 +3,7 @@
 import asyncio
 import signal
 
-import pytest
-
-from harness import Client, Server, position, raw_ns, wait_until
-
-
-@pytest.fixture
-def hall_of_its_own(tmp_path, exhibit):
-    s = Server(tmp_path / "state").start().login()
-    s.import_exhibit(exhibit)
-    yield s
-    s.stop()
+from harness import Client, position, raw_ns, wait_until
 
 
 async def house_offset(client):
@@ -27,8 +17,8 @@ async def house_offset(client):
     return best
 
 
-def test_killed_server_comes_back_as_if_nothing_had_happened(hall_of_its_own):
-    s = hall_of_its_own
+def test_killed_server_comes_back_as_if_nothing_had_happened(house):
+    s = house
 
     async def before():
         async with Client(s) as staff:
@@ -53,8 +43,8 @@ def test_killed_server_comes_back_as_if_nothing_had_happened(hall_of_its_own):
     assert position(state, house) == (0, house - ack["at"]) or house < ack["at"]
 
 
-def test_acknowledged_commands_survive_kill_at_any_moment(hall_of_its_own):
-    s = hall_of_its_own
+def test_acknowledged_commands_survive_kill_at_any_moment(house):
+    s = house
 
     async def burst():
         acked = []
@@ -81,8 +71,8 @@ def test_acknowledged_commands_survive_kill_at_any_moment(hall_of_its_own):
         assert again.json["duplicate"] and again.json["rev"] == acked[-1]["rev"]
 
 
-def test_cue_that_ended_while_the_server_was_down_ended_on_time(hall_of_its_own):
-    s = hall_of_its_own
+def test_cue_that_ended_while_the_server_was_down_ended_on_time(house):
+    s = house
     s.command("play")
     state = wait_until(lambda: (g := s.group()["state"])["mode"] == "running" and g, "running")
     ack = s.command("seek", position=state["dur"] - 400_000).json
@@ -94,8 +84,8 @@ def test_cue_that_ended_while_the_server_was_down_ended_on_time(hall_of_its_own)
     assert state["vec"] == {"p0": 0, "t0": end, "rate": 1}
 
 
-def test_goodbye_is_said_and_clients_can_come_back(hall_of_its_own):
-    s = hall_of_its_own
+def test_goodbye_is_said_and_clients_can_come_back(house):
+    s = house
 
     async def go():
         async with Client(s) as c:
@@ -111,8 +101,8 @@ def test_goodbye_is_said_and_clients_can_come_back(hall_of_its_own):
     asyncio.run(go())
 
 
-def test_sleeping_groups_wake_for_a_visitor(hall_of_its_own):
-    s = hall_of_its_own
+def test_sleeping_groups_wake_for_a_visitor(house):
+    s = house
     s.stop()
     s.start()
     assert s.request("GET", "/api/v1/status").json["groups"] == 0

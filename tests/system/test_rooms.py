@@ -12,15 +12,7 @@ import urllib.parse
 
 import pytest
 
-from harness import BIN, Client, Server, new_id, wait_until
-
-
-@pytest.fixture
-def house(tmp_path, exhibit):
-    s = Server(tmp_path / "state").start().login()
-    s.import_exhibit(exhibit)
-    yield s
-    s.stop()
+from harness import BIN, Client, new_id, wait_until
 
 
 def state(server, group="demo"):

@@ -7,15 +7,7 @@ import signal
 
 import pytest
 
-from harness import Client, Server, wait_until
-
-
-@pytest.fixture
-def house(tmp_path, exhibit):
-    s = Server(tmp_path / "state").start().login()
-    s.import_exhibit(exhibit)
-    yield s
-    s.stop()
+from harness import Client, wait_until
 
 
 def tour(server, tour_id="weavers"):

@@ -50,11 +50,7 @@ function Newcomer({ model, kiosk }: { model: Model; kiosk: NewKiosk }): JSX.Elem
       <label>
         Group
         <select name="group" required>
-          {(model.groups.value ?? []).map((g) => (
-            <option key={g.id} value={g.id}>
-              {g.name}
-            </option>
-          ))}
+          <GroupOptions model={model} />
         </select>
       </label>
       <button type="button" disabled={!kiosk.online} onClick={() => void identify()}>
@@ -65,5 +61,17 @@ function Newcomer({ model, kiosk }: { model: Model; kiosk: NewKiosk }): JSX.Elem
         {note}
       </p>
     </form>
+  );
+}
+
+export function GroupOptions({ model }: { model: Model }): JSX.Element {
+  return (
+    <>
+      {(model.groups.value ?? []).map((g) => (
+        <option key={g.id} value={g.id}>
+          {g.name}
+        </option>
+      ))}
+    </>
   );
 }

@@ -8,6 +8,7 @@ import type { Model } from "../model";
 import { address, may } from "../sections";
 import type { Change, Kiosk } from "./api";
 import type { Desk } from "./desk";
+import { GroupOptions } from "./newcomers";
 import { Plot } from "./plot";
 
 interface Props {
@@ -227,11 +228,7 @@ function Naming({ model, kiosk, set }: Part & { model: Model }): JSX.Element {
         Plays with
         <select name="place" defaultValue={kiosk.place ?? ""}>
           {!kiosk.place && <option value="">whom it brings the code of</option>}
-          {(model.groups.value ?? []).map((g) => (
-            <option key={g.id} value={g.id}>
-              {g.name}
-            </option>
-          ))}
+          <GroupOptions model={model} />
         </select>
       </label>
       <button>Save</button>
