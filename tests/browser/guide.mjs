@@ -37,8 +37,11 @@ const state = (page) => page.evaluate(() => window.roomtone.state);
 const button = (page, name) => page.getByRole("button", { name });
 const within = { timeout: 10_000 };
 
-/** The part that is in force, or about to be. */
-const newest = (s) => s.next ?? s;
+/** What was asked for last: the part about to be in force, unless that is no more than the end of the stop that plays. */
+function newest(s) {
+  const end = s.mode === "running" && s.vec.t0 + s.dur - s.vec.p0;
+  return s.next && s.next.at !== end ? s.next : s;
+}
 
 /** Waits until the room says so, by its own words over HTTP. */
 async function room(box, what, condition, ms = 10_000) {
