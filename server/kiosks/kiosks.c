@@ -20,6 +20,7 @@ struct kiosk_job {
     struct kiosks *kiosks;
     struct kiosk kiosk;
     struct kiosk_patch patch;
+    struct kiosk seen; // where patch.seen points to
     char gone[WIRE_KIOSK_LEN + 1];
     void (*done)(void *user, enum err e);
     void *user;
@@ -160,6 +161,13 @@ static void apply(struct kiosk *k, const struct kiosk_patch *p)
     }
 }
 
+// What staff set: not where it was last seen.
+static bool same_settings(const struct kiosk *a, const struct kiosk *b)
+{
+    return strcmp(a->name, b->name) == 0 && strcmp(a->place, b->place) == 0 &&
+           a->ceiling_ddb == b->ceiling_ddb && wire_zone_same(&a->zone, &b->zone);
+}
+
 static enum err change_run(sqlite3 *db, struct store_job *job)
 {
     struct kiosk_job *j = (struct kiosk_job *)job;
@@ -170,6 +178,8 @@ static enum err change_run(sqlite3 *db, struct store_job *job)
         e = kiosk_rows_met(db, &j->kiosk, j->gone);
     if (e != ERR_OK)
         return e;
+    if (j->patch.seen && !same_settings(&j->kiosk, j->patch.seen))
+        return ERR_PRECONDITION_FAILED;
     apply(&j->kiosk, &j->patch);
     j->kiosk.kept = true;
     return kiosk_rows_keep(db, &j->kiosk);
@@ -218,6 +228,10 @@ void kiosks_change(struct kiosks *k, const char *id, const struct kiosk_patch *p
     }
     struct kiosk_job *j = job_new(k, id, change_run, change_done);
     j->patch = *patch;
+    if (patch->seen) {
+        j->seen = *patch->seen;
+        j->patch.seen = &j->seen;
+    }
     j->done = done;
     j->user = user;
     store_submit(k->store, &j->job);

@@ -50,6 +50,9 @@ struct kiosk_patch {
     int gain_ddb, ceiling_ddb;
     bool mute;
     struct wire_output map[WIRE_OUTPUTS];
+    // What the editor has seen: other settings in force are ERR_PRECONDITION_FAILED. NULL: whatever
+    // is there. Copied.
+    const struct kiosk *seen;
 };
 
 struct kiosks;
@@ -79,8 +82,8 @@ void kiosks_adopt(struct kiosks *k, const char *id, const char *device, const ch
                   const struct kiosk_patch *patch, house_t now,
                   void (*done)(void *user, enum err e), void *user);
 
-// `done` gets ERR_NOT_FOUND, ERR_FORBIDDEN (a ceiling, and not by an admin), ERR_UNKNOWN_GROUP or
-// the store's error.
+// `done` gets ERR_NOT_FOUND, ERR_FORBIDDEN (a ceiling, and not by an admin), ERR_UNKNOWN_GROUP,
+// ERR_PRECONDITION_FAILED or the store's error.
 void kiosks_change(struct kiosks *k, const char *id, const struct kiosk_patch *patch, bool admin,
                    void (*done)(void *user, enum err e), void *user);
 void kiosks_forget(struct kiosks *k, const char *id, bool admin,

@@ -85,9 +85,7 @@ static void tag_of(const struct room_record *record, char out[WIRE_HASH_LEN + 1]
 {
     json_t *j =
         json_pack("{s:s,s:o}", "name", record->name, "plan", overview_plan(&record->state.plan));
-    char *text = check_alloc(json_dumps(j, JSON_COMPACT | JSON_SORT_KEYS));
-    content_hash(text, strlen(text), out);
-    free(text);
+    precondition_tag(j, out);
     json_decref(j);
 }
 

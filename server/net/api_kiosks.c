@@ -5,6 +5,7 @@
 #include "server/net/overview.h"
 #include "server/net/page.h"
 #include "server/net/peer.h"
+#include "server/net/precondition.h"
 #include "server/net/routes.h"
 
 #include <string.h>
@@ -53,6 +54,16 @@ void api_kiosks_list(struct request *r)
     page_answer(r, "kiosks", list, json_pack("{s:o}", "new", overview_new_kiosks(r->net)));
 }
 
+// Of what staff set: the same while it comes and goes.
+static void tag_of(const struct kiosk *k, char tag[PRECONDITION_TAG_MAX + 1])
+{
+    json_t *j =
+        json_pack("{s:s,s:s,s:i}", "name", k->name, "place", k->place, "ceiling", k->ceiling_ddb);
+    zone_encode(j, &k->zone);
+    precondition_tag(j, tag);
+    json_decref(j);
+}
+
 void api_kiosks_show(struct request *r)
 {
     const struct kiosk *k = kiosks_find(net_house(r->net)->kiosks, r->parts[3]);
@@ -63,7 +74,10 @@ void api_kiosks_show(struct request *r)
     const struct peer *p = *net_peers(r->net);
     while (p && (!p->greeted || strcmp(p->member.kiosk, k->id) != 0))
         p = p->next;
-    request_json(r, 200, kiosk_json(r->net, k, p ? &p->member : NULL));
+    char tag[PRECONDITION_TAG_MAX + 1], etag[PRECONDITION_HEADER_SIZE];
+    tag_of(k, tag);
+    precondition_header(tag, etag);
+    request_json_with(r, 200, kiosk_json(r->net, k, p ? &p->member : NULL), etag);
 }
 
 static void read_patch(struct json_reader *jr, struct kiosk_patch *p)
@@ -95,6 +109,24 @@ static void on_changed(void *user, enum err e)
     request_unref(r);
 }
 
+// False, and answered, when somebody else was faster. The kiosks look again where changes meet.
+static bool builds_on(struct request *r, struct kiosk_patch *patch)
+{
+    char tag[PRECONDITION_TAG_MAX + 1] = "";
+    struct precondition on;
+    if (!precondition_read(r, &on))
+        return false;
+    const struct kiosk *k = kiosks_find(net_house(r->net)->kiosks, r->parts[3]);
+    if (k)
+        tag_of(k, tag);
+    if (on.any || !k) // one that is not there is said by the change
+        return true;
+    patch->seen = k;
+    if (!precondition_holds(&on, tag))
+        request_problem(r, ERR_PRECONDITION_FAILED, NULL);
+    return precondition_holds(&on, tag);
+}
+
 void api_kiosks_change(struct request *r)
 {
     json_t *body = request_body_json(r);
@@ -107,7 +139,7 @@ void api_kiosks_change(struct request *r)
     json_decref(body);
     if (jr.err != ERR_OK)
         request_problem(r, jr.err, jr.detail);
-    else
+    else if (builds_on(r, &patch))
         kiosks_change(net_house(r->net)->kiosks, r->parts[3], &patch, is_admin(r), on_changed,
                       request_ref(r));
 }

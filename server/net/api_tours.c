@@ -5,6 +5,7 @@
 #include "common/wire/json.h"
 #include "server/catalogue/tours.h"
 #include "server/net/net.h"
+#include "server/net/page.h"
 #include "server/net/precondition.h"
 #include "server/net/routes.h"
 
@@ -67,26 +68,14 @@ static void submit(struct tour_job *j)
         store_submit(net_house(j->request->net)->store, &j->job);
 }
 
-static enum err list_run(sqlite3 *db, struct store_job *job)
-{
-    ((struct tour_job *)job)->out = tours_list(db);
-    return ERR_OK;
-}
-
 void api_tours_list(struct request *r)
 {
-    submit(job_new(r, list_run));
-}
-
-static enum err gone_run(sqlite3 *db, struct store_job *job)
-{
-    ((struct tour_job *)job)->out = tours_gone(db);
-    return ERR_OK;
+    page_list(r, "tours", tours_list);
 }
 
 void api_tours_deleted(struct request *r)
 {
-    submit(job_new(r, gone_run));
+    page_list(r, "tours", tours_gone);
 }
 
 static enum err show_run(sqlite3 *db, struct store_job *job)

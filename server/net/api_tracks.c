@@ -23,44 +23,28 @@ static void run_simple(struct request *r, enum err (*run)(sqlite3 *, struct stor
         track_job_submit(j);
 }
 
-// All of them, or a piece.
-struct list_job {
-    struct store_job job;
-    struct request *request;
-    json_t *out;
-};
-
-static enum err list_run(sqlite3 *db, struct store_job *job)
-{
-    ((struct list_job *)job)->out = tracks_list(db);
-    return ERR_OK;
-}
-
-static void list_done(struct store_job *job, enum err e)
-{
-    struct list_job *j = (struct list_job *)job;
-    if (e == ERR_OK)
-        page_answer(j->request, "tracks", json_incref(json_object_get(j->out, "tracks")), NULL);
-    else
-        request_problem(j->request, e, NULL);
-    json_decref(j->out);
-    request_unref(j->request);
-    free(j);
-}
-
 void api_tracks_list(struct request *r)
 {
-    struct list_job *j = check_alloc(calloc(1, sizeof *j));
-    j->job.run = list_run;
-    j->job.done = list_done;
-    j->request = request_ref(r);
-    store_submit(net_house(r->net)->store, &j->job);
+    page_list(r, "tracks", tracks_list);
+}
+
+// The tag of what people name it by: not of its sound, which has a name by its content. "": no
+// such track.
+static void tag_of(json_t *track, char tag[PRECONDITION_TAG_MAX + 1])
+{
+    json_t *named = json_pack("{s:O?,s:O?}", "title", json_object_get(track, "title"), "cover",
+                              json_object_get(track, "cover"));
+    tag[0] = '\0';
+    if (track)
+        precondition_tag(named, tag);
+    json_decref(named);
 }
 
 static enum err show_run(sqlite3 *db, struct store_job *job)
 {
     struct track_job *j = (struct track_job *)job;
     j->out = tracks_show(db, j->id);
+    tag_of(j->out, j->tag);
     return j->out ? ERR_OK : ERR_NOT_FOUND;
 }
 
@@ -74,9 +58,16 @@ void api_tracks_show(struct request *r)
 static enum err title_run(sqlite3 *db, struct store_job *job)
 {
     struct track_job *j = (struct track_job *)job;
-    json_t *title = json_object_get(j->in, "title");
+    json_t *title = json_object_get(j->in, "title"), *now = tracks_show(db, j->id);
+    tag_of(now, j->tag);
+    json_decref(now);
+    if (!precondition_holds(&j->on, j->tag))
+        return ERR_PRECONDITION_FAILED;
     enum err e = tracks_title(db, j->id, title, json_string_value(json_object_get(j->in, "cover")));
     j->out = json_pack("{s:s,s:O}", "id", j->id, "title", title);
+    now = tracks_show(db, j->id);
+    tag_of(now, j->tag);
+    json_decref(now);
     return e;
 }
 
@@ -104,12 +95,15 @@ void api_tracks_title(struct request *r)
     json_t *body = request_body_json(r);
     if (!body)
         return;
-    struct track_job *j = title_ok(r, body) ? track_job_new(r, 200, title_run) : NULL;
+    struct precondition on;
+    struct track_job *j =
+        title_ok(r, body) && precondition_read(r, &on) ? track_job_new(r, 200, title_run) : NULL;
     if (!j) {
         json_decref(body);
         return;
     }
     j->in = body;
+    j->on = on;
     track_job_submit(j);
 }
 

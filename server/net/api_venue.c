@@ -6,6 +6,7 @@
 #include "server/catalogue/venue.h"
 #include "server/house/calendar.h"
 #include "server/net/net.h"
+#include "server/net/precondition.h"
 #include "server/net/routes.h"
 
 #include <string.h>
@@ -14,21 +15,26 @@ struct venue_job {
     struct store_job job;
     struct request *request; // its body is not touched while the job runs
     json_t *in, *out;
-    const char *ending; // of a picture
-    bool zone;          // the time zone was said
+    struct precondition on;
+    char tag[PRECONDITION_TAG_MAX + 1]; // of `out`; "" for none
+    const char *ending;                 // of a picture
+    bool zone;                          // the time zone was said
     char detail[200];
 };
 
 static void done(struct store_job *job, enum err e)
 {
     struct venue_job *j = (struct venue_job *)job;
+    char etag[PRECONDITION_HEADER_SIZE];
+    precondition_header(j->tag, etag);
     if (e == ERR_OK && j->zone) {
         const struct net_house *h = net_house(j->request->net);
         const char *zone = json_string_value(json_object_get(j->out, "zone"));
         h->use_zone(h->box, zone ? zone : "");
     }
     if (e == ERR_OK)
-        request_json(j->request, j->ending ? 201 : 200, json_incref(j->out));
+        request_json_with(j->request, j->ending ? 201 : 200, json_incref(j->out),
+                          j->tag[0] ? etag : NULL);
     else
         request_problem(j->request, e, j->detail);
     json_decref(j->in);
@@ -51,9 +57,16 @@ static void submit(struct venue_job *j)
     store_submit(net_house(j->request->net)->store, &j->job);
 }
 
+static void look(sqlite3 *db, struct venue_job *j)
+{
+    json_decref(j->out);
+    j->out = venue_show(db);
+    precondition_tag(j->out, j->tag);
+}
+
 static enum err show_run(sqlite3 *db, struct store_job *job)
 {
-    ((struct venue_job *)job)->out = venue_show(db);
+    look(db, (struct venue_job *)job);
     return ERR_OK;
 }
 
@@ -66,8 +79,11 @@ static enum err set_run(sqlite3 *db, struct store_job *job)
 {
     struct venue_job *j = (struct venue_job *)job;
     const struct net_house *h = net_house(j->request->net);
+    look(db, j);
+    if (!precondition_holds(&j->on, j->tag))
+        return ERR_PRECONDITION_FAILED;
     enum err e = venue_set(db, h->content_dir, j->in, j->detail, sizeof j->detail);
-    j->out = venue_show(db);
+    look(db, j);
     return e;
 }
 
@@ -84,7 +100,8 @@ static const char *zone_refusal(const struct request *r, const char *zone)
 
 void api_venue_set(struct request *r)
 {
-    json_t *body = request_body_json(r);
+    struct precondition on;
+    json_t *body = precondition_read(r, &on) ? request_body_json(r) : NULL;
     if (!body)
         return;
     const char *zone = json_string_value(json_object_get(body, "zone"));
@@ -96,6 +113,7 @@ void api_venue_set(struct request *r)
     }
     struct venue_job *j = job_new(r, set_run);
     j->in = body;
+    j->on = on;
     j->zone = zone != NULL;
     submit(j);
 }

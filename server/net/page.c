@@ -2,6 +2,7 @@
 #include "server/net/page.h"
 
 #include "common/base/check.h"
+#include "server/net/net.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -70,4 +71,42 @@ void page_answer(struct request *r, const char *key, json_t *list, json_t *more)
     if (next)
         json_object_set_new(answer, "next", next);
     request_json(r, 200, answer);
+}
+
+struct list_job {
+    struct store_job job;
+    struct request *request;
+    const char *key;
+    json_t *(*list)(sqlite3 *db);
+    json_t *out;
+};
+
+static enum err list_run(sqlite3 *db, struct store_job *job)
+{
+    struct list_job *j = (struct list_job *)job;
+    j->out = j->list(db);
+    return ERR_OK;
+}
+
+static void list_done(struct store_job *job, enum err e)
+{
+    struct list_job *j = (struct list_job *)job;
+    if (e == ERR_OK)
+        page_answer(j->request, j->key, json_incref(json_object_get(j->out, j->key)), NULL);
+    else
+        request_problem(j->request, e, NULL);
+    json_decref(j->out);
+    request_unref(j->request);
+    free(j);
+}
+
+void page_list(struct request *r, const char *key, json_t *(*list)(sqlite3 *db))
+{
+    struct list_job *j = check_alloc(calloc(1, sizeof *j));
+    j->job.run = list_run;
+    j->job.done = list_done;
+    j->request = request_ref(r);
+    j->key = key;
+    j->list = list;
+    store_submit(net_house(r->net)->store, &j->job);
 }

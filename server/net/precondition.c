@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/net/precondition.h"
 
+#include "common/base/check.h"
+#include "server/catalogue/content.h"
+
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -37,6 +41,14 @@ bool precondition_read(struct request *r, struct precondition *out)
 bool precondition_holds(const struct precondition *p, const char *tag)
 {
     return p->any || strcmp(p->tag, tag) == 0;
+}
+
+void precondition_tag(const json_t *seen, char tag[PRECONDITION_TAG_MAX + 1])
+{
+    static_assert((int)PRECONDITION_TAG_MAX == (int)WIRE_HASH_LEN, "a hash is a tag");
+    char *text = check_alloc(json_dumps(seen, JSON_COMPACT | JSON_SORT_KEYS));
+    content_hash(text, strlen(text), tag);
+    free(text);
 }
 
 void precondition_header(const char *tag, char out[PRECONDITION_HEADER_SIZE])

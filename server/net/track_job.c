@@ -23,10 +23,12 @@ void track_job_drop_sources(struct request *r, json_t *names)
 static void done(struct store_job *job, enum err e)
 {
     struct track_job *j = (struct track_job *)job;
+    char etag[PRECONDITION_HEADER_SIZE];
+    precondition_header(j->tag, etag);
     if (e == ERR_OK) {
         track_job_drop_sources(j->request, j->dropped);
         if (j->out)
-            request_json(j->request, j->status, json_incref(j->out));
+            request_json_with(j->request, j->status, json_incref(j->out), j->tag[0] ? etag : NULL);
         else
             request_empty(j->request, 204, NULL);
     } else {

@@ -6,6 +6,7 @@
 #define SERVER_NET_TRACK_JOB_H
 
 #include "common/wire/wire.h"
+#include "server/net/precondition.h"
 #include "server/net/request.h"
 #include "server/store/store.h"
 
@@ -15,10 +16,12 @@ struct track_job {
     json_t *in, *out;        // handed over as a whole: one thread at a time has them
     int status;              // of success
     char id[WIRE_ID_MAX + 1], lang[WIRE_LANG_MAX + 1];
-    char *text;      // malloc()ed
-    json_t *dropped; // sources to be removed once this is on disk
-    const char *key; // of `more`
-    json_t *more;    // what a refusal says beside its words
+    char *text;                         // malloc()ed
+    json_t *dropped;                    // sources to be removed once this is on disk
+    const char *key;                    // of `more`
+    json_t *more;                       // what a refusal says beside its words
+    struct precondition on;             // what an edit of the names builds on
+    char tag[PRECONDITION_TAG_MAX + 1]; // of the names in force; "" when that says nothing
     char detail[240];
 };
 

@@ -8,7 +8,15 @@ from jsonschema import Draft202012Validator, ValidationError
 
 from tree import error_codes, text
 
-API = json.loads(text("docs/openapi.json"))
+
+
+def once(members):
+    names = [name for name, _ in members]
+    assert len(set(names)) == len(names), f"twice: {[n for n in names if names.count(n) > 1]}"
+    return dict(members)
+
+
+API = json.loads(text("docs/openapi.json"), object_pairs_hook=once)
 COMPONENTS = API["components"]
 
 

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """The HTTP side: sign-in, groups, guards, caching; live answers against docs/openapi.json."""
+import asyncio
 import http.client
 import json
 import socket
 
 import pytest
 
-from harness import ROOT, Server, wait_until
+from harness import ROOT, Client, Server, wait_until
+from test_kiosks import new_key
 
 
 def test_wrong_password_and_no_login(server):
@@ -193,3 +195,55 @@ def test_live_answers_fit_the_api_description(hall):
     check("GET", "/api/v1/tracks", "/api/v1/tracks")
     check("GET", "/api/v1/tours", "/api/v1/tours")
     check("PUT", "/api/v1/tracks/loom", "/api/v1/tracks/{track}", {"title": {"en": "The loom"}})
+
+
+def test_what_editors_edit_has_a_tag(demo):
+    key, kiosk = new_key()
+
+    async def meet():
+        async with Client(demo) as c:
+            await c.hello(role="kiosk", code=demo.group()["code"], device=key)
+    asyncio.run(meet())
+    wait_until(lambda: demo.request("GET", f"/api/v1/kiosks/{kiosk}").status == 200, "the kiosk to be known")
+    track = demo.request("GET", "/api/v1/tracks?limit=1").json["tracks"][0]["id"]
+    for method, path, member, one, two in [
+            ("PUT", "/api/v1/venue", "name", "The Mill", "The Silk Mill"),
+            ("PUT", f"/api/v1/tracks/{track}", "title", {"en": "A"}, {"en": "B"}),
+            ("PATCH", f"/api/v1/kiosks/{kiosk}", "gain", -30, -60),
+            ("PATCH", "/api/v1/groups/demo", "name", "A", "B")]:
+        def edit(value, **headers):
+            return demo.request(method, path, {member: value}, {k.replace("_", "-"): v for k, v in headers.items()})
+
+        def shown():
+            return demo.request("GET", path)
+        old = shown().headers["ETag"]
+        first = edit(one, If_Match=old)
+        assert first.status == 200, (path, first.body)
+        assert first.headers["ETag"] == shown().headers["ETag"] != old, path
+        for headers in [{"If_Match": old}, {"If_None_Match": "*"}]:
+            late = edit(two, **headers)
+            assert (late.status, late.json["code"]) == (412, "precondition_failed"), path
+        assert edit(two, If_Match="nonsense").json["code"] == "bad_request", path
+        assert shown().json[member] == one, path
+        assert edit(two).status == 200 and shown().json[member] == two, path
+
+
+def test_lists_come_in_pieces(demo):
+    for n in range(5):
+        tour = demo.request("GET", "/api/v1/tours/weavers").json["tour"]
+        assert demo.request("PUT", f"/api/v1/tours/more-{n}", tour).status == 200
+        assert demo.request("PUT", f"/api/v1/tours/gone-{n}", tour).status == 200
+        assert demo.request("DELETE", f"/api/v1/tours/gone-{n}").status in (200, 204)
+    for path, key in [("/api/v1/tours", "tours"), ("/api/v1/deleted/tours", "tours"), ("/api/v1/tracks", "tracks"),
+                      ("/api/v1/groups", "groups")]:
+        whole = [x["id"] for x in demo.request("GET", path).json[key]]
+        pieces, after = [], None
+        while True:
+            got = demo.request("GET", f"{path}?limit=2" + (f"&after={after}" if after else "")).json
+            assert len(got[key]) <= 2
+            pieces += [x["id"] for x in got[key]]
+            if "next" not in got:
+                break
+            after = got["next"]
+        assert sorted(whole) == pieces and whole, path
+        assert demo.request("GET", f"{path}?limit=0").json["code"] == "bad_request"

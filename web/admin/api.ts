@@ -57,6 +57,13 @@ export async function call(method: string, path: string, body?: object, on?: str
   }
 }
 
+const tags = new WeakMap<Dict, string>();
+
+/** Of an answer that can be edited: what says which edition was seen. */
+export const tagOf = (answer: Dict): string | undefined => tags.get(answer);
+
+export const MEANWHILE = "Somebody else has changed it meanwhile. It is shown as it is now; do yours again if it still makes sense.";
+
 /** `on`: the tag of what was seen; somebody else's edit since is an error ("precondition_failed"). "": nothing was there. */
 async function once(method: string, path: string, body?: object, on?: string, signal?: AbortSignal): Promise<Dict> {
   const seen: Record<string, string> = on === undefined ? {} : on === "" ? { "If-None-Match": "*" } : { "If-Match": `"${on}"` };
@@ -81,6 +88,8 @@ async function once(method: string, path: string, body?: object, on?: string, si
     // a body that is no JSON says nothing
   }
   const dict = isDict(answer) ? answer : {};
+  const tag = response.headers.get("ETag");
+  if (tag) tags.set(dict, tag.replace(/"/g, ""));
   if (response.ok) return dict;
   const words = [dict.title, dict.detail].filter((x) => isText(x, 400) && x !== "").join(" ");
   const code = isText(dict.code, 64) ? dict.code : "internal";
@@ -177,8 +186,10 @@ export async function look(): Promise<Look> {
   return readLook(await call("GET", "/venue"));
 }
 
-export async function setLook(wanted: Look): Promise<Look> {
-  return readLook(await call("PUT", "/venue", wanted));
+/** `change` gets the look as it is now, and says how it is to be; nobody's edit is lost in between. */
+export async function changeLook(change: (now: Look) => Look): Promise<Look> {
+  const now = await call("GET", "/venue");
+  return readLook(await call("PUT", "/venue", change(readLook(now)), tagOf(now)));
 }
 
 /** Keeps a picture; its name. */

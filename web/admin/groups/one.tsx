@@ -3,7 +3,7 @@
 import { useEffect, useState } from "preact/hooks";
 import type { JSX } from "preact";
 import { codeText } from "../../common/format";
-import { ApiError } from "../api";
+import { ApiError, MEANWHILE } from "../api";
 import type { Model } from "../model";
 import { address, may } from "../sections";
 import { Undone, undoable } from "../undo";
@@ -41,7 +41,7 @@ export function Group({ model, id }: Props): JSX.Element {
       } catch (e) {
         if (e instanceof ApiError && e.code === "precondition_failed") {
           await look();
-          throw new Error("Somebody else has changed this group meanwhile. It is shown as it is now; do yours again if it still makes sense.");
+          throw new Error(MEANWHILE);
         }
         throw e;
       }

@@ -2,9 +2,12 @@
 // What the house is called and looks like, for its visitors.
 import { useEffect, useState } from "preact/hooks";
 import type { JSX } from "preact";
-import { type Look, addPicture, look, setLook } from "../api";
+import { type Look, MEANWHILE, addPicture, changeLook, look } from "../api";
 
 const OURS = "#ffc56e"; // the pages' own light, where the house has no colour
+
+/** What this form is about. */
+const sameLook = (a: Look, b: Look): boolean => a.name === b.name && a.colour === b.colour && a.logo === b.logo;
 
 const words = (e: unknown): string => (e instanceof Error ? e.message : String(e));
 
@@ -17,7 +20,13 @@ export function LookForm(): JSX.Element | null {
   const save = async (wanted: Look): Promise<void> => {
     setNote("");
     try {
-      setIs(await setLook(wanted));
+      setIs(
+        await changeLook((now) => {
+          if (is && sameLook(now, is)) return wanted;
+          setIs(now);
+          throw new Error(MEANWHILE);
+        }),
+      );
       setNote("Saved. Visitors see it when they open the page.");
     } catch (e) {
       setNote(words(e));

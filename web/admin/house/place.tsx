@@ -2,7 +2,7 @@
 // The house's own language, and the time zone that its schedules go by.
 import { useEffect, useState } from "preact/hooks";
 import type { JSX } from "preact";
-import { type Look, look, setLook } from "../api";
+import { type Look, changeLook, look } from "../api";
 import { words } from "../model";
 
 const COMMON = ["en", "de", "fr", "es", "it", "nl", "pt", "pl", "cs", "da", "sv", "fi", "nb", "hu", "ro", "el", "tr", "uk", "ru", "ar", "he", "ja", "ko", "zh"];
@@ -58,8 +58,7 @@ export function PlaceForm(): JSX.Element | null {
     const data = new FormData(e.currentTarget);
     setNote("");
     try {
-      // The look as it is now, which may be newer than what this form has read.
-      setIs(await setLook({ ...(await look()), lang: String(data.get("lang")), zone: String(data.get("zone")) }));
+      setIs(await changeLook((now) => ({ ...now, lang: String(data.get("lang")), zone: String(data.get("zone")) })));
       setNote("Saved. Schedules go by it from now on.");
     } catch (why) {
       setNote(words(why));

@@ -2,7 +2,7 @@
 // Tracks, uploads and jobs as the library uses them.
 import { type Dict, isDict, isHash, isId, isInt, isPicture, isText } from "../../common/wire";
 import type { Titles } from "../../common/tour";
-import { ApiError, call } from "../api";
+import { ApiError, MEANWHILE, call, tagOf } from "../api";
 
 export interface Level {
   kind: "speech" | "music";
@@ -107,6 +107,15 @@ export async function tracks(): Promise<Track[]> {
 
 export async function nameTrack(id: string, title: Titles, cover?: string): Promise<void> {
   await call("PUT", `/tracks/${id}`, cover === undefined ? { title } : { title, cover });
+}
+
+/** On top of what is shown. */
+export async function renameTrack(shown: Track, title: Titles, cover: string): Promise<void> {
+  const answer = await call("GET", `/tracks/${shown.id}`);
+  const now = readTrack(answer);
+  const names = (t: Track | null): string => JSON.stringify([Object.entries(t?.title ?? {}).sort(), t?.cover]);
+  if (names(now) !== names(shown)) throw new Error(MEANWHILE);
+  await call("PUT", `/tracks/${shown.id}`, { title, cover }, tagOf(answer));
 }
 
 export async function removeTrack(id: string, lang?: string): Promise<void> {

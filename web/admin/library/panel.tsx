@@ -74,12 +74,12 @@ function Names({ track, refresh }: PanelProps): JSX.Element {
       if (text !== "") title[lang] = text;
     }
     try {
-      await api.nameTrack(track.id, title, cover);
+      await api.renameTrack(track, title, cover);
       setNote("Saved.");
-      await refresh();
     } catch (why) {
       setNote(api.words(why));
     }
+    await refresh();
   };
   const picture = async (file: File | undefined): Promise<void> => {
     if (!file) return;

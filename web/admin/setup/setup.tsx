@@ -2,7 +2,7 @@
 // The first run: a few steps from a new box to one that plays. Each is done by itself and may be done again.
 import { useEffect, useState } from "preact/hooks";
 import type { ComponentChildren, JSX } from "preact";
-import { look, setLook } from "../api";
+import { changeLook } from "../api";
 import { LangOptions, ZoneOptions, ownZone } from "../house/place";
 import type { Props } from "../later";
 import { words } from "../model";
@@ -117,8 +117,8 @@ function Password({ model, is, refresh }: StepProps): JSX.Element {
 
 function Place({ is, refresh }: StepProps): JSX.Element {
   const { note, busy, submit } = useForm(refresh, "Saved.", async (data) => {
-    const wanted = { ...(await look()), name: String(data.get("name")).trim(), lang: String(data.get("lang")) };
-    await setLook(is.zoneFixed ? wanted : { ...wanted, zone: String(data.get("zone")) });
+    const wanted = { name: String(data.get("name")).trim(), lang: String(data.get("lang")) };
+    await changeLook((now) => ({ ...now, ...wanted, ...(is.zoneFixed ? {} : { zone: String(data.get("zone")) }) }));
   });
   return (
     <Step title="The house" done={is.venue.name !== undefined}>
