@@ -5,8 +5,7 @@
 #define SERVER_NET_PAGE_H
 
 #include "server/net/request.h"
-
-#include <sqlite3.h>
+#include "server/store/store.h"
 
 enum { PAGE_MAX = 200 };
 
