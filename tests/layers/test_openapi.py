@@ -8,7 +8,16 @@ from jsonschema import Draft202012Validator, ValidationError
 
 from tree import error_codes, text
 
-API = json.loads(text("docs/openapi.json"))
+
+
+def once(members):
+    """Of two members with one name each reader would see another."""
+    names = [name for name, _ in members]
+    assert len(names) == len(set(names)), [n for n in names if names.count(n) > 1]
+    return dict(members)
+
+
+API = json.loads(text("docs/openapi.json"), object_pairs_hook=once)
 COMPONENTS = API["components"]
 
 
