@@ -41,6 +41,26 @@ install(FILES man/player.ini.5 DESTINATION ${CMAKE_INSTALL_MANDIR}/man5 COMPONEN
 install(FILES man/roomtonectl.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions
         RENAME roomtonectl COMPONENT server)
 
+# The demo exhibit as one file, made by the programs that were just built; or, where this machine cannot run
+# them, one that another build has made: it is the same for every machine.
+set(ROOMTONE_DEMO_MADE "" CACHE FILEPATH "The demo exhibit's file, made already")
+if(ROOMTONE_DEMO)
+  set(demo ${ROOMTONE_DEMO_MADE})
+  if(NOT demo)
+    set(demo ${CMAKE_BINARY_DIR}/demo.tar)
+    file(GLOB_RECURSE demo_sources CONFIGURE_DEPENDS content/demo/*)
+    add_custom_command(
+      OUTPUT ${demo}
+      COMMAND ${CMAKE_SOURCE_DIR}/content/demo/pack ${CMAKE_RUNTIME_OUTPUT_DIRECTORY} ${demo}
+      DEPENDS ${demo_sources} roomtoned roomtonectl roomtone-ingest
+      COMMENT "Making the demo exhibit"
+      VERBATIM)
+    add_custom_target(demo ALL DEPENDS ${demo})
+  endif()
+  cmake_path(GET ROOMTONE_DEMO PARENT_PATH demo_dir)
+  install(FILES ${demo} DESTINATION ${demo_dir} COMPONENT server)
+endif()
+
 # As in the tree, so that what is beside each other there is so here.
 set(doc_dir ${CMAKE_INSTALL_DATADIR}/doc/roomtone-doc)
 install(FILES README.md DESTINATION ${doc_dir} COMPONENT doc)

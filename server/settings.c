@@ -88,6 +88,10 @@ static const struct conf_key keys[] = {
     {"server", "ingest", CONF_STRING, AT(ingest), ROOMTONE_INGEST,
      .help = "The program that turns uploaded audio into tracks.",
      .shown = "/usr/bin/roomtone-ingest"},
+    {"server", "demo", CONF_STRING, AT(demo), ROOMTONE_DEMO,
+     .help = "File of the demo exhibit that the set-up of a new box offers. Empty, or no such "
+             "file: it offers none.",
+     .shown = "/usr/share/roomtone/demo.tar", .live = true},
     {"server", "names", CONF_STRING, AT(names), "",
      .help = "Host names this box is reached by, comma separated, beside its addresses, "
              "localhost and *.local; other names are refused, so that a stranger's page cannot "

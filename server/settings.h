@@ -12,6 +12,7 @@ struct settings {
     char *state_dir; // everything the server writes is under it
     char *web_dir;   // built pages
     char *ingest;    // path of roomtone-ingest
+    char *demo;      // file of the demo exhibit; "" = none
     char *names;     // host names visitors may use, comma separated
     char *join_url;  // what the QR codes begin with; "" = the address asked for
     bool announce;

@@ -57,6 +57,7 @@ void report_decode(struct json_reader *r, struct wire_report *m)
     m->playing =
         (enum wire_playing)json_get_name(r, "playing", playing_names, COUNT(playing_names));
     m->ready = json_get_bool(r, "ready", false);
+    m->muted = json_get_bool(r, "muted", false);
     json_get_string(r, "lang", false, m->lang, sizeof m->lang);
     if (r->err == ERR_OK && m->lang[0] && !wire_lang_valid(m->lang))
         json_fail(r, "lang", "not a language");
@@ -78,6 +79,8 @@ void report_encode(json_t *j, const struct wire_report *m)
     set_name(j, "playing", playing_names[m->playing]);
     if (m->ready)
         json_object_set_new(j, "ready", json_true());
+    if (m->muted)
+        json_object_set_new(j, "muted", json_true());
     set_name(j, "lang", m->lang);
     set_name(j, "servo", servo_names[m->servo]);
     set_name(j, "via", via_names[m->via]);

@@ -197,6 +197,7 @@ enum wire_via { WIRE_VIA_NONE, WIRE_VIA_WS, WIRE_VIA_UDP };
 struct wire_report {
     enum wire_playing playing;
     bool ready; // would sound at once: the listener has tapped, clock and tour are there
+    bool muted; // the listener, who had tapped, turned the sound off, or a call took it
     char lang[WIRE_LANG_MAX + 1]; // "" when absent
     enum wire_servo servo;
     enum wire_via via;

@@ -39,15 +39,28 @@ static void end_point(struct peaks *p)
     p->power = 0;
 }
 
+static void add(struct peaks *p, const float *x, int n)
+{
+    float top = p->top;
+    double power = 0;
+    for (int i = 0; i < n; i++) {
+        top = fabsf(x[i]) > top ? fabsf(x[i]) : top;
+        power += (double)(x[i] * x[i]);
+    }
+    p->top = top;
+    p->power += power;
+}
+
 void peaks_add(struct peaks *p, const float *interleaved, int frames)
 {
-    for (int i = 0; i < frames; i++) {
-        for (int c = 0; c < p->channels; c++) {
-            float x = interleaved[i * p->channels + c];
-            p->top = fmaxf(p->top, fabsf(x));
-            p->power += (double)(x * x);
-        }
-        if (++p->have == p->span)
+    while (frames > 0) {
+        int64_t left = p->span - p->have;
+        int n = frames < left ? frames : (int)left;
+        add(p, interleaved, n * p->channels);
+        interleaved += n * p->channels;
+        frames -= n;
+        p->have += n;
+        if (p->have == p->span)
             end_point(p);
     }
 }

@@ -95,6 +95,7 @@ bool wifi_set(struct call *c);
 bool backup_fetch(struct api *a, const char *from, const char *file);
 bool exhibition_take(struct call *c);
 bool exhibition_give(struct call *c);
+bool exhibition_demo(struct call *c);
 bool house_silence(struct call *c);
 bool house_pause(struct call *c);
 bool house_play(struct call *c);

@@ -32,3 +32,10 @@ bool exhibition_give(struct call *c)
     json_t *a = api_upload(c->api, "/api/v1/exhibition", "application/x-tar", c->argv[0], &ok);
     return call_show(c, a, ok, print_given);
 }
+
+bool exhibition_demo(struct call *c)
+{
+    bool ok;
+    json_t *a = api_send(c->api, "POST", "/api/v1/setup/demo", NULL, &ok);
+    return call_show(c, a, ok, print_given);
+}

@@ -192,6 +192,8 @@ static const struct verb verbs[] = {
     {"exhibit save", "FILE", 1, 1,
      "all tracks, tours, the look and the groups as one file, for another box", exhibition_take},
     {"exhibit load", "FILE", 1, 1, "take such a file in: all of it or nothing", exhibition_give},
+    {"exhibit demo", "", 0, 0, "the demo exhibit that came with the box: four cues, a tour, a group",
+     exhibition_demo},
     {"venue show", "", 0, 0, "what the house is called and looks like", venue_show},
     {"venue set", "[--name NAME] [--colour #RRGGBB] [--logo FILE] [--lang LANG] [--zone ZONE]", 0,
      0, "an empty value takes it away", venue_set},

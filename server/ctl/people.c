@@ -308,7 +308,7 @@ static void print_setup(json_t *a)
     json_t *time = json_object_get(a, "time");
     printf(
         "name       %s\nlanguage   %s\ntime zone  %s%s\ntime       %s\npassword   %s\ntours      "
-        "%lld\ngroups     %lld\n",
+        "%lld\ngroups     %lld\n%s",
         call_text(json_object_get(a, "venue"), "name"),
         call_text(json_object_get(a, "venue"), "lang"), call_text(a, "zone"),
         json_is_true(json_object_get(a, "zone_fixed")) ? " (by the settings)" : "",
@@ -316,7 +316,10 @@ static void print_setup(json_t *a)
                                                        : "not known: 'clock tell'",
         json_is_true(json_object_get(a, "first_password")) ? "still that of the box: 'password'"
                                                            : "people's own",
-        call_number(a, "tours"), call_number(a, "groups"));
+        call_number(a, "tours"), call_number(a, "groups"),
+        json_is_true(json_object_get(a, "demo")) && !call_number(a, "tours")
+            ? "A demo exhibit came with the box: 'exhibit demo'\n"
+            : "");
 }
 
 bool setup_show(struct call *c)

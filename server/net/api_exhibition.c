@@ -15,6 +15,7 @@
 #include "server/net/new_group.h"
 #include "server/net/overview.h"
 #include "server/net/routes.h"
+#include "server/net/take_in.h"
 #include "server/store/db.h"
 #include "server/store/room_store.h"
 
@@ -120,6 +121,7 @@ struct in_job {
     house_t now;
     int64_t wall_us;
     uint32_t clock_epoch;
+    bool demo;           // only into a house that has nothing of it
     json_t *made, *kept; // groups: new ones, and those whose id was taken
     int tracks, tours;
 };
@@ -195,6 +197,28 @@ static enum err read_group(struct in_job *j, sqlite3 *db, json_t *group)
     return e;
 }
 
+// Nothing that somebody has made, or changed since it was taken in, gives way to the demo.
+static enum err nothing_is_here(struct in_job *j, sqlite3 *db, json_t *whole)
+{
+    static const struct {
+        const char *key, *sql;
+    } kinds[] = {{"tracks", "SELECT 1 FROM track WHERE id=?"},
+                 {"tours", "SELECT 1 FROM tour WHERE id=?"}};
+    for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
+        size_t i;
+        json_t *one;
+        json_array_foreach(json_object_get(whole, kinds[k].key), i, one)
+        {
+            const char *id = json_string_value(json_object_get(one, "id"));
+            if (!id || !db_has(db, kinds[k].sql, id))
+                continue;
+            snprintf(j->detail, sizeof j->detail, "%s: %.64s is here already", kinds[k].key, id);
+            return ERR_EXISTS;
+        }
+    }
+    return ERR_OK;
+}
+
 static enum err in_run(sqlite3 *db, struct store_job *job)
 {
     struct in_job *j = (struct in_job *)job;
@@ -204,7 +228,9 @@ static enum err in_run(sqlite3 *db, struct store_job *job)
         snprintf(j->detail, sizeof j->detail, "exhibition.json is not JSON");
         return ERR_BAD_ARCHIVE;
     }
-    enum err e = exhibition_read(db, &who, whole, j->detail, sizeof j->detail);
+    enum err e = j->demo ? nothing_is_here(j, db, whole) : ERR_OK;
+    if (e == ERR_OK)
+        e = exhibition_read(db, &who, whole, j->detail, sizeof j->detail);
     json_t *groups = json_object_get(whole, "groups");
     if (e == ERR_OK && json_array_size(groups) > GROUPS_MAX)
         e = wrong(j, "", "too many");
@@ -258,12 +284,11 @@ static void files_taken(uv_work_t *w, int status)
     in_free(j);
 }
 
-void api_exhibition_give(struct request *r)
+void take_in(struct request *r, const char *path, bool demo)
 {
     const struct net_house *h = net_house(r->net);
-    if (r->body_fd < 0 || r->body_received == 0 || busy) {
-        request_problem(r, busy ? ERR_BUSY : ERR_BAD_ARCHIVE,
-                        busy ? "another is being taken in" : "the file is empty");
+    if (busy) {
+        request_problem(r, ERR_BUSY, "another is being taken in");
         return;
     }
     busy = true;
@@ -278,9 +303,18 @@ void api_exhibition_give(struct request *r)
     j->clock_epoch = h->anchor->clock_epoch;
     j->made = json_array();
     j->kept = json_array();
-    snprintf(j->path, sizeof j->path, "%s", r->body_path);
+    j->demo = demo;
+    snprintf(j->path, sizeof j->path, "%s", path);
     snprintf(j->content_dir, sizeof j->content_dir, "%s", h->content_dir);
     // It takes as long as the disk needs; the connection waits without a limit of its own.
     lws_set_timeout(r->wsi, NO_PENDING_TIMEOUT, 0);
     CHECK(uv_queue_work(h->loop, &j->work, take_files, files_taken) == 0);
+}
+
+void api_exhibition_give(struct request *r)
+{
+    if (r->body_fd < 0 || r->body_received == 0)
+        request_problem(r, ERR_BAD_ARCHIVE, "the file is empty");
+    else
+        take_in(r, r->body_path, false);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The first run: what is still to be set on a new box, and the one thing that has no place of its
-// own, what time it is where the machine does not know.
+// The first run: what is still to be set on a new box, and what has no place of its own: what time
+// it is where the machine does not know, and the demo exhibit that came with the box.
 #include "common/base/check.h"
 #include "common/wire/json.h"
 #include "server/catalogue/venue.h"
@@ -8,9 +8,11 @@
 #include "server/net/net.h"
 #include "server/net/overview.h"
 #include "server/net/routes.h"
+#include "server/net/take_in.h"
 #include "server/store/db.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 struct show_job {
     struct store_job job;
@@ -47,6 +49,12 @@ static bool has_first_password(const struct access *a)
     return false;
 }
 
+static bool has_demo(const struct settings *s)
+{
+    struct stat st;
+    return s->demo[0] && stat(s->demo, &st) == 0 && S_ISREG(st.st_mode);
+}
+
 static json_t *setup_json(const struct request *r, const struct show_job *j)
 {
     const struct net_house *h = net_house(r->net);
@@ -54,11 +62,11 @@ static json_t *setup_json(const struct request *r, const struct show_job *j)
     bool first = has_first_password(h->access);
     bool named = json_object_get(j->venue, "name") != NULL;
     calendar_zone_name(zone);
-    return json_pack("{s:b,s:b,s:O,s:s,s:b,s:o,s:I,s:I}", "fresh",
+    return json_pack("{s:b,s:b,s:O,s:s,s:b,s:o,s:I,s:I,s:b}", "fresh",
                      (int)(first && !named && j->groups == 0), "first_password", (int)first,
                      "venue", j->venue, "zone", zone, "zone_fixed", h->settings->zone[0] != '\0',
                      "time", overview_time(r->net), "groups", (json_int_t)j->groups, "tours",
-                     (json_int_t)j->tours);
+                     (json_int_t)j->tours, "demo", (int)has_demo(h->settings));
 }
 
 static void show_done(struct store_job *job, enum err e)
@@ -132,4 +140,13 @@ void api_setup_clock(struct request *r)
         request_problem(r, ERR_BAD_STATE, "the box knows the time by itself");
     else
         answer_behind(r);
+}
+
+void api_setup_demo(struct request *r)
+{
+    const struct settings *s = net_house(r->net)->settings;
+    if (has_demo(s))
+        take_in(r, s->demo, true);
+    else
+        request_problem(r, ERR_NOT_FOUND, "no demo exhibit came with this box");
 }

@@ -440,6 +440,9 @@ static int ws_callback(struct lws *wsi, enum lws_callback_reasons reason, void *
         return peer_receive(p, in, len);
     case LWS_CALLBACK_SERVER_WRITEABLE:
         return peer_write(p);
+    case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
+        peer_farewell(p);
+        return 0;
     case LWS_CALLBACK_CLOSED:
         peer_close(p);
         return 0;

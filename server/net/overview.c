@@ -20,6 +20,7 @@ struct overview {
     struct room_record *records; // all groups, newest list
     int count;
     bool dirty, running, listed, stopped, closed;
+    bool fades;                 // something in the text goes by itself: phones that dropped out
     int loading;                // lists asked for and not here yet
     struct bytes whole, public; // with the links for guides, for curators; and without
     struct vitals vitals;
@@ -183,11 +184,14 @@ static bool make_text_with(struct overview *o, bool with_members)
     const struct net_house *h = net_house(o->net);
     json_t *groups = json_array();
     enum err health = store_health(h->store);
+    o->fades = false;
     for (int i = 0; i < o->count; i++) {
         struct room *room = rooms_awake(h->rooms, o->records[i].id);
         // What the room is now is what it will be when it sleeps.
-        if (room)
+        if (room) {
             o->records[i] = *room_record(room);
+            o->fades = o->fades || room_lost(room, net_now(o->net)) > 0;
+        }
         json_array_append_new(groups, overview_group(o->net, &o->records[i], room,
                                                      overview_what(ACCESS_ADMIN, with_members)));
     }
@@ -222,8 +226,8 @@ static void on_tick(uv_timer_t *t)
     o->running = false;
     if (!o->dirty || !o->listed || !anybody_looks(o, ACCESS_VIEWER, ACCESS_ADMIN))
         return;
-    o->dirty = false;
     make_text(o);
+    o->dirty = o->fades;
     for (struct peer *p = *net_peers(o->net); p; p = p->next)
         peer_overview_changed(p);
     o->running = true;

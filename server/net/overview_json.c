@@ -47,11 +47,14 @@ enum { OFF_STEPS = sizeof off_us / sizeof *off_us };
 
 static json_t *phones_json(struct room *room, house_t now)
 {
-    int off[OFF_STEPS + 1] = {0};
+    int off[OFF_STEPS + 1] = {0}, muted = 0;
     struct wire_audience a;
     room_audience(room, now, &a);
     for (const struct room_member *m = room_members(room); m; m = m->next) {
-        if (m->role != ROLE_VISITOR || !m->has_report || m->report.playing != PLAYING_SOUND)
+        if (m->role != ROLE_VISITOR || !m->has_report)
+            continue;
+        muted += m->report.muted && house_diff_us(now, m->reported_at) <= AUDIENCE_ASLEEP_US;
+        if (m->report.playing != PLAYING_SOUND)
             continue;
         int64_t error = m->report.error_us < 0 ? -m->report.error_us : m->report.error_us;
         int i = 0;
@@ -62,9 +65,9 @@ static json_t *phones_json(struct room *room, house_t now)
     json_t *list = json_array();
     for (int i = 0; i <= OFF_STEPS; i++)
         json_array_append_new(list, json_integer(off[i]));
-    return json_pack("{s:i,s:i,s:i,s:i,s:i,s:o}", "ready", (int)a.ready, "loading", (int)a.loading,
-                     "waiting", (int)a.waiting, "asleep", (int)a.asleep, "astray", (int)a.astray,
-                     "off", list);
+    return json_pack("{s:i,s:i,s:i,s:i,s:i,s:i,s:i,s:o}", "ready", (int)a.ready, "loading",
+                     (int)a.loading, "waiting", (int)a.waiting, "asleep", (int)a.asleep, "astray",
+                     (int)a.astray, "muted", muted, "lost", room_lost(room, now), "off", list);
 }
 
 json_t *overview_state(const struct wire_state *s)
@@ -134,7 +137,7 @@ json_t *overview_group(struct net *net, const struct room_record *record, struct
                                                 room_member_count(room, ROLE_GUIDE)
                                           : 0));
     json_object_set_new(j, "kiosks", json_integer(room ? room_member_count(room, ROLE_KIOSK) : 0));
-    if (room && room_member_count(room, ROLE_VISITOR) > 0)
+    if (room && (room_member_count(room, ROLE_VISITOR) > 0 || room_lost(room, net_now(net)) > 0))
         json_object_set_new(j, "phones", phones_json(room, net_now(net)));
     if (room && room_degraded(room))
         json_object_set_new(j, "degraded", json_true());

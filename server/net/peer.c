@@ -156,11 +156,19 @@ void peer_open(struct peer *p, struct net *net, struct lws *wsi, const char *ses
     net_counters(net)->connections++;
 }
 
+void peer_farewell(struct peer *p)
+{
+    p->farewell = true;
+}
+
 void peer_close(struct peer *p)
 {
     if (!p->net)
         return;
-    room_leave(&p->member, net_now(p->net));
+    if (p->farewell || p->closing)
+        room_leave(&p->member, net_now(p->net));
+    else
+        room_lose(&p->member, net_now(p->net));
     greet_gone(p);
     if (p->time_id)
         time_server_dismiss(net_house(p->net)->time_server, p->time_id);

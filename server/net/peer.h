@@ -35,6 +35,7 @@ struct peer {
     bool told_away;                 // that the guide is away
     bool leading;                   // a PIN is being looked at
     bool visitor;                   // counted as one
+    bool farewell;                  // it said that it goes
     uint32_t audience_version;      // guides: of the newest they were sent
     char user[48];                  // staff: the signed-in user
     char login[ACCESS_ID_LEN + 1];  // staff: the session's id
@@ -67,6 +68,8 @@ struct peer {
 };
 
 void peer_open(struct peer *p, struct net *net, struct lws *wsi, const char *session_cookie);
+// It closes its socket by itself: it is not on its way back.
+void peer_farewell(struct peer *p);
 void peer_close(struct peer *p);
 // Less than 0: close the connection.
 int peer_receive(struct peer *p, const void *data, size_t len);

@@ -31,6 +31,7 @@ static const struct route table[] = {
     {METHOD_GET, "/api/v1/audit", RIGHT_ADMIN, BODY_NONE, api_audit_list},
     {METHOD_GET, "/api/v1/setup", RIGHT_ADMIN, BODY_NONE, api_setup_show},
     {METHOD_PUT, "/api/v1/setup/clock", RIGHT_ADMIN, BODY_JSON, api_setup_clock},
+    {METHOD_POST, "/api/v1/setup/demo", RIGHT_ADMIN, BODY_NONE, api_setup_demo},
     {METHOD_GET, "/api/v1/status", RIGHT_VIEWER, BODY_NONE, api_status},
     {METHOD_GET, "/api/v1/backup", RIGHT_ADMIN, BODY_NONE, api_backup_take},
     {METHOD_PUT, "/api/v1/backup", RIGHT_ADMIN, BODY_FILE, api_backup_restore},

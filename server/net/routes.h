@@ -56,6 +56,7 @@ void api_sessions_end(struct request *r);
 void api_audit_list(struct request *r);
 void api_setup_show(struct request *r);
 void api_setup_clock(struct request *r);
+void api_setup_demo(struct request *r);
 void api_description(struct request *r);
 void api_status(struct request *r);
 void api_healthz(struct request *r);

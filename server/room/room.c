@@ -110,6 +110,7 @@ void room_free(struct room *r)
     abandon(r);
     bytes_free(&r->text);
     bytes_free(&r->audience_text);
+    free(r->dropouts);
     free(r);
 }
 

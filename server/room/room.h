@@ -71,6 +71,10 @@ void room_advance(struct room *r, house_t now);
 
 void room_join(struct room *r, struct room_member *m, house_t now);
 void room_leave(struct room_member *m, house_t now);
+// The same for one whose line broke: a visitor may be on the way back.
+void room_lose(struct room_member *m, house_t now);
+// How many of those there are (dropouts.h).
+int room_lost(struct room *r, house_t now);
 
 // Another role for a member who stays: a visitor who knows the guides' PIN.
 void room_promote(struct room_member *m, enum wire_role role, house_t now);

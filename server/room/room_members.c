@@ -4,6 +4,7 @@
 #include "server/room/lead.h"
 #include "server/room/room_private.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 void room_join(struct room *r, struct room_member *m, house_t now)
@@ -16,8 +17,43 @@ void room_join(struct room *r, struct room_member *m, house_t now)
         r->members->prev = m;
     r->members = m;
     r->counts[m->role]++;
+    if (r->dropouts)
+        dropouts_back(r->dropouts, m->id);
     room_plan_ahead(r, now);
     room_changed(r);
+}
+
+int room_lost(struct room *r, house_t now)
+{
+    int n = r->dropouts ? dropouts_count(r->dropouts, now) : 0;
+    if (n == 0) {
+        free(r->dropouts);
+        r->dropouts = NULL;
+    }
+    return n;
+}
+
+// A phone that changed its access point may be here anew before the old line is given up. A full
+// list takes nobody in, so that a whole house that drops out is not looked through for each.
+static bool is_here(const struct room *r, const char *member)
+{
+    for (const struct room_member *m = r->members; m; m = m->next) {
+        if (strcmp(m->id, member) == 0)
+            return true;
+    }
+    return false;
+}
+
+void room_lose(struct room_member *m, house_t now)
+{
+    struct room *r = m->room;
+    bool visitor = m->role == ROLE_VISITOR;
+    room_leave(m, now);
+    if (!r || !visitor || room_lost(r, now) == DROPOUTS_MAX || is_here(r, m->id))
+        return;
+    if (!r->dropouts)
+        r->dropouts = check_alloc(calloc(1, sizeof *r->dropouts));
+    dropouts_add(r->dropouts, m->id, now);
 }
 
 void room_leave(struct room_member *m, house_t now)

@@ -38,10 +38,10 @@ def run(*command):
 
 
 def r128(path):
-    """Loudness and true peak by ffmpeg; None without it."""
+    """Loudness and true peak by ffmpeg, one channel as it is heard from both sides; None without it."""
     if not shutil.which("ffmpeg"):
         return None
-    text = run("ffmpeg", "-hide_banner", "-nostats", "-i", path, "-filter_complex", "ebur128=peak=true", "-f", "null", "-")[2]
+    text = run("ffmpeg", "-hide_banner", "-nostats", "-i", path, "-filter_complex", "ebur128=peak=true:dualmono=true", "-f", "null", "-")[2]
     tail = text[text.rindex("Summary:"):]
     return float(re.search(r"I:\s+(-?[\d.]+) LUFS", tail)[1]), float(re.search(r"Peak:\s+(-?[\d.]+) dBFS", tail)[1])
 
@@ -77,22 +77,29 @@ def ours(name, path, seconds, music, out):
     return good
 
 
-def others(path, seconds, out):
+def others(name, path, seconds, music, out):
     """The same minutes by programs that do less, or more: opusenc only encodes, ffmpeg's loudnorm limits as well."""
+    rate = "160" if music else "48"
+    print(f"beside it, {name}:")
     if shutil.which("opusenc"):
-        cpu, memory, _ = run("opusenc", "--quiet", "--bitrate", "48", path, out / "theirs.opus")
-        print(f"{'opusenc: encoding alone':30} {seconds / cpu:6.0f} x real time {memory:6.1f} MB")
-    if shutil.which("ffmpeg"):
-        cpu, memory, text = run("ffmpeg", "-hide_banner", "-nostats", "-y", "-threads", "1", "-i", path, "-af", "loudnorm=I=-16:TP=-1:print_format=json",
-                                "-f", "null", "-")
-        m = json.loads(text[text.rindex("{"):text.rindex("}") + 1])
-        second = (f"loudnorm=I=-16:TP=-1:linear=true:measured_I={m['input_i']}:measured_TP={m['input_tp']}:"
-                  f"measured_LRA={m['input_lra']}:measured_thresh={m['input_thresh']}:offset={m['target_offset']},aresample=48000")
-        more, memory2, _ = run("ffmpeg", "-hide_banner", "-nostats", "-y", "-threads", "1", "-i", path, "-af", second, "-c:a", "libopus", "-b:a", "48k",
-                               out / "ffmpeg.opus")
-        lufs, peak = r128(out / "ffmpeg.opus")
-        print(f"{'ffmpeg: loudnorm twice, libopus':30} {seconds / (cpu + more):6.0f} x real time {max(memory, memory2):6.1f} MB   "
-              f"{lufs + 16:+5.2f} LU {peak:+6.2f} dBTP")
+        cpu, memory, _ = run("opusenc", "--quiet", "--cvbr", "--bitrate", rate, path, out / "theirs.opus")
+        print(f"{'  opusenc: encoding alone':30} {seconds / cpu:6.0f} x real time {memory:6.1f} MB")
+    else:
+        print("  opusenc is not installed (opus-tools)")
+    if not shutil.which("ffmpeg"):
+        print("  ffmpeg is not installed")
+        return
+    norm = "loudnorm=I=-16:TP=-1:dual_mono=true"
+    ffmpeg = ["ffmpeg", "-hide_banner", "-nostats", "-y", "-threads", "1", "-i", path, "-af"]
+    cpu, memory, text = run(*ffmpeg, f"{norm}:print_format=json", "-f", "null", "-")
+    m = json.loads(text[text.rindex("{"):text.rindex("}") + 1])
+    second = (f"{norm}:linear=true:measured_I={m['input_i']}:measured_TP={m['input_tp']}:measured_LRA={m['input_lra']}:"
+              f"measured_thresh={m['input_thresh']}:offset={m['target_offset']},aresample=48000,"
+              f"aformat=channel_layouts={'stereo' if music else 'mono'}")
+    more, memory2, _ = run(*ffmpeg, second, "-c:a", "libopus", "-b:a", f"{rate}k", out / "ffmpeg.opus")
+    lufs, peak = r128(out / "ffmpeg.opus")
+    print(f"{'  ffmpeg: loudnorm, libopus':30} {seconds / (cpu + more):6.0f} x real time {max(memory, memory2):6.1f} MB   "
+          f"{lufs + 16:+5.2f} LU {peak:+6.2f} dBTP")
 
 
 def main():
@@ -100,7 +107,8 @@ def main():
         where = pathlib.Path(folder)
         files = make_files(where, sys.argv[1])
         good = [ours(*f, where) for f in files]
-        others(files[0][1], files[0][2], where)
+        for f in files[:2]:
+            others(*f, where)
     print(f"wanted: {SPEED} x real time, {MEMORY_MB} MB, {ERROR_LU} LU (or said why not), {PEAK} dBTP: "
           f"{sum(good)} of {len(good)} files")
 

@@ -4,11 +4,12 @@
 //   node desk_live.mjs ROOMTONED ROOMTONECTL EXHIBIT_DIR WEB_DIR
 //
 // Everything is there and stays fluent; several groups move together; silence for all takes two presses and
-// can be taken back; a kiosk is found, tuned and watched. ROOMTONE_SHOTS=DIR keeps pictures.
+// can be taken back; phones complain, and are heard; a kiosk is found, tuned and watched. ROOMTONE_SHOTS=DIR keeps pictures.
 import assert from "node:assert/strict";
 import { Box } from "./box.mjs";
 import { axe, fits, shot, signIn, watched } from "./desk.mjs";
-import { fill, launch, until } from "./states.mjs";
+import { Relay } from "./relay.mjs";
+import { PHONE, fill, launch, until } from "./states.mjs";
 
 const [roomtoned, roomtonectl, exhibit, webDir] = process.argv.slice(2);
 const GROUPS = 50;
@@ -82,6 +83,25 @@ async function silence(page) {
   await until(page, "all to play", () => document.querySelectorAll(".card.running").length === document.querySelectorAll(".card").length);
 }
 
+/** A visitor turns the sound off, and their network breaks: the card of the group says both. */
+async function complaints(box, browser, page) {
+  const { hostname, port } = new URL(box.url);
+  const relay = new Relay(hostname, Number(port));
+  await relay.start();
+  const phone = await (await browser.newContext(PHONE)).newPage();
+  const card = page.getByRole("article", { name: "Demo group" });
+  await phone.goto(relay.url + (await box.group("demo")).link);
+  await phone.getByRole("button", { name: "Listen", exact: true }).click();
+  await phone.getByRole("button", { name: "Mute me" }).click();
+  await page.bringToFront();
+  await card.getByText("1 has the sound off").waitFor();
+  await shot(page, "live-complaints");
+  await relay.stop();
+  await card.getByText("1 lost the connection a moment ago").waitFor();
+  await axe(page, "complaints");
+  await phone.context().close();
+}
+
 async function oneKiosk(box, page) {
   await page.getByRole("link", { name: "hall-042" }).press("Enter");
   const one = page.getByRole("article", { name: "hall-042" });
@@ -136,6 +156,7 @@ try {
   const now = await busy(page);
   await shot(page, "live-now");
   await silence(page);
+  await complaints(box, browser, page);
   await page.setViewportSize({ width: 360, height: 780 });
   await fits(page, "a full house on a phone");
   await shot(page, "live-now-360");

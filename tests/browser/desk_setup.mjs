@@ -6,13 +6,13 @@ import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
 import path from "node:path";
 import { Box } from "./box.mjs";
-import { axe, fits, shot, watched } from "./desk.mjs";
+import { axe, fits, shot, signIn, watched } from "./desk.mjs";
 import { launch, until } from "./states.mjs";
 
 const [roomtoned, roomtonectl, exhibit, webDir] = process.argv.slice(2);
 const PASSWORD = "four weavers at one loom";
 
-const box = new Box(roomtoned, roomtonectl, webDir);
+const [box, made, fresh] = [1, 2, 3].map(() => new Box(roomtoned, roomtonectl, webDir));
 let browser;
 try {
   await box.start();
@@ -78,8 +78,30 @@ try {
   await page.goto(`${box.url}/admin`);
   await page.getByRole("article", { name: "Die Webmühle" }).waitFor();
   assert.deepEqual(problems, []);
+
+  // Another new box, with a demo exhibit: one button.
+  const archive = path.join(box.dir, "demo.tar");
+  await made.start();
+  await made.ctl("login", "admin", "--password-file", made.passwordFile);
+  await made.ctl("exhibit", "import", path.join(exhibit, "exhibit.json"));
+  await made.ctl("exhibit", "save", archive);
+  fresh.config = `[server]\ndemo = ${archive}\n`;
+  await fresh.start();
+  const again = await browser.newContext({ viewport: { width: 1280, height: 900 } });
+  const said = watched(again);
+  const desk = await again.newPage();
+  await signIn(fresh, desk);
+  const tour = desk.getByRole("region", { name: "A first tour" });
+  await shot(desk, "setup-demo");
+  await axe(desk, "a new box with a demo");
+  await tour.getByRole("button", { name: "Begin with the demo exhibit" }).press("Enter");
+  await tour.getByText("Demo group plays.").waitFor();
+  await until(desk, "the demo's code to be drawn", () => document.querySelector(".playing img")?.naturalWidth > 0);
+  await desk.getByRole("link", { name: /To the groups|Later, to the groups/ }).click();
+  await desk.getByRole("article", { name: "Demo group" }).getByText("Playing").waitFor();
+  assert.deepEqual(said, []);
   console.log("all well");
 } finally {
   await browser?.close();
-  await box.remove();
+  for (const b of [box, made, fresh]) await b.remove();
 }

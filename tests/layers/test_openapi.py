@@ -11,8 +11,9 @@ from tree import error_codes, text
 
 
 def once(members):
+    """Of two members with one name each reader would see another."""
     names = [name for name, _ in members]
-    assert len(set(names)) == len(names), f"twice: {[n for n in names if names.count(n) > 1]}"
+    assert len(names) == len(set(names)), [n for n in names if names.count(n) > 1]
     return dict(members)
 
 

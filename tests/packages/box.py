@@ -4,6 +4,7 @@
 The root lies in memory. The container is no more than namespaces: its own processes, mounts, host name,
 control groups and network, of which only the loopback is there. apt alone is run with the machine's network.
 """
+import errno
 import os
 import pathlib
 import shutil
@@ -60,6 +61,17 @@ def wait_until(condition, what, patience=60.0):
             return result
         assert time.monotonic() < end, f"waited in vain for {what}"
         time.sleep(0.05)
+
+
+def gone(cgroup):
+    """Removed; the kernel holds on to one for a moment after its last process."""
+    try:
+        cgroup.rmdir()
+    except OSError as e:
+        if e.errno != errno.EBUSY:
+            raise
+        return False
+    return True
 
 
 class Box:
@@ -120,7 +132,7 @@ class Box:
             wait_until(lambda: all(not (f / "cgroup.procs").read_text().strip() for f in [*folders, self.cgroup]),
                        "the container's end")
             for folder in [*folders, self.cgroup]:
-                folder.rmdir()
+                wait_until(lambda f=folder: gone(f), f"{folder} to be let go")
         if self.root.exists():
             subprocess.run(["umount", self.root], check=False, capture_output=True)
             self.root.rmdir()

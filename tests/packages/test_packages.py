@@ -281,6 +281,12 @@ def test_removed_it_keeps_state_and_purged_nothing(story):
 def test_a_new_box_is_what_the_old_one_was(story):
     story.follow("The box", only=0)
     story.sign_in()
+    # New it is: it offers the demo exhibit that came with it, which plays.
+    assert story.ctl("setup")["demo"] and story.ctl("setup")["fresh"]
+    assert story.ctl("exhibit", "demo")["groups"] == ["demo"]
+    story.ctl("play", "demo")
+    wait_until(lambda: story.show()["state"]["mode"] == "running", "the demo to play")
+    assert len(story.ctl("track", "list")["tracks"]) == 4
     story.follow("Backup", only=1)
     wait_until(lambda: "the backup is in its place" in story.box.run("journalctl", "-u", "roomtoned"), "the restore")
     story.sign_in("/root/old-password")

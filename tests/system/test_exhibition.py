@@ -102,6 +102,43 @@ def test_ctl_saves_and_loads(source, server, tmp_path):
     assert r.returncode != 0 and "bad_archive" in r.stderr
 
 
+def test_the_demo_that_came_with_the_box(archive, tmp_path):
+    file = tmp_path / "demo.tar"
+    s = Server(tmp_path / "state", config=f"[server]\ndemo = {file}\n").start().login()
+    assert s.request("GET", "/api/v1/setup").json["demo"] is False
+    assert s.request("POST", "/api/v1/setup/demo").json["code"] == "not_found"
+    file.write_bytes(archive[:5000])
+    answer = s.request("POST", "/api/v1/setup/demo")
+    assert (answer.status, answer.json["code"]) == (422, "bad_archive")
+    file.write_bytes(archive)
+    assert s.request("GET", "/api/v1/setup").json["demo"] is True
+    # A track of the same name is somebody's own, and stays.
+    s.request("PUT", "/api/v1/tracks/loom", {"title": {"en": "Mine"}})
+    answer = s.request("POST", "/api/v1/setup/demo")
+    assert (answer.status, answer.json["code"]) == (409, "exists") and "loom" in answer.json["detail"]
+    assert [t["title"] for t in s.request("GET", "/api/v1/tracks").json["tracks"]] == [{"en": "Mine"}]
+    s.request("DELETE", "/api/v1/tracks/loom")
+    # The same request again has the same answer; another one finds it here.
+    key = {"Idempotency-Key": "once"}
+    first, second = (s.request("POST", "/api/v1/setup/demo", headers=key) for _ in range(2))
+    assert first.status == 200 and first.json["groups"] == ["demo"], first.json
+    assert second.json == first.json
+    assert s.request("POST", "/api/v1/setup/demo").json["code"] == "exists"
+    assert s.command("play").status == 200
+    assert "POST setup/demo" in [e["what"] for e in s.request("GET", "/api/v1/audit").json["entries"]]
+    s.stop()
+
+
+def test_ctl_takes_the_demo(archive, tmp_path):
+    (tmp_path / "demo.tar").write_bytes(archive)
+    s = Server(tmp_path / "state", config=f"[server]\ndemo = {tmp_path / 'demo.tar'}\n").start()
+    s.ctl("login", "admin", "--password-file", s.state / "first-password")
+    assert "exhibit demo" in s.ctl("setup").stdout
+    assert "group demo" in s.ctl("exhibit", "demo").stdout
+    assert "exhibit demo" not in s.ctl("setup").stdout
+    s.stop()
+
+
 def spoilt(files):
     """(why, archive): each of them must be refused."""
     manifest = files["exhibition.json"]

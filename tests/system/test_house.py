@@ -150,6 +150,27 @@ def test_staff_see_phones_and_the_box(server, exhibit):
             house = await staff.receive(where=both)
             phones = house["groups"][0]["phones"]
             assert phones["off"] == [1, 0, 0, 0, 0, 1, 0] and phones["astray"] == 1
+            # Two complain: one turned the sound off; one's line breaks, and it comes back.
+            async def until(muted, lost, sound):
+                def is_so(m):
+                    phones = m["type"] == "house" and m["groups"][0].get("phones")
+                    return phones and (phones["muted"], phones["lost"], sum(phones["off"])) == (muted, lost, sound)
+                staff.inbox.clear()
+                await staff.receive(where=is_so)
+
+            token = (await far.receive("session"))["token"]
+            await near.send({"type": "report", "playing": "sound", "error_us": -700, "muted": True})
+            await until(1, 0, 2)
+            far.ws.transport.abort()
+            await until(1, 1, 1)
+            async with Client(server) as back:
+                await back.join(code, session=token)
+                await back.send({"type": "report", "playing": "sound"})
+                await until(1, 0, 2)
+                await near.send({"type": "report", "playing": "sound"})
+                await until(0, 0, 2)
+            # Who closes the page has gone, and is not on the way back.
+            await until(0, 0, 1)
             box = house["box"]
             assert 0 < box["disk"][0] <= box["disk"][1] and 0 < box["memory"][0] <= box["memory"][1]
             assert box["sockets"] == 3 and box["up"] > 0

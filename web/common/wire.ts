@@ -63,6 +63,7 @@ export interface Report {
   type: "report";
   playing: Playing;
   ready?: boolean; // would sound at once
+  muted?: boolean; // its listener turned the sound off, or a call took it
   lang?: string;
   servo?: Servo;
   via?: Via;

@@ -33,6 +33,8 @@ export interface Phones {
   waiting: number; // for a tap
   asleep: number; // not heard of for a while
   astray: number; // sound, but out of step
+  muted: number; // turned off there, or taken by a call
+  lost: number; // their line broke within the last minute
   off: number[]; // of those that sound: within each of OFF_MS, and beyond
 }
 export const OFF_MS: readonly number[] = [1, 5, 10, 25, 50, 100];
@@ -118,7 +120,8 @@ function readPhones(x: unknown): Phones | undefined {
   if (!isDict(x) || !Array.isArray(x.off) || x.off.length !== OFF_MS.length + 1 || !x.off.every(isCount)) return undefined;
   const { ready, loading, waiting, asleep, astray, off } = x;
   if (!isCount(ready) || !isCount(loading) || !isCount(waiting) || !isCount(asleep) || !isCount(astray)) return undefined;
-  return { ready, loading, waiting, asleep, astray, off };
+  const { muted, lost } = x;
+  return { ready, loading, waiting, asleep, astray, muted: isCount(muted) ? muted : 0, lost: isCount(lost) ? lost : 0, off };
 }
 
 function readPair(x: unknown): [number, number] | undefined {

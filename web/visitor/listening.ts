@@ -260,6 +260,12 @@ export class Listening {
     return this.engine?.output.ready ? this.engine.output.latencyMs : null;
   }
 
+  /** Silent all the same: the listener turned it off, or a call took it. */
+  get quiet(): boolean {
+    const is = this.sound.value;
+    return is === "interrupted" || (is === "on" && (this.muted.value || !this.volume.value));
+  }
+
   /** What a report says of the sound. */
   report(): Partial<Report> & Pick<Report, "playing"> {
     const { engine } = this;

@@ -466,6 +466,7 @@ export class Session {
     if (this.line.value !== "joined") return;
     const { core } = this;
     const report: Report = { type: "report", lang: this.heardLang(), ...this.listening.report() };
+    if (this.listening.quiet) report.muted = true;
     if (!core.valid) delete report.ready;
     else {
       report.uncertainty_us = Math.round(core.uncertaintyUs(performance.now()));

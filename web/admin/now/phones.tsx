@@ -8,6 +8,9 @@ import { OFF_MS, type Phones } from "../../common/wire_staff";
 // Nobody beside a phone that is nearer than this hears it as another voice.
 const GOOD_MS = 25;
 
+// More the box does not count.
+const LOST_MAX = 128;
+
 const label = (i: number): string => (i < OFF_MS.length ? `within ${OFF_MS[i]} ms` : `more than ${OFF_MS[OFF_MS.length - 1]} ms off`);
 const isGood = (i: number): boolean => (OFF_MS[i] ?? Infinity) <= GOOD_MS;
 
@@ -21,6 +24,15 @@ export function PhonesSum({ phones }: { phones: Phones }): JSX.Element {
     [phones.waiting, "waiting for a tap"],
     [phones.asleep, "not heard of"],
   ] as const;
+  const complaints = [
+    [phones.muted, phones.muted === 1 ? "has the sound off" : "have the sound off"],
+    [phones.lost, phones.lost >= LOST_MAX ? "or more lost the connection a moment ago" : "lost the connection a moment ago"],
+  ] as const;
+  const list = (what: readonly (readonly [number, string])[]): string =>
+    what
+      .filter(([n]) => n > 0)
+      .map(([n, said]) => `${n} ${said}`)
+      .join(", ");
   const spoken = phones.off.map((k, i) => (k > 0 ? `${k} ${label(i)}` : "")).filter((s) => s !== "");
   return (
     <div class="phones-sum">
@@ -32,11 +44,9 @@ export function PhonesSum({ phones }: { phones: Phones }): JSX.Element {
         </div>
       )}
       <p class="hint">
-        {words
-          .filter(([n]) => n > 0)
-          .map(([n, what]) => `${n} ${what}`)
-          .join(", ") || "No phone is ready."}
+        {list(words) || "No phone is ready."}
       </p>
+      {list(complaints) !== "" && <p class="hint complaints">{list(complaints)}</p>}
     </div>
   );
 }

@@ -11,6 +11,7 @@ export interface Setup {
   clock: { trusted: boolean; source: string; wall?: number };
   groups: number;
   tours: number;
+  demo: boolean; // one came with the box
 }
 
 export async function setup(): Promise<Setup> {
@@ -24,6 +25,7 @@ export async function setup(): Promise<Setup> {
     clock: { trusted: time.trusted === true, source: isText(time.source, 32) ? time.source : "none" },
     groups: isInt(a.groups) ? a.groups : 0,
     tours: isInt(a.tours) ? a.tours : 0,
+    demo: a.demo === true,
   };
   if (isInt(time.wall)) out.clock.wall = time.wall;
   return out;
@@ -32,6 +34,14 @@ export async function setup(): Promise<Setup> {
 /** It is this time, says this laptop. */
 export async function tellTime(): Promise<void> {
   await call("PUT", "/setup/clock", { wall: Math.round(Date.now() * 1000) });
+}
+
+/** The demo exhibit that came with the box; its group, which plays. */
+export async function demoTour(): Promise<string> {
+  const { groups, kept } = await call("POST", "/setup/demo");
+  const id = [groups, kept].flat().find((g) => isText(g, 64)) as string;
+  await call("POST", `/groups/${id}/commands`, { do: "play" });
+  return id;
 }
 
 /** An id for what somebody called so; `taken` are those there are. */

@@ -8,7 +8,7 @@ import type { Props } from "../later";
 import { words } from "../model";
 import { changeUser } from "../people/api";
 import { SECTIONS, address } from "../sections";
-import { type Setup as State, firstTour, setup, tellTime } from "./api";
+import { type Setup as State, demoTour, firstTour, setup, tellTime } from "./api";
 
 export function Setup({ model }: Props): JSX.Element {
   const [is, setIs] = useState<State | null>(null);
@@ -195,6 +195,7 @@ function zoneOrOwn(zone: string): string {
 function FirstTour({ model, is, refresh }: StepProps): JSX.Element {
   const [step, setStep] = useState("");
   const [group, setGroup] = useState("");
+  const demo = useForm(refresh, "", async () => setGroup(await demoTour()));
   const { note, busy, submit } = useForm(refresh, "", async (data) => {
     const files = data.getAll("files").filter((f): f is File => f instanceof File && f.size > 0);
     setGroup(await firstTour(String(data.get("name")).trim(), is.venue.lang ?? "en", files, setStep));
@@ -212,28 +213,38 @@ function FirstTour({ model, is, refresh }: StepProps): JSX.Element {
           <img src={`/api/v1/groups/${made.id}/qr.svg`} alt={`Code to join ${made.name}`} width="200" height="200" />
         </div>
       ) : (
-        <form class="new" onSubmit={submit}>
-          <label>
-            What it is called
-            <input name="name" required maxLength={60} defaultValue={is.venue.name ?? "First tour"} autoComplete="off" />
-          </label>
-          <label>
-            Recordings, in their order (WAV, FLAC, MP3, Ogg, Opus, AIFF)
-            <input name="files" type="file" multiple required accept="audio/*,.wav,.flac,.mp3,.ogg,.opus,.aif,.aiff" />
-          </label>
-          <button class="primary" disabled={busy}>
-            {busy ? "Working\u2026" : "Make it, and play"}
-          </button>
-          <p class="hint" role="status">
-            {(busy ? step : note) || "One recording will do for a try."}
-            {library && (
-              <>
-                {" "}
-                More, with languages and captions, in the <a href={address("library")}>library</a>.
-              </>
+        <>
+          {is.demo && is.tours === 0 && (
+            <form class="new" onSubmit={demo.submit}>
+              <button disabled={busy || demo.busy}>{demo.busy ? "Working\u2026" : "Begin with the demo exhibit"}</button>
+              <p class="hint" role="status">
+                {demo.note || "Four short interviews in three languages, to hear how it works; or begin with recordings of your own:"}
+              </p>
+            </form>
+          )}
+          <form class="new" onSubmit={submit}>
+            <label>
+              What it is called
+              <input name="name" required maxLength={60} defaultValue={is.venue.name ?? "First tour"} autoComplete="off" />
+            </label>
+            <label>
+              Recordings, in their order (WAV, FLAC, MP3, Ogg, Opus, AIFF)
+              <input name="files" type="file" multiple required accept="audio/*,.wav,.flac,.mp3,.ogg,.opus,.aif,.aiff" />
+            </label>
+            <button class="primary" disabled={busy || demo.busy}>
+              {busy ? "Working\u2026" : "Make it, and play"}
+            </button>
+            <p class="hint" role="status">
+              {(busy ? step : note) || "One recording will do for a try."}
+              {library && (
+                <>
+                  {" "}
+                  More, with languages and captions, in the <a href={address("library")}>library</a>.
+        </>
             )}
           </p>
         </form>
+        </>
       )}
     </Step>
   );
