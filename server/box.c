@@ -262,7 +262,7 @@ static void on_restart(void *user)
 static void raise_file_limit(const struct settings *s)
 {
     struct rlimit limit;
-    rlim_t want = (rlim_t)s->max_members + 1024;
+    rlim_t want = (rlim_t)(s->max_members + NET_OTHER_FILES);
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= want)
         return;
     limit.rlim_cur = limit.rlim_max < want ? limit.rlim_max : want;

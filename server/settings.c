@@ -2,6 +2,7 @@
 #include "server/settings.h"
 
 #include "common/base/log.h"
+#include "common/base/subnets.h"
 #include "server/house/calendar.h"
 
 #include <stdio.h>
@@ -66,6 +67,12 @@ static bool check_hour(const char *value, char *error, size_t error_size)
     return false;
 }
 
+static bool check_exempt(const char *value, char *error, size_t error_size)
+{
+    struct subnets s;
+    return subnets_parse(value, &s, error, error_size);
+}
+
 static bool check_backup_dir(const char *value, char *error, size_t error_size)
 {
     if (!*value || (value[0] == '/' && strlen(value) < 500))
@@ -115,6 +122,26 @@ static const struct conf_key keys[] = {
      .help = "Sockets at once. A twenty-first is kept for staff, guides, kiosks and phones that "
              "were in already: a full house is 10,000 phones.",
      .min = 1, .max = 100000, .unit = "sockets"},
+    {"limits", "members_per_address", CONF_INT, AT(members_per_address), "1000",
+     .help = "Visitors, guides and kiosks without a place of their own that may be in from one "
+             "address at once (an IPv6 address counts with its /64). One laptop cannot take all "
+             "places of a full house then. As many as this for all of an access point that gives "
+             "its phones no addresses of their own: more of them, or a proxy, belong in exempt.",
+     .min = 1, .max = 100000, .unit = "sockets", .live = true},
+    {"limits", "connections_per_address", CONF_INT, AT(connections_per_address), "256",
+     .help = "Connections of one address that have not said who they are: pages being loaded, "
+             "mostly. Forty phones behind one address that load the page in the same second. "
+             "Above it the one that did nothing for longest is closed, and browsers open another.",
+     .min = 16, .max = 4096, .unit = "connections", .live = true},
+    {"limits", "connections_per_second", CONF_INT, AT(connections_per_second), "1000",
+     .help = "New connections the house takes in a second, 128 of these from one address; others "
+             "get 503 and come again. Staff and adopted kiosks have 512 a second of their own.",
+     .min = 10, .max = 100000, .unit = "a second", .live = true},
+    {"limits", "exempt", CONF_STRING, AT(exempt), "127.0.0.1, ::1",
+     .help = "Networks whose addresses the last three do not count, e.g. 192.168.7.0/24, "
+             "10.0.0.5: the kiosks' own, a proxy of the house, an access point behind whose one "
+             "address thousands of phones are.",
+     .check = check_exempt, .live = true},
     {"limits", "max_rooms_awake", CONF_INT, AT(max_rooms_awake), "1000",
      .help = "Rooms in memory at once; sleeping ones are rows on disk and do not count.", .min = 1,
      .max = 100000, .unit = "rooms", .live = true},

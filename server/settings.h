@@ -17,6 +17,8 @@ struct settings {
     char *join_url;  // what the QR codes begin with; "" = the address asked for
     bool announce;
     int64_t max_members;
+    int64_t members_per_address, connections_per_address, connections_per_second;
+    char *exempt; // networks that these three do not count
     int64_t max_rooms_awake;
     int64_t wrong_codes_per_minute;
     int64_t exhibition_max_mb;

@@ -7,7 +7,7 @@
 
 #define COLUMNS                                                                            \
     "id,device,name,said,room_id,first_us,last_us,kept,trim_us,gain_ddb,ceiling_ddb,mute," \
-    "left_lang,left_channel,right_lang,right_channel,place"
+    "left_lang,left_channel,right_lang,right_channel,place,address"
 
 static void read_row(sqlite3_stmt *st, struct kiosk *k)
 {
@@ -29,6 +29,7 @@ static void read_row(sqlite3_stmt *st, struct kiosk *k)
         z->map[i].channel = (enum wire_channel)sqlite3_column_int(st, 13 + 2 * i);
     }
     db_text(st, 16, k->place, sizeof k->place);
+    db_text(st, 17, k->address, sizeof k->address);
 }
 
 // trim, gain, ceiling, mute and the outputs, from parameter `at` on.
@@ -76,7 +77,7 @@ static enum err make_room(sqlite3 *db, char gone[WIRE_KIOSK_LEN + 1])
 static enum err make(sqlite3 *db, const struct kiosk *k)
 {
     sqlite3_stmt *st = db_prepare(db, "INSERT INTO kiosk(" COLUMNS ")"
-                                      " VALUES(?,?,'',?,?,?,?,0,?,?,?,?,?,?,?,?,'')");
+                                      " VALUES(?,?,'',?,?,?,?,0,?,?,?,?,?,?,?,?,'',?)");
     db_bind_text(st, 1, k->id);
     db_bind_text(st, 2, k->device);
     db_bind_text(st, 3, k->said);
@@ -84,16 +85,19 @@ static enum err make(sqlite3 *db, const struct kiosk *k)
     db_bind_int(st, 5, k->last_seen.us);
     db_bind_int(st, 6, k->last_seen.us);
     bind_zone(st, 7, k);
+    db_bind_text(st, 15, k->address);
     return db_run(db, st);
 }
 
 static enum err meet(sqlite3 *db, const struct kiosk *k)
 {
-    sqlite3_stmt *st = db_prepare(db, "UPDATE kiosk SET said=?,room_id=?,last_us=? WHERE id=?");
+    sqlite3_stmt *st = db_prepare(db, "UPDATE kiosk SET said=?1,room_id=?2,last_us=?3,"
+                                      "address=iif(?5='',address,?5) WHERE id=?4");
     db_bind_text(st, 1, k->said);
     db_bind_text(st, 2, k->group);
     db_bind_int(st, 3, k->last_seen.us);
     db_bind_text(st, 4, k->id);
+    db_bind_text(st, 5, k->address);
     return db_run(db, st);
 }
 

@@ -130,9 +130,10 @@ static void met_done(struct store_job *job, enum err e)
 }
 
 void kiosks_met(struct kiosks *k, const char *id, const char *device, const char *said,
-                const char *group, house_t now)
+                const char *group, const char *address, house_t now)
 {
     struct kiosk_job *j = job_new(k, id, met_run, met_done);
+    snprintf(j->kiosk.address, sizeof j->kiosk.address, "%s", address);
     snprintf(j->kiosk.device, sizeof j->kiosk.device, "%s", device);
     snprintf(j->kiosk.said, sizeof j->kiosk.said, "%s", said);
     snprintf(j->kiosk.group, sizeof j->kiosk.group, "%s", group);

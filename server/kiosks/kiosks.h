@@ -20,6 +20,7 @@
 #define SERVER_KIOSKS_KIOSKS_H
 
 #include "common/wire/wire.h"
+#include "server/kiosks/newcomers.h"
 #include "server/store/store.h"
 
 enum {
@@ -30,14 +31,15 @@ enum {
 struct kiosk {
     char id[WIRE_KIOSK_LEN + 1];
     char device[WIRE_KEY_LEN + 1];
-    char name[WIRE_NAME_MAX + 1];  // that staff gave it; "" for none
-    char said[WIRE_NAME_MAX + 1];  // that it gave itself when it joined last
-    char group[WIRE_ID_MAX + 1];   // that it joined last
-    char place[WIRE_ID_MAX + 1];   // the group that staff put it in; "": it must bring a code
-    house_t first_seen, last_seen; // joining; not written while it stays, to spare the flash
-    bool kept;                     // staff have set something
-    struct wire_zone zone;         // the gain as set; the ceiling is not in it yet
-    int ceiling_ddb;               // WIRE_GAIN_MIN_DDB..0
+    char name[WIRE_NAME_MAX + 1];   // that staff gave it; "" for none
+    char said[WIRE_NAME_MAX + 1];   // that it gave itself when it joined last
+    char group[WIRE_ID_MAX + 1];    // that it joined last
+    char place[WIRE_ID_MAX + 1];    // the group that staff put it in; "": it must bring a code
+    char address[PEER_ADDRESS_MAX]; // whence it came when it last showed its key; "": never
+    house_t first_seen, last_seen;  // joining; not written while it stays, to spare the flash
+    bool kept;                      // staff have set something
+    struct wire_zone zone;          // the gain as set; the ceiling is not in it yet
+    int ceiling_ddb;                // WIRE_GAIN_MIN_DDB..0
 };
 
 // What is to change; the rest stays. Values are in range (common/wire/zone.h).
@@ -66,9 +68,9 @@ void kiosks_free(struct kiosks *k);
 void kiosks_use_store(struct kiosks *k, struct store *store,
                       void (*on_zone)(void *user, const char *id), void *user);
 
-// A kiosk has joined a group.
+// A kiosk has joined a group. `address`: whence it comes, when it has shown its key; else "".
 void kiosks_met(struct kiosks *k, const char *id, const char *device, const char *said,
-                const char *group, house_t now);
+                const char *group, const char *address, house_t now);
 // NULL when it is not known. Valid until the loop's next turn.
 const struct kiosk *kiosks_find(const struct kiosks *k, const char *id);
 // By id; *count says how many. Valid until the loop's next turn.

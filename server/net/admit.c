@@ -2,6 +2,7 @@
 #include "server/net/admit.h"
 
 #include "server/net/net.h"
+#include "server/net/porter.h"
 
 #include <string.h>
 
@@ -41,8 +42,10 @@ enum err admit(struct request *r, const struct route *route)
     find_address(r);
     net_session_token(r, token, sizeof token);
     const struct access_login *l = access_check(access, token, now);
-    if (l)
+    if (l) {
         identify(r, l);
+        guest_trusted(lws_get_opaque_user_data(r->wsi), now);
+    }
     if ((enum access_role)route->right > r->rank)
         return l ? ERR_FORBIDDEN : ERR_UNAUTHORIZED;
     if (route->right == RIGHT_ANYBODY)

@@ -4,6 +4,7 @@
 // without end. docs/monitoring/ has a dashboard and alerts that go by it.
 #include "server/net/net.h"
 #include "server/net/peer.h"
+#include "server/net/porter.h"
 #include "server/net/routes.h"
 #include "server/net/tls.h"
 #include "server/store/wear.h"
@@ -114,6 +115,21 @@ static void traffic_metrics(struct bytes *b, struct request *r)
         (double)udp.refused);
     one(b, "http_requests_total", COUNTER, "HTTP requests.", (double)c->requests);
     one(b, "refused_total", COUNTER, "Refused at the door.", (double)c->refused);
+    const struct porter_counters *door = porter_counters(net_porter(r->net));
+    one(b, "connections_waiting", GAUGE, "Connections that have not said who they are.",
+        (double)door->waiting);
+    head(b, "connections_refused_total", COUNTER, "Connections not let in: a crowd, or an attack.");
+    bytes_printf(b, "roomtone_connections_refused_total{why=\"rate\"} %lld\n",
+                 (long long)door->too_fast);
+    bytes_printf(b, "roomtone_connections_refused_total{why=\"full\"} %lld\n",
+                 (long long)door->too_many);
+    head(b, "connections_closed_total", COUNTER, "Connections closed by the house for a limit.");
+    bytes_printf(b, "roomtone_connections_closed_total{why=\"room\"} %lld\n",
+                 (long long)door->sent_away);
+    bytes_printf(b, "roomtone_connections_closed_total{why=\"stalled\"} %lld\n",
+                 (long long)c->stalled);
+    bytes_printf(b, "roomtone_connections_closed_total{why=\"flood\"} %lld\n",
+                 (long long)c->flooded);
     one(b, "wrong_codes_total", COUNTER, "Wrong join codes.", (double)c->wrong_codes);
 }
 

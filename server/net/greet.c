@@ -8,8 +8,20 @@
 #include "server/net/guides.h"
 #include "server/net/overview.h"
 #include "server/net/peer_private.h"
+#include "server/net/porter.h"
 
 #include <string.h>
+
+// Staff, and kiosks that staff have adopted, are let in whatever crowd is at the door.
+static void greet_place(struct peer *p)
+{
+    const struct kiosk *k =
+        p->shown ? kiosks_find(net_house(p->net)->kiosks, p->member.kiosk) : NULL;
+    if (p->member.role == ROLE_STAFF || (k && k->kept))
+        guest_trusted(p->guest, net_now(p->net));
+    else
+        guest_is(p->guest, GUEST_IN, net_now(p->net));
+}
 
 void greet_welcome(struct peer *p, struct room *r, const struct visit *resumed)
 {
@@ -46,6 +58,7 @@ void greet_welcome(struct peer *p, struct room *r, const struct visit *resumed)
     }
     peer_send(p, &m);
     p->greeted = true;
+    greet_place(p);
 }
 
 static void describe_visit(const struct peer *p, struct visit *v)
@@ -114,7 +127,7 @@ void greet_met(struct peer *p, struct room *r, const char *device)
     struct wire_zone zone = kiosks_zone(kiosks, p->member.kiosk);
     peer_send_zone(p, &zone);
     kiosks_met(kiosks, p->member.kiosk, device, p->member.name, room_record(r)->id,
-               net_now(p->net));
+               p->shown ? p->address : "", net_now(p->net));
 }
 
 // Who became a guide by the PIN comes back as one, by the visitors' code or link.
@@ -129,8 +142,9 @@ static bool is_same(const struct room *r, const struct later *l)
 static void enter(struct peer *p, struct room *r, const struct later *l)
 {
     bool same = is_same(r, l), visitor = l->hello.role == ROLE_VISITOR;
-    if (visitor && !same && net_full(p->net)) {
-        peer_send_error(p, ERR_HOUSE_FULL, NULL, NULL);
+    bool crowded = !guest_may_enter(p->guest);
+    if (crowded || (visitor && !same && net_full(p->net))) {
+        peer_send_error(p, ERR_HOUSE_FULL, NULL, crowded ? "too many from this address" : NULL);
         p->closing = true; // the socket is wanted for somebody who may come in
         return;
     }

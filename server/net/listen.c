@@ -5,6 +5,9 @@
 #include "common/base/log.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <netdb.h>
+#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdbool.h>
 #include <string.h>
@@ -17,7 +20,7 @@ enum {
 };
 
 struct listener {
-    struct lws_vhost *vhost;
+    struct listener_plan plan;
     int fd;
     uv_poll_t poll;
     uv_timer_t pause;
@@ -32,14 +35,113 @@ static void set(int fd, int level, int name, int value)
     setsockopt(fd, level, name, &value, sizeof value);
 }
 
-// What libwebsockets sets on those it accepts itself.
+int listener_open(const char *address, int port)
+{
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
+    struct addrinfo *found;
+    char service[16];
+    snprintf(service, sizeof service, "%d", port);
+    if (getaddrinfo(address, service, &hints, &found) != 0) {
+        errno = EADDRNOTAVAIL;
+        return -1;
+    }
+    int fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd >= 0) {
+        set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+        // As many as the kernel lets wait (net.core.somaxconn).
+        if (bind(fd, found->ai_addr, found->ai_addrlen) != 0 || listen(fd, INT_MAX) != 0) {
+            close(fd);
+            fd = -1;
+        }
+    }
+    freeaddrinfo(found);
+    return fd;
+}
+
+int listener_port(int fd)
+{
+    union {
+        struct sockaddr any;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+    } at = {0};
+    socklen_t len = sizeof at;
+    CHECK(getsockname(fd, &at.any, &len) == 0);
+    return ntohs(at.any.sa_family == AF_INET6 ? at.v6.sin6_port : at.v4.sin_port);
+}
+
 static void prepare(int fd)
 {
     set(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
     set(fd, IPPROTO_TCP, TCP_KEEPIDLE, KEEP_IDLE_S);
     set(fd, IPPROTO_TCP, TCP_KEEPINTVL, KEEP_INTERVAL_S);
     set(fd, IPPROTO_TCP, TCP_KEEPCNT, KEEP_PROBES);
+    set(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, GIVE_UP_MS);
+    set(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, UNSENT_MAX);
     set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+}
+
+// In as few steps as can be: there may be thousands a second. What it asked is read, or closing
+// would take the answer back.
+static void refuse(const struct listener *l, int fd)
+{
+    static const char busy[] = "HTTP/1.1 503 Busy\r\nretry-after: 2\r\nconnection: close\r\n"
+                               "content-length: 0\r\n\r\n";
+    char asked[2048];
+    if (!l->plan.tls) {
+        (void)!recv(fd, asked, sizeof asked, MSG_DONTWAIT);
+        (void)!send(fd, busy, sizeof busy - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+    }
+    close(fd);
+}
+
+// The descriptor is the guest's for as long as there is a guest; libwebsockets finds it at its end
+// and closes it in its own time, whatever state that connection is in.
+void listener_send_away(struct guest *g)
+{
+    shutdown(g->fd, SHUT_RDWR);
+}
+
+// The guest whose socket is being adopted: one at a time.
+static struct guest *arriving;
+
+void listener_created(void)
+{
+    if (arriving)
+        arriving->created = true;
+}
+
+// Where libwebsockets gives NULL it may have made a connection all the same, which closes later.
+static void adopt(const struct listener *l, struct guest *g, int fd)
+{
+    lws_adopt_desc_t as = {
+        .vh = l->plan.vhost,
+        .type = LWS_ADOPT_SOCKET | LWS_ADOPT_HTTP | LWS_ADOPT_ALLOW_SSL,
+        .fd.sockfd = fd,
+        .opaque = g,
+    };
+    g->adopting = true;
+    arriving = g;
+    g->fd = fd;
+    lws_adopt_descriptor_vhost_via_info(&as);
+    arriving = NULL;
+    g->adopting = false;
+    if (!g->created || g->gone)
+        porter_left(g);
+}
+
+static void admit(const struct listener *l, int fd, const struct sockaddr *from)
+{
+    struct guest *leaves;
+    struct guest *g = porter_admit(l->plan.porter, from, l->plan.now(l->plan.user), &leaves);
+    if (leaves)
+        listener_send_away(leaves);
+    if (!g) {
+        refuse(l, fd);
+        return;
+    }
+    prepare(fd);
+    adopt(l, g, fd);
 }
 
 static void on_pause_over(uv_timer_t *h)
@@ -61,10 +163,14 @@ static void on_readable(uv_poll_t *h, int status, int events)
 {
     struct listener *l = h->data;
     for (int i = 0; i < AT_ONCE; i++) {
-        int fd = accept4(l->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        union {
+            struct sockaddr any;
+            struct sockaddr_storage all;
+        } from;
+        socklen_t len = sizeof from;
+        int fd = accept4(l->fd, &from.any, &len, SOCK_CLOEXEC | SOCK_NONBLOCK);
         if (fd >= 0) {
-            prepare(fd);
-            lws_adopt_socket_vhost(l->vhost, fd); // closes it when it has no place
+            admit(l, fd, &from.any);
             continue;
         }
         if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
@@ -74,13 +180,13 @@ static void on_readable(uv_poll_t *h, int status, int events)
     }
 }
 
-struct listener *listener_start(uv_loop_t *loop, struct lws_vhost *vhost, int fd)
+struct listener *listener_start(const struct listener_plan *plan, int fd)
 {
     struct listener *l = check_alloc(calloc(1, sizeof *l));
-    l->vhost = vhost;
+    l->plan = *plan;
     l->fd = fd;
-    CHECK(uv_poll_init(loop, &l->poll, fd) == 0);
-    CHECK(uv_timer_init(loop, &l->pause) == 0);
+    CHECK(uv_poll_init(plan->loop, &l->poll, fd) == 0);
+    CHECK(uv_timer_init(plan->loop, &l->pause) == 0);
     l->open = 2;
     l->poll.data = l->pause.data = l;
     CHECK(uv_poll_start(&l->poll, UV_READABLE, on_readable) == 0);

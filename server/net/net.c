@@ -4,11 +4,14 @@
 #include "common/base/check.h"
 #include "common/base/log.h"
 #include "server/net/admit.h"
+#include "server/net/crowd.h"
 #include "server/net/guard.h"
 #include "server/net/guides.h"
+#include "server/net/listen.h"
 #include "server/net/overview.h"
 #include "server/net/peer.h"
 #include "server/net/port.h"
+#include "server/net/porter.h"
 #include "server/net/repeat.h"
 #include "server/net/routes.h"
 #include "server/net/tls.h"
@@ -22,6 +25,7 @@ struct net {
     struct lws_context *context;
     struct port http, https; // https is not open without [tls] listen
     struct tls *tls;         // NULL then
+    struct crowd *crowd;
     void *loops[1];
     struct net_counters counters;
     struct guesses guesses, pin_guesses, strangers;
@@ -63,6 +67,11 @@ bool net_full(struct net *net)
 {
     int64_t most = net->house->settings->max_members;
     return net->counters.visitors >= most - most / 21;
+}
+
+struct porter *net_porter(struct net *net)
+{
+    return crowd_porter(net->crowd);
 }
 
 struct guesses *net_guesses(struct net *net)
@@ -159,6 +168,11 @@ void net_zone(struct net *net, const char *kiosk)
     net_changed(net);
 }
 
+static struct net *net_of(struct lws *wsi)
+{
+    return lws_context_user(lws_get_context(wsi));
+}
+
 static void header(struct lws *wsi, enum lws_token_indexes token, char *out, size_t size)
 {
     if (lws_hdr_copy(wsi, out, (int)size, token) <= 0)
@@ -178,6 +192,18 @@ static bool door_ok(struct net *net, struct lws *wsi)
     return false;
 }
 
+// When all are taken, one that never said who it is makes room for a kiosk or for staff.
+static bool has_place(struct net *net, struct lws *wsi)
+{
+    struct guest *g = lws_get_opaque_user_data(wsi);
+    if (net->counters.connections < net->house->settings->max_members)
+        return true;
+    g = guest_is_welcome(g) ? porter_make_room(net_porter(net), net_now(net)) : NULL;
+    if (g)
+        listener_send_away(g);
+    return g != NULL;
+}
+
 // Debian's libwebsockets would take "Upgrade: h2c" on plain HTTP and then speak HTTP/2, whose
 // parser has known holes. Only WebSockets on /ws with our subprotocol are let through. The header
 // is read with lws_hdr_copy, never from the callback's `in`: that pointer may be stale here.
@@ -188,8 +214,8 @@ static bool upgrade_ok(struct net *net, struct lws *wsi)
     header(wsi, WSI_TOKEN_GET_URI, path, sizeof path);
     header(wsi, WSI_TOKEN_PROTOCOL, protocol, sizeof protocol);
     if (strcasecmp(upgrade, "websocket") == 0 && strcmp(path, "/ws") == 0 &&
-        strstr(protocol, WIRE_SUBPROTOCOL) && door_ok(net, wsi) &&
-        net->counters.connections < net->house->settings->max_members && !net->stopping)
+        strstr(protocol, WIRE_SUBPROTOCOL) && door_ok(net, wsi) && has_place(net, wsi) &&
+        !net->stopping)
         return true;
     net->counters.refused++;
     return false;
@@ -333,6 +359,7 @@ static void begin_request(struct net *net, struct request *r)
 static int on_http(struct net *net, struct lws *wsi, struct http_session *s)
 {
     net->counters.requests++;
+    guest_is(lws_get_opaque_user_data(wsi), GUEST_BUSY, net_now(net));
     // A request that came on a kept-alive connection: the last one is over.
     if (s->request)
         request_detach(s->request);
@@ -388,12 +415,18 @@ static int on_http_writable(struct lws *wsi, struct http_session *s)
     bool close_after = r->close_after;
     s->request = NULL;
     request_detach(r);
+    guest_is(lws_get_opaque_user_data(wsi), GUEST_IDLE, net_now(net_of(wsi)));
     return close_after || lws_http_transaction_completed(wsi) ? -1 : 0;
 }
 
-static struct net *net_of(struct lws *wsi)
+static void on_gone(struct lws *wsi)
 {
-    return lws_context_user(lws_get_context(wsi));
+    struct guest *g = lws_get_opaque_user_data(wsi);
+    if (g && g->adopting)
+        g->gone = true;
+    else if (g)
+        porter_left(g);
+    lws_set_opaque_user_data(wsi, NULL);
 }
 
 static int http_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
@@ -414,6 +447,12 @@ static int http_callback(struct lws *wsi, enum lws_callback_reasons reason, void
         return on_body_complete(s->request);
     case LWS_CALLBACK_HTTP_WRITEABLE:
         return on_http_writable(wsi, s);
+    case LWS_CALLBACK_WSI_CREATE:
+        listener_created();
+        return 0;
+    case LWS_CALLBACK_WSI_DESTROY:
+        on_gone(wsi);
+        return 0;
     case LWS_CALLBACK_CLOSED_HTTP:
         if (s && s->request) {
             request_detach(s->request);
@@ -469,13 +508,20 @@ static bool open_context(struct net *net)
                    (net->tls ? LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT : 0),
         .foreign_loops = net->loops,
         .user = net,
-        .fd_limit_per_thread = (unsigned int)net->house->settings->max_members + 1024,
-        .max_http_header_pool = 256,
+        .fd_limit_per_thread = (unsigned int)(net->house->settings->max_members + NET_OTHER_FILES),
+        // One for each that waits, or somebody who sends headers letter by letter would keep all
+        // others from theirs. Memory is taken for those alone that are in use.
+        .max_http_header_pool = PORTER_WAITING_MAX + 256,
         .pt_serv_buf_size = 16 * 1024,
-        .timeout_secs = 10, // a handshake of TLS must be complete by then
+        .timeout_secs = PORT_HEADERS_S,
     };
     net->context = lws_create_context(&info);
     return net->context != NULL;
+}
+
+static house_t now_of(void *user)
+{
+    return net_now(user);
 }
 
 static bool open_all(struct net *net, char *error, size_t error_size)
@@ -494,7 +540,10 @@ static bool open_all(struct net *net, char *error, size_t error_size)
                              .protocols = protocols,
                              .name = "http",
                              .listen = s->listen,
-                             .number = h->port};
+                             .number = h->port,
+                             .porter = net_porter(net),
+                             .now = now_of,
+                             .user = net};
     if (!port_open(&net->http, &plan, error, error_size))
         return false;
     plan.name = "https";
@@ -512,10 +561,12 @@ struct net *net_start(const struct net_house *house, char *error, size_t error_s
     guesses_init(&net->guesses, house->settings->wrong_codes_per_minute, net_now(net));
     guesses_init(&net->pin_guesses, WRONG_PINS_PER_MINUTE, net_now(net));
     guesses_init(&net->strangers, STRANGERS_PER_MINUTE, net_now(net));
+    net->crowd = crowd_new(net);
     if (!open_all(net, error, error_size)) {
         port_close(&net->http);
         lws_context_destroy(net->context);
         tls_free(net->tls);
+        crowd_free(net->crowd);
         traces_free(net->traces);
         free(net);
         return NULL;
@@ -524,6 +575,7 @@ struct net *net_start(const struct net_house *house, char *error, size_t error_s
         tls_watch(net->tls, house->loop);
     net->overview = overview_new(net);
     net->guides = guides_new(net);
+    crowd_start(net->crowd);
     return net;
 }
 
@@ -562,6 +614,7 @@ void net_bye(struct net *net)
 void net_reload(struct net *net)
 {
     guesses_limit(&net->guesses, net->house->settings->wrong_codes_per_minute);
+    crowd_reload(net->crowd);
     if (net->tls && !net->stopping)
         tls_reload(net->tls);
     net_changed(net);
@@ -571,6 +624,7 @@ void net_stop(struct net *net)
 {
     overview_stop(net->overview);
     guides_stop(net->guides);
+    crowd_stop(net->crowd);
     net->overview = NULL;
     if (net->tls)
         tls_unwatch(net->tls);
@@ -581,6 +635,7 @@ void net_free(struct net *net)
 {
     // On a loop of ours libwebsockets ends in two steps: the second after the loop has run out.
     lws_context_destroy(net->context);
+    crowd_free(net->crowd);
     tls_free(net->tls);
     traces_free(net->traces);
     free(net);

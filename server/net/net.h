@@ -8,7 +8,8 @@
 //   api_*.c     handlers, by subject      files.c     pages and content
 //   admit.c     who may ask what          passwords.c looking at passwords, on a worker
 //   trail.c     who did what              repeat.c    requests that are sent again
-//   page.c      lists in pieces
+//   page.c      lists in pieces           peer_pace.c  a socket that is too fast, or too slow
+//   porter.c    who may come in           crowd.c     once a second: who is to go
 //   guesses.c   the limit on wrong codes  tls.c       the certificate in force
 //   address.c   where pages are           port.c, listen.c  ports and who opened them
 #ifndef SERVER_NET_NET_H
@@ -36,6 +37,7 @@ struct net;
 struct lws;
 struct overview;
 struct peer;
+struct porter;
 struct tls;
 
 // What handlers work with; owned by the box, outlives the net.
@@ -71,6 +73,12 @@ struct net_house {
     mono_t started;
 };
 
+enum {
+    // Files that may be open beside WebSockets of members: those that wait (porter.h), content and
+    // pages that are sent, the database, uploads.
+    NET_OTHER_FILES = 4096 + 1024,
+};
+
 struct net_counters {
     int64_t connections; // WebSockets open now
     int64_t visitors;    // of them, in a group
@@ -81,6 +89,8 @@ struct net_counters {
     int64_t requests;    // HTTP requests
     int64_t refused;     // at the door: wrong upgrade, host, origin; full house
     int64_t wrong_codes;
+    int64_t stalled; // WebSockets closed that took nothing
+    int64_t flooded; // ... that sent too much
 };
 
 // Starts serving. NULL with one line in `error` (a port in use, an address that is not ours).
@@ -104,6 +114,7 @@ struct net_counters *net_counters(struct net *net);
 // True when no visitor is to be let in who was not in before: what is left of the sockets is for
 // those, and for guides, kiosks and staff.
 bool net_full(struct net *net);
+struct porter *net_porter(struct net *net);
 struct guesses *net_guesses(struct net *net);
 struct guesses *net_pin_guesses(struct net *net);
 // Kiosks that nobody knows yet may come so often.

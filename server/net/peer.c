@@ -6,6 +6,7 @@
 #include "server/net/admit.h"
 #include "server/net/overview.h"
 #include "server/net/peer_private.h"
+#include "server/net/porter.h"
 
 #include <string.h>
 
@@ -18,11 +19,6 @@ struct owed {
     size_t len;
     unsigned char data[]; // LWS_PRE bytes of room, then the message
 };
-
-// What a client may send: 20 messages a second, 40 at once (a page sends one report a second and a
-// command when somebody taps). Time questions do not count; they are bounded by their queue.
-#define TOKENS_PER_S 20.0
-#define TOKENS_MAX 40.0
 
 struct later *peer_later(struct peer *p)
 {
@@ -69,6 +65,8 @@ static void queue(struct peer *p, struct owed *o)
     *p->owed_end = o;
     p->owed_end = &o->next;
     p->owed_count++;
+    p->owed_bytes += o->len;
+    pace_owed(p);
     lws_callback_on_writable(p->wsi);
 }
 
@@ -86,8 +84,8 @@ void peer_send(struct peer *p, const struct wire_message *m)
 {
     if (p->closing)
         return;
-    if (p->owed_count >= PEER_OWED_MAX) {
-        // It asks and asks and does not read.
+    if (p->owed_count >= PEER_OWED_MAX || p->owed_bytes >= PEER_OWED_BYTES) {
+        // It does not read what it is told.
         lws_set_timeout(p->wsi, PENDING_TIMEOUT_CLOSE_SEND, LWS_TO_KILL_ASYNC);
         p->closing = true;
         return;
@@ -142,8 +140,9 @@ void peer_open(struct peer *p, struct net *net, struct lws *wsi, const char *ses
     p->wsi = wsi;
     net_counters(net)->accepted++;
     p->owed_end = &p->owed;
-    p->tokens = TOKENS_MAX;
-    p->tokens_at = net_now(net);
+    p->guest = lws_get_opaque_user_data(wsi);
+    guest_is(p->guest, GUEST_SOCKET, net_now(net));
+    pace_begin(p);
     bytes_init(&p->in, WIRE_MESSAGE_MAX);
     snprintf(p->agent_token, sizeof p->agent_token, "%s", session_cookie);
     visits_new_member(p->member.id, sizeof p->member.id);
@@ -275,29 +274,14 @@ static void on_report(struct peer *p, const struct wire_report *report)
     net_changed(p->net);
 }
 
-static bool may_send(struct peer *p)
-{
-    house_t now = net_now(p->net);
-    p->tokens += (double)house_diff_us(now, p->tokens_at) / 1e6 * TOKENS_PER_S;
-    if (p->tokens > TOKENS_MAX)
-        p->tokens = TOKENS_MAX;
-    p->tokens_at = now;
-    if (p->tokens < 1)
-        return false;
-    p->tokens -= 1;
-    return true;
-}
-
 static void on_text(struct peer *p, const char *text, size_t len)
 {
     struct wire_message m;
     char detail[120];
     net_counters(p->net)->messages_in++;
     enum err e = wire_decode(text, len, &m, detail, sizeof detail);
-    if (!may_send(p)) {
-        peer_send_error(p, ERR_TOO_FAST, m.type == WIRE_COMMAND ? m.u.command.cmd_id : NULL, NULL);
+    if (!pace_allows(p, m.type == WIRE_COMMAND ? m.u.command.cmd_id : NULL))
         return;
-    }
     if (e != ERR_OK) {
         peer_send_error(p, e, m.type == WIRE_COMMAND ? m.u.command.cmd_id : NULL, detail);
         return;
@@ -355,7 +339,8 @@ static void on_binary(struct peer *p, const void *data, size_t len, int64_t t2_n
 {
     struct stamp_question q;
     if (!stamp_get_question(data, len, &q)) {
-        peer_send_error(p, ERR_BAD_MESSAGE, NULL, "not a time question");
+        if (pace_allows(p, NULL))
+            peer_send_error(p, ERR_BAD_MESSAGE, NULL, "not a time question");
         return;
     }
     if (p->stamp_count == PEER_STAMPS_MAX)
@@ -376,8 +361,12 @@ int peer_receive(struct peer *p, const void *data, size_t len)
     if (!last)
         return 0;
     greet_heard(p);
-    if (p->too_large)
+    if (p->closing)
+        ; // it has been told why
+    else if (p->too_large && pace_allows(p, NULL))
         peer_send_error(p, ERR_TOO_LARGE, NULL, NULL);
+    else if (p->too_large)
+        ;
     else if (binary)
         on_binary(p, p->in.data, p->in.len, t2_ns);
     else
@@ -388,7 +377,7 @@ int peer_receive(struct peer *p, const void *data, size_t len)
         bytes_free(&p->in);
     else
         bytes_clear(&p->in);
-    return 0;
+    return p->pace.over ? -1 : 0;
 }
 
 static int write_stamp(struct peer *p)
@@ -428,6 +417,8 @@ static int write_owed(struct peer *p)
     if (!p->owed)
         p->owed_end = &p->owed;
     p->owed_count--;
+    p->owed_bytes -= o->len;
+    pace_owed(p);
     int n = 0;
     if (!o->state) {
         n = lws_write(p->wsi, o->data + LWS_PRE, o->len, LWS_WRITE_TEXT);
@@ -467,10 +458,19 @@ static int write_audience(struct peer *p)
                         room_audience_text(p->member.room, net_now(p->net), &p->audience_version));
 }
 
+bool peer_anything_due(const struct peer *p)
+{
+    return p->stamp_count || p->owed || p->ask_due || p->away_due || p->audience_due ||
+           p->overview_due;
+}
+
 // One write per callback: time first, then what is owed, then what only counts as the newest.
 int peer_write(struct peer *p)
 {
     int n = 0;
+    if (p->pace.over)
+        return -1;
+    p->pace.writes++;
     if (p->stamp_count) {
         n = write_stamp(p);
     } else if (p->owed) {
@@ -489,8 +489,7 @@ int peer_write(struct peer *p)
     }
     if (n < 0 || (p->closing && !p->owed))
         return -1;
-    if (p->stamp_count || p->owed || p->ask_due || p->away_due || p->audience_due ||
-        p->overview_due)
+    if (peer_anything_due(p))
         lws_callback_on_writable(p->wsi);
     return 0;
 }

@@ -11,18 +11,35 @@
 #include "common/wire/stamp.h"
 #include "server/access/access.h"
 #include "server/kiosks/newcomers.h"
+#include "server/net/bucket.h"
 #include "server/room/room.h"
 
 #include <libwebsockets.h>
 
 struct net;
+struct guest;
 
 enum {
-    // Answers owed at once; a client that asks more without reading is closed.
-    PEER_OWED_MAX = 96,
+    // Answers owed at once. From so many on nothing more of a client is read until it has read
+    // some.
+    PEER_OWED_PAUSE = 12,
+    // Answers still to come, and what the house says by itself, come on top; then it is closed.
+    PEER_OWED_MAX = 32,
+    PEER_OWED_BYTES = 64 * 1024,
     PEER_STAMPS_MAX = 8,
     // Commands under way at once, while the disk stalls.
-    PEER_LATERS_MAX = 32,
+    PEER_LATERS_MAX = 16,
+};
+
+// How it keeps pace with us, and we with it (peer_pace.c).
+struct pace {
+    struct bucket messages; // that it may still send
+    house_t flood_at;       // since when it sends more, without a pause; {0}: it does not
+    int flood;              // messages over what it may, since we looked
+    bool paused;            // nothing of it is read
+    bool over;              // it is closed for it
+    uint32_t writes, seen;  // of its socket; and when we looked last
+    int stalled_s;          // for so long it took nothing of what is due
 };
 
 struct peer {
@@ -58,13 +75,14 @@ struct peer {
     int later_count;
     struct owed *owed, **owed_end;
     int owed_count;
+    size_t owed_bytes;
     struct {
         struct stamp_question q;
         int64_t t2_ns;
     } stamps[PEER_STAMPS_MAX];
     int stamp_count;
-    double tokens; // messages it may still send (token bucket)
-    house_t tokens_at;
+    struct pace pace;
+    struct guest *guest; // the connection, to the porter
 };
 
 void peer_open(struct peer *p, struct net *net, struct lws *wsi, const char *session_cookie);
@@ -74,6 +92,8 @@ void peer_close(struct peer *p);
 // Less than 0: close the connection.
 int peer_receive(struct peer *p, const void *data, size_t len);
 int peer_write(struct peer *p);
+// Once a second: whoever takes nothing for ten seconds is closed, whoever was put off goes on.
+void peer_look(struct peer *p);
 // Asks the peer to come back later and closes it once that is sent.
 void peer_bye(struct peer *p, const char *reason, int64_t retry_ms);
 void peer_send_zone(struct peer *p, const struct wire_zone *zone);

@@ -28,6 +28,14 @@ void peer_send(struct peer *p, const struct wire_message *m);
 void peer_send_error(struct peer *p, enum err e, const char *cmd_id, const char *detail);
 void peer_send_state(struct peer *p);
 
+// How fast it may be (peer_pace.c).
+void pace_begin(struct peer *p);
+// A message has come: false when it is one too many; that is answered, `cmd_id` may be NULL.
+bool pace_allows(struct peer *p, const char *cmd_id);
+// There are more, or fewer, answers owed.
+void pace_owed(struct peer *p);
+bool peer_anything_due(const struct peer *p);
+
 // Messages about who this is (greet.c).
 void greet_hello(struct peer *p, const struct wire_hello *hello);
 void greet_keep(struct peer *p, const struct wire_keep *keep);

@@ -19,26 +19,21 @@ void port_log(int level, const char *line)
         log_debug("lws", "%.*s", len, line);
 }
 
-static struct lws_vhost *make_vhost(const struct port_plan *plan, const char *address, int number)
+// It listens on nothing: what comes is given to it.
+static struct lws_vhost *make_vhost(const struct port_plan *plan, bool v6)
 {
     struct lws_context_creation_info info = {
         .vhost_name = plan->name,
-        .port = number,
-        .iface = strcmp(address, "0.0.0.0") == 0 || strcmp(address, "::") == 0 ? NULL : address,
+        .port = CONTEXT_PORT_NO_LISTEN_SERVER,
         .protocols = plan->protocols,
-        // An IPv4 address means IPv4: what a firewall was told must be all there is. The
-        // certificate is asked for in each handshake (tls.h).
-        .options = LWS_SERVER_OPTION_FAIL_UPON_UNABLE_TO_BIND |
-                   (strchr(address, ':') ? 0 : LWS_SERVER_OPTION_DISABLE_IPV6) |
+        // The certificate is asked for in each handshake (tls.h).
+        .options = (v6 ? 0 : LWS_SERVER_OPTION_DISABLE_IPV6) |
                    (plan->tls ? LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT |
                                     LWS_SERVER_OPTION_CREATE_VHOST_SSL_CTX
                               : 0),
         .keepalive_timeout = 30,
-        .timeout_secs = 10, // headers must be complete by then
+        .timeout_secs_ah_idle = PORT_HEADERS_S,
         .alpn = "http/1.1",
-        .ka_time = KEEP_IDLE_S,
-        .ka_probes = KEEP_PROBES,
-        .ka_interval = KEEP_INTERVAL_S,
     };
     // What goes wrong here is said once, by us, with the address.
     lws_set_log_level(0, port_log);
@@ -56,19 +51,25 @@ bool port_open(struct port *p, const struct port_plan *plan, char *error, size_t
         return false;
     }
     number = plan->number ? plan->number : number;
-    int given = service_socket(plan->service, SOCK_STREAM, number);
-    p->vhost = make_vhost(plan, address, given >= 0 ? CONTEXT_PORT_NO_LISTEN_SERVER : number);
-    if (!p->vhost) {
-        if (given >= 0)
-            close(given);
+    p->vhost = make_vhost(plan, strchr(address, ':') != NULL);
+    int fd = service_socket(plan->service, SOCK_STREAM, number);
+    fd = fd >= 0 ? fd : listener_open(address, number);
+    if (!p->vhost || fd < 0) {
+        if (fd >= 0)
+            close(fd);
         snprintf(error, size,
                  "%s: cannot listen here; the port is in use or the address is not this machine's",
                  plan->listen);
         return false;
     }
-    if (given >= 0)
-        p->listener = listener_start(plan->loop, p->vhost, given);
-    p->number = given >= 0 ? number : lws_get_vhost_listen_port(p->vhost);
+    struct listener_plan accept = {.loop = plan->loop,
+                                   .vhost = p->vhost,
+                                   .porter = plan->porter,
+                                   .tls = plan->tls,
+                                   .now = plan->now,
+                                   .user = plan->user};
+    p->listener = listener_start(&accept, fd);
+    p->number = listener_port(fd);
     return true;
 }
 

@@ -187,6 +187,10 @@ static const char *const steps[] = {
     "ALTER TABLE variant ADD COLUMN source_name TEXT;"
     "ALTER TABLE variant ADD COLUMN source_bytes INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE variant ADD COLUMN source_us INTEGER NOT NULL DEFAULT 0;",
+
+    // 12: whence a kiosk came when it last showed its key, so that it is let in first after a start
+    // (server/net/porter.h); '' for never
+    "ALTER TABLE kiosk ADD COLUMN address TEXT NOT NULL DEFAULT '';",
 };
 
 enum { STEP_COUNT = sizeof steps / sizeof steps[0] };

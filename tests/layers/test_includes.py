@@ -106,7 +106,7 @@ LIBRARIES = {
 # row above, and a reason.
 LIBC = set("""assert ctype errno float inttypes limits locale math setjmp signal stdarg stdatomic
     stdbool stddef stdint stdio stdlib string strings time
-    arpa/inet dirent netinet/tcp fcntl getopt ifaddrs linux/errqueue linux/magic linux/net_tstamp
+    arpa/inet dirent netinet/in netinet/tcp fcntl getopt ifaddrs linux/errqueue linux/magic linux/net_tstamp
     netdb poll
     sched sys/epoll
     sys/mman sys/prctl sys/resource sys/random sys/socket sys/stat sys/statfs sys/statvfs sys/syscall

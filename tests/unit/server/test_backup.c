@@ -304,7 +304,7 @@ static void worked_on(const char *sql, const char *why)
 
 #define A_KIOSK(id, trim, gain, lang, channel)                                                 \
     "INSERT INTO kiosk VALUES('" id "','key','','left','weavers',1,2,1," trim "," gain ",0,0," \
-    "'" lang "'," channel ",'',1,'')"
+    "'" lang "'," channel ",'',1,'','')"
 
 static void strangers_files_are_refused(void **state)
 {

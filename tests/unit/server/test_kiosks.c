@@ -116,7 +116,7 @@ static enum err forget(const char *id, bool admin)
 
 static void meet(const char *id, const char *said, int64_t now_us)
 {
-    kiosks_met(kiosks, id, KEY, said, "weavers", (house_t){now_us});
+    kiosks_met(kiosks, id, KEY, said, "weavers", "", (house_t){now_us});
     settle();
 }
 

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+// Keeping pace with one socket. Three things could run away, and each has its end:
+//
+//   it sends too much     20 messages a second, 40 at once (a page sends one report a second and a
+//                         command when somebody taps); more are answered with "too_fast", after a
+//                         further 40 it is read no more until the next second, and after ten such
+//                         seconds it is closed (1008). Time questions do not count: their queue is
+//                         short, and what does not fit is dropped.
+//   it asks, reads not    with 12 answers owed nothing more of it is read
+//   it takes nothing      what only counts as the newest waits in one place; after ten seconds
+//                         without a write it is closed (1013)
+//
+// So a socket holds at most 32 messages and 64 KiB, and beside that 16 KiB in the kernel that are
+// not on their way yet: a larger heap there would be of old states.
+#include "common/base/log.h"
+#include "server/net/net.h"
+#include "server/net/peer_private.h"
+
+#include <netinet/tcp.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#define MESSAGES_PER_S 20.0
+#define MESSAGES_BURST 40.0
+#define FLOOD_US INT64_C(10000000)
+
+enum {
+    FLOOD_READ = 40,
+    STALLED_S = 10,
+    CLOSE_TAKES_S = 1,
+    TRY_AGAIN_LATER = 1013,
+    KERNEL_UNSENT_MAX = 16 * 1024,
+};
+
+void pace_begin(struct peer *p)
+{
+    int unsent = KERNEL_UNSENT_MAX;
+    p->pace.messages = (struct bucket){MESSAGES_BURST, net_now(p->net)};
+    setsockopt(lws_get_socket_fd(p->wsi), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof unsent);
+}
+
+static void pause_reading(struct peer *p)
+{
+    if (p->pace.paused)
+        return;
+    p->pace.paused = true;
+    lws_rx_flow_control(p->wsi, 0);
+}
+
+static void go_on_reading(struct peer *p)
+{
+    if (!p->pace.paused)
+        return;
+    p->pace.paused = false;
+    lws_rx_flow_control(p->wsi, 1);
+    lws_callback_on_writable(p->wsi); // what lws has read already is looked at with the next event
+}
+
+// Two seconds without a message, and all is forgotten.
+static void too_fast(struct peer *p, house_t now)
+{
+    static unsigned char why[] = "too_fast";
+    struct pace *c = &p->pace;
+    if (c->flood_at.us == 0)
+        c->flood_at = now;
+    if (++c->flood >= FLOOD_READ)
+        pause_reading(p);
+    if (house_diff_us(now, c->flood_at) < FLOOD_US)
+        return;
+    log_debug("net", "%s sends too much, closed", p->member.id);
+    net_counters(p->net)->flooded++;
+    c->over = true;
+    lws_close_reason(p->wsi, LWS_CLOSE_STATUS_POLICY_VIOLATION, why, sizeof why - 1);
+}
+
+bool pace_allows(struct peer *p, const char *cmd_id)
+{
+    struct pace *c = &p->pace;
+    house_t now = net_now(p->net);
+    if (bucket_fill(&c->messages, MESSAGES_PER_S, MESSAGES_BURST, now) >= MESSAGES_BURST)
+        c->flood_at = (house_t){0};
+    if (bucket_take(&c->messages, MESSAGES_PER_S, MESSAGES_BURST, now))
+        return true;
+    peer_send_error(p, ERR_TOO_FAST, cmd_id, NULL);
+    too_fast(p, now);
+    return false;
+}
+
+void pace_owed(struct peer *p)
+{
+    if (p->owed_count >= PEER_OWED_PAUSE)
+        pause_reading(p);
+    else if (p->owed_count <= PEER_OWED_PAUSE / 2 && p->pace.flood < FLOOD_READ)
+        go_on_reading(p);
+}
+
+// The kernel has room for a few bytes more, so whoever reads again finds the reason at the end.
+// libwebsockets says it from within its own callbacks alone; as a frame of ours it may go now.
+static void close_stalled(struct peer *p)
+{
+    unsigned char space[LWS_PRE + 4] = {0};
+    const unsigned char frame[4] = {0x88, 2, TRY_AGAIN_LATER >> 8, TRY_AGAIN_LATER & 0xff};
+    memcpy(space + LWS_PRE, frame, sizeof frame);
+    log_debug("net", "%s takes nothing, closed", p->member.id);
+    p->closing = p->pace.over = true;
+    net_counters(p->net)->stalled++;
+    if (!lws_partial_buffered(p->wsi))
+        lws_write(p->wsi, space + LWS_PRE, sizeof frame, LWS_WRITE_RAW);
+    lws_set_timeout(p->wsi, PENDING_TIMEOUT_CLOSE_SEND, CLOSE_TAKES_S);
+}
+
+void peer_look(struct peer *p)
+{
+    struct pace *c = &p->pace;
+    if (p->closing)
+        return;
+    c->flood = 0;
+    pace_owed(p);
+    if (!peer_anything_due(p) || c->writes != c->seen) {
+        c->seen = c->writes;
+        c->stalled_s = 0;
+    } else if (++c->stalled_s >= STALLED_S) {
+        close_stalled(p);
+    }
+}
