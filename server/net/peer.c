@@ -356,22 +356,23 @@ int peer_receive(struct peer *p, const void *data, size_t len)
     int64_t t2_ns = net_now_ns(p->net);
     bool last = lws_is_final_fragment(p->wsi) && lws_remaining_packet_payload(p->wsi) == 0;
     bool binary = lws_frame_is_binary(p->wsi);
-    if (!p->too_large && !bytes_append(&p->in, data, len))
-        p->too_large = true;
+    // Each piece counts, also an empty one, and what the frame says is still to come.
+    if (++p->pieces > WIRE_MESSAGE_MAX ||
+        p->in.len + len + lws_remaining_packet_payload(p->wsi) > WIRE_MESSAGE_MAX ||
+        !bytes_append(&p->in, data, len)) {
+        lws_close_reason(p->wsi, LWS_CLOSE_STATUS_MESSAGE_TOO_LARGE, NULL, 0);
+        return -1;
+    }
     if (!last)
         return 0;
     greet_heard(p);
     if (p->closing)
         ; // it has been told why
-    else if (p->too_large && pace_allows(p, NULL))
-        peer_send_error(p, ERR_TOO_LARGE, NULL, NULL);
-    else if (p->too_large)
-        ;
     else if (binary)
         on_binary(p, p->in.data, p->in.len, t2_ns);
     else
         on_text(p, p->in.data ? p->in.data : "", p->in.len);
-    p->too_large = false;
+    p->pieces = 0;
     // A large message does not leave a large buffer behind with ten thousand idle sockets.
     if (p->in.cap > 512)
         bytes_free(&p->in);

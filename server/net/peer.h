@@ -69,8 +69,8 @@ struct peer {
     house_t rival_at;           // another machine came with its key; {0}: none since it was heard
     char address[PEER_ADDRESS_MAX]; // whence it comes; and the rival
     char rival[PEER_ADDRESS_MAX];
-    struct bytes in; // a message in pieces
-    bool too_large;
+    struct bytes in;      // a message in pieces
+    int pieces;           // of the message that comes in
     struct later *laters; // answers to come, from the store or a room
     int later_count;
     struct owed *owed, **owed_end;
