@@ -95,6 +95,7 @@ class Wire:
         while got := self.receive():
             if got[0] == CLOSE:
                 self.flood(frame(CLOSE, got[1]))
+                self.s.shutdown(socket.SHUT_WR)
                 code = struct.unpack(">H", got[1][:2])[0] if got[1] else 1005
         self.s.close()
         return code
