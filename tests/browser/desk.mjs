@@ -50,7 +50,10 @@ export async function shot(page, name) {
   const size = page.viewportSize();
   for (const width of WIDTHS) {
     await page.setViewportSize({ width, height: 800 });
-    const tall = await page.evaluate(() => document.documentElement.scrollHeight);
+    const tall = await page.evaluate(() => {
+      scrollTo(0, 0); // what sticks to the top belongs there
+      return document.documentElement.scrollHeight;
+    });
     const clip = { x: 0, y: 0, width, height: Math.min(tall, TALL) };
     await page.screenshot({ path: path.join(folder, `${name}-${width}.png`), fullPage: true, animations: "disabled", clip });
   }
