@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the journeys on the admin page share: signing in, axe, pictures.
 import assert from "node:assert/strict";
+import { mkdirSync } from "node:fs";
 import path from "node:path";
 import { axeSource } from "./states.mjs";
 
@@ -38,8 +39,23 @@ export async function fits(page, label) {
   assert.ok(over <= 0, `${label}: ${over} px wider than the screen`);
 }
 
-/** Kept where ROOMTONE_SHOTS names a folder. */
+const WIDTHS = [1280, 360];
+const TALL = 2400; // of a picture, px: the rest of a full house is more of the same
+
+/** A picture of it on a laptop and on a phone, kept where ROOMTONE_SHOTS names a folder. */
 export async function shot(page, name) {
   const folder = process.env.ROOMTONE_SHOTS;
-  if (folder) await page.screenshot({ path: path.join(folder, `${name}.png`) });
+  if (!folder) return;
+  mkdirSync(folder, { recursive: true });
+  const size = page.viewportSize();
+  for (const width of WIDTHS) {
+    await page.setViewportSize({ width, height: 800 });
+    const tall = await page.evaluate(() => {
+      scrollTo(0, 0); // what sticks to the top belongs there
+      return document.documentElement.scrollHeight;
+    });
+    const clip = { x: 0, y: 0, width, height: Math.min(tall, TALL) };
+    await page.screenshot({ path: path.join(folder, `${name}-${width}.png`), fullPage: true, animations: "disabled", clip });
+  }
+  await page.setViewportSize(size);
 }

@@ -17,10 +17,9 @@ const CLASSES = 30;
 const button = (where, name) => where.getByRole("button", { name });
 const list = async (box) => JSON.parse(await box.ctl("--json", "group", "list")).groups;
 
-async function small(page, label, name) {
+async function small(page, label) {
   await page.setViewportSize(SMALL);
   await fits(page, label);
-  await shot(page, name);
   await page.setViewportSize(WHOLE);
 }
 
@@ -61,7 +60,7 @@ async function schedule(box, page) {
   await axe(page, "a schedule");
   await page.locator("#plan").scrollIntoViewIfNeeded();
   await shot(page, "groups-schedule");
-  await small(page, "a group on a phone", "groups-one-360");
+  await small(page, "a group on a phone");
   await button(page, "Save").press("Enter");
   await page.getByText("What the group does by itself is changed.").waitFor();
   const [group] = (await list(box)).filter((g) => g.id !== GROUP);
@@ -86,7 +85,7 @@ async function schoolDay(box, page) {
   assert.equal(new Set(classes.map((g) => g.code)).size, CLASSES);
   await axe(page, "many groups");
   await shot(page, "groups");
-  await small(page, "many groups on a phone", "groups-360");
+  await small(page, "many groups on a phone");
   // Once more is refused as a whole where it cannot be: nothing is made.
   await page.getByLabel("Minutes from one to the next").fill("60");
   await button(page, `Make ${CLASSES} groups`).press("Enter");

@@ -13,30 +13,20 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { Box } from "./box.mjs";
 import { launch } from "./phone.mjs";
-import { axeSource } from "./states.mjs";
+import { axe, fits, shot } from "./desk.mjs";
 
 const [roomtoned, roomtonectl, , webDir] = process.argv.slice(2);
-const shots = process.env.ROOMTONE_SHOTS;
-const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 const MS = 20_000;
 const UPLOAD_BYTES_S = 2_000_000;
-
-async function axe(page, label) {
-  if (!(await page.evaluate(() => "axe" in window))) await page.evaluate(axeSource());
-  const { violations } = await page.evaluate((rules) => window.axe.run(document, { runOnly: rules, resultTypes: ["violations"] }), RULES);
-  assert.deepEqual(violations.map((v) => `${v.id}: ${v.help}\n   ${v.nodes.map((n) => n.html.slice(0, 200)).join("\n   ")}`), [], label);
-}
 
 /** Nothing for axe, nothing too wide on a small phone; a picture of both. */
 async function looks(page, name) {
   await axe(page, name);
-  if (shots) await page.screenshot({ path: path.join(shots, `library-${name}.png`), fullPage: true });
+  await shot(page, `library-${name}`);
   const size = page.viewportSize();
   await page.setViewportSize({ width: 360, height: 740 });
-  const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-  assert.ok(over <= 0, `${name}: ${over} px too wide`);
+  await fits(page, name);
   await axe(page, `${name} at 360`);
-  if (shots) await page.screenshot({ path: path.join(shots, `library-${name}-360.png`), fullPage: true });
   await page.setViewportSize(size);
 }
 
@@ -206,7 +196,6 @@ async function away(page) {
 async function main() {
   const box = new Box(roomtoned, roomtonectl, webDir);
   let browser;
-  if (shots) mkdirSync(shots, { recursive: true });
   try {
     await box.start();
     await box.ctl("login", "admin", "--password-file", box.passwordFile);

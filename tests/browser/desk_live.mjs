@@ -159,7 +159,6 @@ try {
   await complaints(box, browser, page);
   await page.setViewportSize({ width: 360, height: 780 });
   await fits(page, "a full house on a phone");
-  await shot(page, "live-now-360");
   await page.setViewportSize({ width: 1280, height: 900 });
   await page.getByRole("link", { name: "Kiosks", exact: true }).press("Enter");
   await page.getByText(`${KIOSKS} of ${KIOSKS} kiosks are here`).waitFor();

@@ -134,7 +134,7 @@ try {
   for (const part of ["Users", "Sessions", "Who did what", "My password"]) {
     await page.getByRole("link", { name: part, exact: true }).click();
     await fits(page, `${part} at 360 px`);
-    await shot(page, `people-360-${part.toLowerCase().replaceAll(" ", "-")}`);
+    await shot(page, `people-${part.toLowerCase().replaceAll(" ", "-")}`);
   }
   assert.deepEqual([...problems, ...hers], []);
   console.log("all well");

@@ -69,7 +69,6 @@ try {
   await shot(page, "setup-done");
   await page.setViewportSize({ width: 360, height: 780 });
   await fits(page, "the set-up at 360 px");
-  await shot(page, "setup-360");
   await page.getByRole("link", { name: "To the groups" }).click();
   await page.getByRole("article", { name: "Die Webmühle" }).getByText("Playing").waitFor();
 

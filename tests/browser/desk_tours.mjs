@@ -99,8 +99,8 @@ async function editWhilePlaying(box, page, phone) {
   await axe(page, "what saving changes");
   await page.setViewportSize(SMALL);
   await fits(page, "the editor on a phone");
-  await shot(page, "tours-save-360");
   await page.setViewportSize(WHOLE);
+  await shot(page, "tours-save");
   await box.ctl("stop", GROUP);
   const { at } = JSON.parse(await box.ctl("--json", "play", GROUP));
   let state;
@@ -108,7 +108,6 @@ async function editWhilePlaying(box, page, phone) {
   while (state.mode !== "running" || state.vec.t0 !== at);
   await until(phone, "the phone to be there", (t) => window.roomtone.heard.at > t + 300_000, 5000, at);
   await save.getByText(`plays ${first}, which is over in`).waitFor();
-  await shot(page, "tours-save");
   await save.getByLabel(/Let it go on with the new edition/).check();
   await save.getByRole("button", { name: "Save, and change 1 group" }).click();
   await said(page, "Saved as version 2.");

@@ -46,6 +46,9 @@ const state = (d: Desk, k: Kiosk): { dot: string; words: string } => {
 export const volumeText = (k: Kiosk): string =>
   k.mute ? "muted" : `${(k.gain / 10).toFixed(1).replace("-", "\u2212")} dB`;
 
+// What is rounded to nothing has no sign.
+const ppm = (ppb: number): string => (Math.round(ppb / 100) / 10 || 0).toFixed(1).replace("-", "\u2212");
+
 function Table({ desk, kiosks }: { desk: Desk; kiosks: Kiosk[] }): JSX.Element {
   void desk.turn.value;
   const rows = [...kiosks].sort((a, b) => Number(b.online) - Number(a.online) || a.name.localeCompare(b.name));
@@ -96,7 +99,7 @@ function Row({ desk, kiosk }: { desk: Desk; kiosk: Kiosk }): JSX.Element {
       <td>
         <Plot trace={desk.trace(kiosk.id)} figure="error" least={100} height={32} band={1000} label={`Error of ${kiosk.name} over ten minutes`} turn={desk.turn.value} />
       </td>
-      <td>{sounds && r.dac_ppb !== undefined ? `${(r.dac_ppb / 1000).toFixed(1)} ppm` : "\u2013"}</td>
+      <td>{sounds && r.dac_ppb !== undefined ? `${ppm(r.dac_ppb)} ppm` : "\u2013"}</td>
       <td>{r?.buffer_ms === undefined ? "\u2013" : `${(r.buffer_ms / 1000).toFixed(1)} s`}</td>
       <td>{r?.xruns ?? "\u2013"}</td>
       <td>{volumeText(kiosk)}</td>
