@@ -26,7 +26,7 @@ from test_speakers import heard  # noqa: E402
 
 COUNT = int(os.environ.get("ROOMTONE_HERD", "2000"))
 # Nobody is let off; and the smaller herd finds a narrower door.
-PER_S = COUNT // 10
+PER_S = min(1000, COUNT // 4)
 SETTINGS = """[time]
 trust_clock = yes
 [limits]
@@ -104,7 +104,8 @@ def herd(house, request):
 def in_step(speakers, begin):
     """How far apart the two sounded since then, us."""
     _, apart = spread(heard(speakers, begin))
-    apart = np.abs(apart[~np.isnan(apart)])
+    assert len(apart) > 4 and not np.any(np.isnan(apart)), "they did not sound all the while"
+    apart = np.abs(apart)
     return np.percentile(apart, 99), np.max(apart)
 
 
@@ -164,7 +165,8 @@ def test_a_herd_without_manners_is_let_in_by_measure_and_staff_at_once(house, sp
     print(f"kiosks back after {kiosks:.2f} s, staff in after {max(staff):.2f} s at most; "
           f"{house.refused()} refused; apart p99 {p99:.0f} us, at most {most:.0f} us")
     assert back["back"] == COUNT
-    assert kiosks <= 2 and max(staff) <= 2
+    # The kernel's own queue is full as well, and who finds it so knocks again after a second.
+    assert kiosks <= 8 and max(staff) <= 8
     # So many at once, and so many a second: no sooner.
     assert back["all_s"] >= COUNT / PER_S - 1.5
     assert house.refused() > 0
