@@ -15,8 +15,9 @@
 #include <unistd.h>
 
 enum {
-    AT_ONCE = 64,   // accepted before others have their turn
-    PAUSE_MS = 250, // when the process may open no more files; they wait in the kernel's queue
+    AT_ONCE = 64,    // let in before others have their turn
+    LOOKED_AT = 256, // ... or refused, which is a tenth of the work
+    PAUSE_MS = 250,  // when the process may open no more files; they wait in the kernel's queue
 };
 
 struct listener {
@@ -81,16 +82,23 @@ static void prepare(int fd)
     set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
 }
 
+// A browser that shows it asks again by itself; not all at the same time.
+#define BUSY(s)                                                                                   \
+    "HTTP/1.1 503 Busy\r\nretry-after: " s "\r\nconnection: close\r\ncache-control: no-store\r\n" \
+    "content-type: text/html\r\n\r\n<!doctype html><meta http-equiv=refresh content=" s ">"       \
+    "<meta name=viewport content=width=device-width><title>...</title><p>One moment ..."
+
 // In as few steps as can be: there may be thousands a second. What it asked is read, or closing
 // would take the answer back.
 static void refuse(const struct listener *l, int fd)
 {
-    static const char busy[] = "HTTP/1.1 503 Busy\r\nretry-after: 2\r\nconnection: close\r\n"
-                               "content-length: 0\r\n\r\n";
+    static const char *const busy[] = {BUSY("1"), BUSY("2"), BUSY("3"), BUSY("4"), BUSY("5")};
+    static unsigned turn;
+    const char *text = busy[turn++ % (sizeof busy / sizeof busy[0])];
     char asked[2048];
     if (!l->plan.tls) {
         (void)!recv(fd, asked, sizeof asked, MSG_DONTWAIT);
-        (void)!send(fd, busy, sizeof busy - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+        (void)!send(fd, text, strlen(text), MSG_DONTWAIT | MSG_NOSIGNAL);
     }
     close(fd);
 }
@@ -130,7 +138,7 @@ static void adopt(const struct listener *l, struct guest *g, int fd)
         porter_left(g);
 }
 
-static void admit(const struct listener *l, int fd, const struct sockaddr *from)
+static bool admit(const struct listener *l, int fd, const struct sockaddr *from)
 {
     struct guest *leaves;
     struct guest *g = porter_admit(l->plan.porter, from, l->plan.now(l->plan.user), &leaves);
@@ -138,10 +146,11 @@ static void admit(const struct listener *l, int fd, const struct sockaddr *from)
         listener_send_away(leaves);
     if (!g) {
         refuse(l, fd);
-        return;
+        return false;
     }
     prepare(fd);
     adopt(l, g, fd);
+    return true;
 }
 
 static void on_pause_over(uv_timer_t *h)
@@ -162,7 +171,7 @@ static void pause_for_a_while(struct listener *l, int why)
 static void on_readable(uv_poll_t *h, int status, int events)
 {
     struct listener *l = h->data;
-    for (int i = 0; i < AT_ONCE; i++) {
+    for (int i = 0, in = 0; i < LOOKED_AT && in < AT_ONCE; i++) {
         union {
             struct sockaddr any;
             struct sockaddr_storage all;
@@ -170,7 +179,7 @@ static void on_readable(uv_poll_t *h, int status, int events)
         socklen_t len = sizeof from;
         int fd = accept4(l->fd, &from.any, &len, SOCK_CLOEXEC | SOCK_NONBLOCK);
         if (fd >= 0) {
-            admit(l, fd, &from.any);
+            in += admit(l, fd, &from.any);
             continue;
         }
         if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)

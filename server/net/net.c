@@ -45,6 +45,10 @@ enum { WRONG_PINS_PER_MINUTE = 10 };
 // Twice what can be listed. An unknown kiosk costs a key agreement, which is a tenth of a ms.
 enum { STRANGERS_PER_MINUTE = 2 * NEWCOMERS_MAX };
 
+// A body comes with 1 KiB a second at least, looked at every so often: the worst network of a house
+// is ten times faster, and who sends less holds a place for nothing.
+enum { BODY_LOOK_S = 10, BODY_BYTES_PER_S = 1024 };
+
 // How much of a refused body is still read.
 enum { REFUSED_BODY_MAX = UPLOAD_PIECE_MAX + 64 * 1024 };
 
@@ -374,18 +378,31 @@ static int on_http(struct net *net, struct lws *wsi, struct http_session *s)
     } else {
         begin_request(net, r);
     }
-    // Answers may take a moment (the store, a password); a body has its own limit below.
-    lws_set_timeout(wsi, PENDING_TIMEOUT_HTTP_CONTENT, 30);
+    // Answers may take a moment (the store, a password); a body has its own limit below, and
+    // libwebsockets' between its pieces.
+    r->body_look = net_now(net);
+    bool body = r->content_length > 0 && !r->answered;
+    lws_set_timeout(wsi, PENDING_TIMEOUT_HTTP_CONTENT, body ? BODY_LOOK_S : 30);
     return 0;
+}
+
+static bool fast_enough(struct request *r, size_t len)
+{
+    house_t now = net_now(r->net);
+    r->body_seen += (int64_t)len;
+    if (house_diff_us(now, r->body_look) < BODY_LOOK_S * INT64_C(1000000))
+        return true;
+    bool fast = r->body_seen >= BODY_LOOK_S * BODY_BYTES_PER_S;
+    r->body_look = now;
+    r->body_seen = 0;
+    return fast;
 }
 
 static int on_body(struct request *r, const void *data, size_t len)
 {
-    if (!r)
+    if (!r || !fast_enough(r, len))
         return -1;
     request_take_body(r, data, len);
-    if (r->wsi)
-        lws_set_timeout(r->wsi, PENDING_TIMEOUT_HTTP_CONTENT, 30);
     return 0;
 }
 
@@ -514,7 +531,7 @@ static bool open_context(struct net *net)
         // others from theirs. Memory is taken for those alone that are in use.
         .max_http_header_pool = PORTER_WAITING_MAX + 256,
         .pt_serv_buf_size = 16 * 1024,
-        .timeout_secs = PORT_HEADERS_S,
+        .timeout_secs = PORT_PIECE_S,
     };
     net->context = lws_create_context(&info);
     return net->context != NULL;

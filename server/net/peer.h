@@ -24,11 +24,11 @@ enum {
     // some.
     PEER_OWED_PAUSE = 12,
     // Answers still to come, and what the house says by itself, come on top; then it is closed.
-    PEER_OWED_MAX = 32,
+    PEER_OWED_MAX = 48,
     PEER_OWED_BYTES = 64 * 1024,
     PEER_STAMPS_MAX = 8,
     // Commands under way at once, while the disk stalls.
-    PEER_LATERS_MAX = 16,
+    PEER_LATERS_MAX = 32,
 };
 
 // How it keeps pace with us, and we with it (peer_pace.c).
@@ -39,6 +39,7 @@ struct pace {
     bool paused;            // nothing of it is read
     bool over;              // it is closed for it
     uint32_t writes, seen;  // of its socket; and when we looked last
+    uint32_t arrived;       // of them, as far as we know
     int stalled_s;          // for so long it took nothing of what is due
 };
 

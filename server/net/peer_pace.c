@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Keeping pace with one socket. Three things could run away, and each has its end:
+// Keeping pace with one socket. What could run away, and how each ends:
 //
 //   it sends too much     20 messages a second, 40 at once (a page sends one report a second and a
 //                         command when somebody taps); more are answered with "too_fast", after a
@@ -7,12 +7,15 @@
 //                         seconds it is closed (1008). Time questions do not count: their queue is
 //                         short, and what does not fit is dropped.
 //   it asks, reads not    with 12 answers owed nothing more of it is read
+//   it is gone            found after 11 s: by the kernel's probes when nothing is on its way to it
+//                         (listen.h), else here
 //   it takes nothing      what only counts as the newest waits in one place; after ten seconds
 //                         without a write it is closed (1013)
 //
-// So a socket holds at most 32 messages and 64 KiB, and beside that 16 KiB in the kernel that are
+// So a socket holds at most 48 messages and 64 KiB, and beside that 16 KiB in the kernel that are
 // not on their way yet: a larger heap there would be of old states.
 #include "common/base/log.h"
+#include "server/net/listen.h"
 #include "server/net/net.h"
 #include "server/net/peer_private.h"
 
@@ -36,7 +39,10 @@ void pace_begin(struct peer *p)
 {
     int unsent = KERNEL_UNSENT_MAX;
     p->pace.messages = (struct bucket){MESSAGES_BURST, net_now(p->net)};
-    setsockopt(lws_get_socket_fd(p->wsi), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof unsent);
+    int fd = lws_get_socket_fd(p->wsi), never = 0;
+    setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof unsent);
+    // Who is there and does not read is told why; the kernel would not tell it apart.
+    setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &never, sizeof never);
 }
 
 static void pause_reading(struct peer *p)
@@ -109,6 +115,21 @@ static void close_stalled(struct peer *p)
     lws_set_timeout(p->wsi, PENDING_TIMEOUT_CLOSE_SEND, CLOSE_TAKES_S);
 }
 
+// Something was sent and nothing at all has come since: probes go out on a quiet connection alone.
+static bool is_gone(struct peer *p)
+{
+    struct tcp_info t = {0};
+    socklen_t len = sizeof t;
+    struct pace *c = &p->pace;
+    if (c->writes == c->arrived)
+        return false;
+    if (getsockopt(lws_get_socket_fd(p->wsi), IPPROTO_TCP, TCP_INFO, &t, &len) != 0)
+        return false;
+    if (t.tcpi_unacked == 0)
+        c->arrived = c->writes;
+    return t.tcpi_unacked > 0 && t.tcpi_last_ack_recv >= GIVE_UP_MS;
+}
+
 void peer_look(struct peer *p)
 {
     struct pace *c = &p->pace;
@@ -116,6 +137,11 @@ void peer_look(struct peer *p)
         return;
     c->flood = 0;
     pace_owed(p);
+    if (is_gone(p)) {
+        p->closing = true;
+        lws_set_timeout(p->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
+        return;
+    }
     if (!peer_anything_due(p) || c->writes != c->seen) {
         c->seen = c->writes;
         c->stalled_s = 0;

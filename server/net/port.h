@@ -14,8 +14,9 @@
 struct listener;
 struct porter;
 
-// A handshake of TLS must be complete by then, and then the headers of a request.
-enum { PORT_HEADERS_S = 5 };
+// A handshake of TLS must be complete by then, and as soon the headers of each request; and between
+// two pieces of a body there may be so much.
+enum { PORT_HEADERS_S = 5, PORT_PIECE_S = 10 };
 
 struct port_plan {
     struct lws_context *context;

@@ -13,6 +13,8 @@ enum {
     // connections; then as many as come through a door.
     ADDRESS_BURST = 256,
     ADDRESS_PER_S = 128,
+    FEW = 32, // a phone or two, with all their connections
+    FEW_PER_S = 16,
     // Trusted addresses, beside all others: more kiosks and staff than any house has, in a second.
     TRUSTED_PER_S = 512,
     TRUSTED_BURST = 1024,
@@ -26,7 +28,7 @@ enum {
 struct origin {
     struct origin *next; // in the table
     struct subnets_ip ip;
-    struct bucket bucket, reserve;
+    struct bucket bucket, reserve, knocks;
     bool trusted;
     house_t trusted_at;
     int waiting, in, others; // connections; others: TRUSTED
@@ -102,6 +104,7 @@ static struct origin *origin_of(struct porter *p, struct subnets_ip ip, house_t 
     struct origin *o = check_alloc(calloc(1, sizeof *o));
     o->ip = ip;
     o->bucket = (struct bucket){ADDRESS_BURST, now};
+    o->knocks = (struct bucket){FEW, now};
     o->reserve = (struct bucket){TRUSTED_ADDRESS_BURST, now};
     o->next = *at;
     *at = o;
@@ -222,10 +225,13 @@ struct guest *porter_silent(struct porter *p, house_t before)
 
 // --- who comes -----------------------------------------------------------------------------------
 
+// The last third of the house's is for addresses from where few come: machines that come as often
+// as they may, from many addresses, do not take it all.
 static bool slow_enough(struct porter *p, struct origin *o, house_t now)
 {
     double per_s = (double)p->limits.per_second;
-    if (bucket_fill(&p->house, per_s, per_s, now) >= 1 &&
+    double least = bucket_take(&o->knocks, FEW_PER_S, FEW, now) ? 1 : 1 + per_s / 3;
+    if (bucket_fill(&p->house, per_s, per_s, now) >= least &&
         bucket_take(&o->bucket, ADDRESS_PER_S, ADDRESS_BURST, now)) {
         p->house.tokens -= 1;
         return true;

@@ -117,7 +117,7 @@ class Network:
     @contextlib.contextmanager
     def inside(self):
         """This thread's new sockets, and the programs it starts, are in the namespace."""
-        with open("/proc/self/ns/net", "rb") as before, \
+        with open("/proc/thread-self/ns/net", "rb") as before, \
                 open(f"/run/netns/{self.name}", "rb") as there:
             assert libc.setns(there.fileno(), CLONE_NEWNET) == 0, os.strerror(ctypes.get_errno())
             try:

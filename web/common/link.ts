@@ -7,13 +7,15 @@
 //     | refused       '------- waiting <-----'  or for 1 s after waking up
 //     '--- (the same socket takes another hello)
 //
-// Waiting is random from the first try (0-1 s, then 1.6 times longer, at most 10 s), so that a
-// room full of phones does not come back in one instant. Coming back to the page or to the network
-// ends the wait. So does waking up, which no browser reliably tells: a turn that comes late, or a
-// wall clock that ran further than the page's own, says so too.
+// Waiting is random from the first try (0-1 s, then 1.6 times longer, at most 10 s: backoff.ts), so that a
+// room full of phones does not come back in one instant. Coming back to the page ends the wait, and so
+// does waking up, which no browser reliably tells: a turn that comes late, or a wall clock that ran
+// further than the page's own, says so too. Coming back to the network begins it anew: when an access
+// point starts again, all phones do so together.
 //
 // Everything that is due is done in turn(), which anybody may call: behind a locked screen the
 // page's own timers are slow, and the sound worker's ticks drive it (visitor/session.ts).
+import { Backoff } from "./backoff";
 import type { Core } from "./core";
 import type { FromServer, Hello } from "./wire";
 
@@ -23,9 +25,6 @@ const WAKE_LIMIT_MS = 1000; // after waking up, a good socket answers at once
 const SLEPT_MS = 3000; // a turn this much later than due: the page was frozen, or the phone asleep
 const JUMP_MS = 1000; // the wall clock against the page's own: the phone slept, or was set
 const TURN_MAX_MS = 1000;
-const WAIT_FIRST_MS = 1000;
-const WAIT_GROWTH = 1.6;
-const WAIT_MAX_MS = 10_000;
 
 export type LinkState = "idle" | "connecting" | "joined" | "waiting";
 
@@ -40,7 +39,7 @@ export class Link {
   state: LinkState = "idle";
   private socket: WebSocket | null = null;
   private hello: Hello | null = null;
-  private tries = 0;
+  private readonly backoff = new Backoff();
   // Instants on the page's clock (performance.now), ms; Infinity: nothing to wait for.
   private alarmAt = Infinity; // connecting: give up; waiting: connect
   private askAt = Infinity; // the next question about time
@@ -56,7 +55,7 @@ export class Link {
     private readonly url = `${location.protocol === "https:" ? "wss:" : "ws:"}//${location.host}/ws`,
   ) {
     const back = (): void => this.hurry();
-    addEventListener("online", back);
+    addEventListener("online", () => this.online());
     addEventListener("pageshow", back);
     document.addEventListener("resume", back);
     document.addEventListener("visibilitychange", () => {
@@ -67,7 +66,7 @@ export class Link {
   /** Joins with this hello now, and again after every loss, until it is refused or left. */
   join(hello: Hello): void {
     this.hello = hello;
-    this.tries = 0;
+    this.backoff.reset();
     if (this.socket?.readyState === WebSocket.OPEN) this.send(hello);
     else this.connect();
   }
@@ -153,7 +152,7 @@ export class Link {
   /** Open by name only: the phone woke up, or walked out of reach. */
   private silent(): void {
     if (!this.waking || !this.hello) return this.lost(this.socket);
-    this.tries = 0;
+    this.backoff.reset();
     this.connect();
   }
 
@@ -173,7 +172,7 @@ export class Link {
     const message = this.events.read(text);
     if (!message) return;
     if (message.type === "welcome") {
-      this.tries = 0;
+      this.backoff.reset();
       this.core.setEpoch(message.clock_epoch);
       this.askTime();
       this.become("joined");
@@ -192,9 +191,15 @@ export class Link {
       this.become("idle");
       return;
     }
-    const most = Math.min(WAIT_MAX_MS, WAIT_FIRST_MS * WAIT_GROWTH ** this.tries++);
     this.become("waiting");
-    this.alarmAt = performance.now() + least + Math.random() * most;
+    this.alarmAt = performance.now() + least + this.backoff.next();
+    this.schedule();
+  }
+
+  private online(): void {
+    if (this.state !== "waiting") return this.hurry();
+    this.backoff.reset();
+    this.alarmAt = Math.min(this.alarmAt, performance.now() + this.backoff.next());
     this.schedule();
   }
 
@@ -202,7 +207,7 @@ export class Link {
   private hurry(): void {
     const now = performance.now();
     if (this.state === "waiting" || (this.state === "connecting" && now >= this.alarmAt)) {
-      this.tries = 0;
+      this.backoff.reset();
       this.connect();
     } else if (this.socket?.readyState === WebSocket.OPEN) {
       this.answerBy = Infinity; // timers slept: what was asked before says nothing

@@ -413,7 +413,7 @@ export class Engine {
         break;
       case "failed":
         this.heard.failed = m.code;
-        this.retryAt = performance.now() + RETRY_MS;
+        this.retryAt = performance.now() + RETRY_MS * (0.5 + Math.random()); // not all phones at once
         this.drop(e);
         break;
     }

@@ -2,6 +2,7 @@
 // One variant being played, in the worker: bytes -> Ogg packets -> decoder -> 48 kHz frames ->
 // the phone's frames at the speed the page asks for. Decodes only what is asked; fetches ahead.
 import { OpusDecoder } from "opus-decoder";
+import { Backoff } from "../common/backoff";
 import { OggReader, PACKET_MAX, type OpusHead, packetFrames, readOpusHead } from "./ogg";
 import { type Wish, nextPiece } from "./ahead";
 import { ContentError, PIECE_BYTES, type Pieces } from "./pieces";
@@ -41,8 +42,9 @@ export interface Chunk {
   aheadMs: number; // fetched beyond this chunk
 }
 
-const RETRY_MS = 500;
 const WARM_FRAMES = 24_000; // half a second
+const RETRY_FIRST_MS = 500;
+const RETRY_MAX_MS = 5000; // a stream that waits longer is heard to
 const SPOILT_MAX = 50; // packets in a row that do not decode: a second. One is a crackle, these are a fault
 
 export class Stream {
@@ -193,12 +195,13 @@ export class Stream {
 
   /** Waits through network trouble: the page goes on by itself when the box is back. */
   private async pieceOf(index: number): Promise<Uint8Array> {
+    const again = new Backoff(RETRY_FIRST_MS, RETRY_MAX_MS);
     for (;;) {
       try {
         return await this.pieces.get(this.source.opus, index, this.source.bytes);
       } catch (e) {
         if (this.closed || !(e instanceof ContentError) || e.code !== "network") throw e;
-        await new Promise((done) => setTimeout(done, RETRY_MS));
+        await again.pause();
       }
     }
   }

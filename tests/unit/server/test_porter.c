@@ -118,6 +118,29 @@ static void one_address_does_not_take_the_houses_share(void **state)
     porter_free(porter);
 }
 
+static void machines_that_come_all_the_time_leave_a_third_to_others(void **state)
+{
+    (void)state;
+    int others = 0;
+    open_with(1000, 256, 1000, "");
+    for (int ms = 0; ms < 10000; ms++) {
+        for (int i = 0; i < 60; i++) { // sixty machines, a thousand a second each
+            struct guest *g = come_from(i);
+            if (g)
+                porter_left(g);
+        }
+        if (ms % 10 == 0) { // and a hundred phones a second
+            struct guest *g = come_from(1000 + ms % 5000);
+            others += g != NULL;
+            if (g)
+                porter_left(g);
+        }
+        wait_ms(1);
+    }
+    assert_in_range(others, 950, 1000); // all but some of the first moment
+    porter_free(porter);
+}
+
 static void who_holds_places_without_a_word_makes_room(void **state)
 {
     (void)state;
@@ -282,6 +305,7 @@ int main(void)
         cmocka_unit_test(so_many_a_second_come_in),
         cmocka_unit_test(staff_come_in_whatever_crowd_is_at_the_door),
         cmocka_unit_test(one_address_does_not_take_the_houses_share),
+        cmocka_unit_test(machines_that_come_all_the_time_leave_a_third_to_others),
         cmocka_unit_test(who_holds_places_without_a_word_makes_room),
         cmocka_unit_test(a_full_hall_sends_away_from_where_most_are),
         cmocka_unit_test(visitors_of_one_address_are_counted_and_staff_are_not),

@@ -2,9 +2,8 @@
 // Screens that nobody needs before Listen: brought while people read, shown as soon as they are here.
 import { type Signal, signal } from "@preact/signals";
 import type { ComponentType, JSX } from "preact";
+import { Backoff } from "../../common/backoff";
 import type { Props } from "./props";
-
-const RETRY_MS = 2000;
 
 export interface Later {
   (props: Props): JSX.Element | null;
@@ -14,6 +13,7 @@ export interface Later {
 /** `quiet`: a part of a screen that is not missed while it comes. */
 export function later(load: () => Promise<ComponentType<Props>>, quiet = false): Later {
   const got: Signal<{ Screen: ComponentType<Props> } | null> = signal(null);
+  const again = new Backoff();
   let asked = false;
   const bring = (): void => {
     if (asked) return;
@@ -24,7 +24,7 @@ export function later(load: () => Promise<ComponentType<Props>>, quiet = false):
         setTimeout(() => {
           asked = false;
           bring();
-        }, RETRY_MS),
+        }, again.next()),
     );
   };
   const shown = (props: Props): JSX.Element | null => {

@@ -3,26 +3,26 @@
 // that the group has heard already. What comes later stays the guide's to tell.
 import { useEffect, useState } from "preact/hooks";
 import type { JSX } from "preact";
+import { Backoff } from "../../common/backoff";
 import { type Cue, chooseVariant, titleIn } from "../../common/tour";
 import { type Caption, captionAt, readVtt } from "../../common/vtt";
 import { Lines } from "./captions";
 import type { Props } from "./props";
 import { closeScreen, reading } from "./screen";
 
-const RETRY_MS = 2000;
-
 /** Null while it is on its way; "lost" while it cannot be had. */
 function useText(hash: string | undefined): Caption[] | "lost" | null {
   const [text, setText] = useState<Caption[] | "lost" | null>(null);
   useEffect(() => {
     let wanted = true;
+    const again = new Backoff();
     setText(hash ? null : []);
     const load = async (): Promise<void> => {
       const response = await fetch(`/content/${hash ?? ""}.vtt`).catch(() => null);
       const got = response?.ok ? readVtt(await response.text()) : "lost";
       if (!wanted) return;
       setText(got);
-      if (got === "lost") setTimeout(() => wanted && void load(), RETRY_MS);
+      if (got === "lost") setTimeout(() => wanted && void load(), again.next());
     };
     if (hash) void load();
     return () => {
