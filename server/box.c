@@ -258,12 +258,13 @@ static void on_restart(void *user)
     say_bye(b);
 }
 
-// One descriptor a socket: the usual limit of 1,024 is far below a full house.
+// One descriptor a socket: the usual limit of 1,024 is far below a full house. Nor is it to be much
+// more, since libwebsockets has a table as long.
 static void raise_file_limit(const struct settings *s)
 {
     struct rlimit limit;
     rlim_t want = (rlim_t)(s->max_members + NET_OTHER_FILES);
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= want)
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == want)
         return;
     limit.rlim_cur = limit.rlim_max < want ? limit.rlim_max : want;
     setrlimit(RLIMIT_NOFILE, &limit);

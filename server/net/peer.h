@@ -76,6 +76,8 @@ struct peer {
     struct owed *owed, **owed_end;
     int owed_count;
     size_t owed_bytes;
+    bool outgoing; // it has something to say (outgoing.h)
+    struct peer *out_prev, *out_next;
     struct {
         struct stamp_question q;
         int64_t t2_ns;
@@ -94,6 +96,8 @@ int peer_receive(struct peer *p, const void *data, size_t len);
 int peer_write(struct peer *p);
 // Once a second: whoever takes nothing for ten seconds is closed, whoever was put off goes on.
 void peer_look(struct peer *p);
+// The same at the end of a turn of the loop, whenever there is something to say.
+void peer_speak(struct peer *p);
 // Asks the peer to come back later and closes it once that is sent.
 void peer_bye(struct peer *p, const char *reason, int64_t retry_ms);
 void peer_send_zone(struct peer *p, const struct wire_zone *zone);

@@ -76,14 +76,14 @@ static enum err run_one(struct store *s, struct store_job *job)
     sqlite3 *db = health_db(s->health);
     begin_step(s);
     health_let_write(s->health, job->vital);
-    if (!db_exec(db, "SAVEPOINT job"))
+    if (!db_exec_kept(db, "SAVEPOINT job"))
         return db_err(db, sqlite3_errcode(db));
     enum err e = job->run(db, job);
     if (sqlite3_get_autocommit(db))
         return e;
     if (e != ERR_OK)
         db_exec(db, "ROLLBACK TO job");
-    db_exec(db, "RELEASE job");
+    db_exec_kept(db, "RELEASE job");
     // What was forbidden is told by its reason.
     return e == ERR_STORAGE_FAILED && health_state(s->health) == ERR_STORAGE_FULL ? ERR_STORAGE_FULL
                                                                                   : e;
@@ -97,7 +97,7 @@ static enum err run_batch(struct store *s, struct store_job *first)
         return ERR_STORAGE_FAILED;
     // While nothing may be written, IMMEDIATE would be refused.
     bool full = health_state(s->health) == ERR_STORAGE_FULL;
-    if (!db_exec(db, full ? "BEGIN" : "BEGIN IMMEDIATE"))
+    if (!db_exec_kept(db, full ? "BEGIN" : "BEGIN IMMEDIATE"))
         return db_err(db, sqlite3_errcode(db));
     for (struct store_job *job = first; job; job = job->next) {
         if (job->apart)
@@ -109,7 +109,7 @@ static enum err run_batch(struct store *s, struct store_job *first)
             return job->result == ERR_STORAGE_FULL ? ERR_STORAGE_FULL : ERR_STORAGE_FAILED;
     }
     begin_step(s);
-    if (db_exec(db, "COMMIT"))
+    if (db_exec_kept(db, "COMMIT"))
         return ERR_OK;
     enum err e = db_err(db, sqlite3_errcode(db));
     if (!sqlite3_get_autocommit(db))
