@@ -83,6 +83,7 @@ enum {
 struct net_counters {
     int64_t connections; // WebSockets open now
     int64_t visitors;    // of them, in a group
+    int64_t staff;       // of them, who see the overview
     int64_t accepted;    // since the start
     int64_t messages_in; // text messages read
     int64_t states_out;  // state messages written

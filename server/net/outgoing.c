@@ -11,6 +11,7 @@ struct outgoing {
     uv_prepare_t prepare; // before the loop sleeps
     uv_idle_t hurry;      // while it must not sleep
     struct peer *first, *last;
+    int count;
     int open; // handles
 };
 
@@ -69,6 +70,7 @@ void outgoing_put(struct outgoing *o, struct peer *p)
     else
         o->first = p;
     o->last = p;
+    o->count++;
 }
 
 void outgoing_remove(struct outgoing *o, struct peer *p)
@@ -76,6 +78,7 @@ void outgoing_remove(struct outgoing *o, struct peer *p)
     if (!p->outgoing)
         return;
     p->outgoing = false;
+    o->count--;
     if (p->out_prev)
         p->out_prev->out_next = p->out_next;
     else
@@ -84,4 +87,9 @@ void outgoing_remove(struct outgoing *o, struct peer *p)
         p->out_next->out_prev = p->out_prev;
     else
         o->last = p->out_prev;
+}
+
+bool outgoing_behind(const struct outgoing *o)
+{
+    return o->count > SLICE;
 }

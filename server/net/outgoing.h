@@ -10,6 +10,7 @@
 #ifndef SERVER_NET_OUTGOING_H
 #define SERVER_NET_OUTGOING_H
 
+#include <stdbool.h>
 #include <uv.h>
 
 struct outgoing;
@@ -22,5 +23,7 @@ void outgoing_stop(struct outgoing *o);
 // Once is enough.
 void outgoing_put(struct outgoing *o, struct peer *p);
 void outgoing_remove(struct outgoing *o, struct peer *p);
+// More is to be said than fits into a turn.
+bool outgoing_behind(const struct outgoing *o);
 
 #endif

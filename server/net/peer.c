@@ -122,6 +122,7 @@ void peer_close(struct peer *p)
     bytes_free(&p->in);
     net_counters(p->net)->connections--;
     net_counters(p->net)->visitors -= p->visitor;
+    net_counters(p->net)->staff -= p->staff;
     p->net = NULL;
 }
 

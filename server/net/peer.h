@@ -51,7 +51,7 @@ struct peer {
     bool state_due, overview_due, ask_due, away_due, audience_due, closing;
     bool told_away;                 // that the guide is away
     bool leading;                   // a PIN is being looked at
-    bool visitor;                   // counted as one
+    bool visitor, staff;            // counted as one
     bool farewell;                  // it said that it goes
     uint32_t audience_version;      // guides: of the newest they were sent
     char user[48];                  // staff: the signed-in user

@@ -131,6 +131,7 @@ static bool apply_pragmas(sqlite3 *db)
     return db_exec(db,
                    "PRAGMA page_size=1024; PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL;"
                    "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
+                   "PRAGMA cache_size=-8192;" // the leaves that 200 busy groups write to
                    "PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON; PRAGMA mmap_size=0;");
 }
 

@@ -23,6 +23,8 @@ struct store {
     pthread_t thread;
     void (*wake)(void *);
     void *wake_user;
+    struct queue gathered; // the loop's alone: until store_begin()
+    bool gather;
     _Atomic int64_t step_us; // CLOCK_MONOTONIC when its present step began; 0: it waits for work
 
     pthread_mutex_t lock; // guards all below
@@ -243,6 +245,7 @@ struct store *store_start(sqlite3 *db, void (*wake)(void *), void *wake_user)
     s->shown = health_state(s->health);
     s->wake = wake;
     s->wake_user = wake_user;
+    queue_init(&s->gathered);
     queue_init(&s->waiting);
     queue_init(&s->finished);
     CHECK(pthread_mutex_init(&s->lock, NULL) == 0);
@@ -265,12 +268,33 @@ void store_submit(struct store *s, struct store_job *job)
         queue_put(&s->finished, job);
     } else {
         s->waiting_count++;
-        queue_put(&s->waiting, job);
-        pthread_cond_signal(&s->work);
+        queue_put(s->gather ? &s->gathered : &s->waiting, job);
+        if (!s->gather)
+            pthread_cond_signal(&s->work);
     }
     pthread_mutex_unlock(&s->lock);
     if (busy)
         s->wake(s->wake_user);
+}
+
+void store_gather(struct store *s)
+{
+    s->gather = true;
+}
+
+void store_begin(struct store *s)
+{
+    if (!s->gathered.first)
+        return;
+    pthread_mutex_lock(&s->lock);
+    queue_move(&s->waiting, &s->gathered);
+    pthread_cond_signal(&s->work);
+    pthread_mutex_unlock(&s->lock);
+}
+
+bool store_gathers(const struct store *s)
+{
+    return s->gathered.first != NULL;
 }
 
 void store_drain(struct store *s)
@@ -310,7 +334,9 @@ enum err store_health(struct store *s)
 
 void store_stop(struct store *s)
 {
+    s->gather = false;
     pthread_mutex_lock(&s->lock);
+    queue_move(&s->waiting, &s->gathered);
     s->stopping = true;
     pthread_cond_signal(&s->work);
     pthread_mutex_unlock(&s->lock);
