@@ -145,7 +145,7 @@ static const struct conf_key keys[] = {
     {"limits", "max_rooms_awake", CONF_INT, AT(max_rooms_awake), "1000",
      .help = "Rooms in memory at once; sleeping ones are rows on disk and do not count.", .min = 1,
      .max = 100000, .unit = "rooms", .live = true},
-    {"limits", "messages_per_s", CONF_INT, AT(messages_per_s), "20",
+    {"limits", "messages_per_second", CONF_INT, AT(messages_per_second), "20",
      .help = "Messages a socket may send, and twice as many at once; a page sends one report a "
              "second, and a command when somebody taps. Above it they are refused with too_fast.",
      .min = 1, .max = 100000, .unit = "a second", .live = true},

@@ -42,6 +42,12 @@ struct pace {
     int stalled_s;          // for so long it took nothing of what is due
 };
 
+// A place in the queue of what a socket is owed, in order.
+struct owed {
+    struct owed *next;
+    size_t len;
+};
+
 struct peer {
     struct peer *prev, *next; // all of the net
     struct net *net;
@@ -73,7 +79,10 @@ struct peer {
     bool too_large;
     struct later *laters; // answers to come, from the store or a room
     int later_count;
-    struct owed *owed, **owed_end;
+    // The room's state has at most one place in the queue, taken when it became due; what is written
+    // there is the newest state of that moment. An ack is queued after the state it acknowledges, so
+    // it never overtakes it.
+    struct owed *owed, **owed_end, state_place;
     int owed_count;
     size_t owed_bytes;
     bool outgoing; // it has something to say (outgoing.h)

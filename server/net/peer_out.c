@@ -9,13 +9,9 @@
 
 #include <string.h>
 
-// What a socket is owed, in order. The room's state has at most one place in the queue, taken when
-// it became due; what is written there is the newest state of that moment. An ack is queued after
-// the state it acknowledges, so it never overtakes it.
-struct owed {
-    struct owed *next;
-    bool state;
-    size_t len;
+// A message that is owed. The room's state has a place in the peer itself (peer.h).
+struct owed_text {
+    struct owed place;
     char data[];
 };
 
@@ -47,9 +43,7 @@ void peer_send_state(struct peer *p)
     if (p->state_due || p->closing)
         return;
     p->state_due = true;
-    struct owed *o = check_alloc(calloc(1, sizeof *o));
-    o->state = true;
-    queue(p, o);
+    queue(p, &p->state_place);
 }
 
 // The connection cannot be saved: it ends as soon as nobody is in the middle of it.
@@ -70,11 +64,10 @@ void peer_send(struct peer *p, const struct wire_message *m)
     }
     bytes_clear(&text);
     CHECK(wire_encode(m, &text));
-    struct owed *o = check_alloc(malloc(sizeof *o + text.len));
-    o->state = false;
-    o->len = text.len;
+    struct owed_text *o = check_alloc(malloc(sizeof *o + text.len));
+    o->place.len = text.len;
     memcpy(o->data, text.data, text.len);
-    queue(p, o);
+    queue(p, &o->place);
 }
 
 void peer_send_error(struct peer *p, enum err e, const char *cmd_id, const char *detail)
@@ -97,10 +90,16 @@ static struct owed *take_owed(struct peer *p)
     return o;
 }
 
+static void free_owed(struct peer *p, struct owed *o)
+{
+    if (o != &p->state_place)
+        free(o);
+}
+
 void peer_out_drop(struct peer *p)
 {
     while (p->owed)
-        free(take_owed(p));
+        free_owed(p, take_owed(p));
     struct outgoing *o = net_outgoing(p->net);
     if (o)
         outgoing_remove(o, p);
@@ -150,14 +149,14 @@ static void put_owed(struct peer *p, struct bytes *out)
 {
     while (p->owed && out->len < WRITE_ENOUGH) {
         struct owed *o = take_owed(p);
-        if (!o->state) {
-            put_frame(out, FRAME_TEXT, o->data, o->len);
+        if (o != &p->state_place) {
+            put_frame(out, FRAME_TEXT, ((struct owed_text *)o)->data, o->len);
         } else if (p->member.room) {
             net_counters(p->net)->states_out++;
             put_text(out, room_published_text(p->member.room));
         }
-        p->state_due = p->state_due && !o->state;
-        free(o);
+        p->state_due = p->state_due && o != &p->state_place;
+        free_owed(p, o);
     }
 }
 

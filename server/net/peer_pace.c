@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Keeping pace with one socket. Three things could run away, and each has its end:
 //
-//   it sends too much     messages_per_s, twice as many at once (a page sends one report a second
+//   it sends too much     messages_per_second, twice as many at once (a page sends one report a second
 //                         and a command when somebody taps); more are answered with "too_fast", after a
 //                         further 40 it is read no more until the next second, and after ten such
 //                         seconds it is closed (1008). Time questions do not count: their queue is
@@ -31,15 +31,15 @@ enum {
 };
 
 // Messages a second; twice as many at once.
-static double messages_per_s(const struct peer *p)
+static double messages_per_second(const struct peer *p)
 {
-    return (double)net_house(p->net)->settings->messages_per_s;
+    return (double)net_house(p->net)->settings->messages_per_second;
 }
 
 void pace_begin(struct peer *p)
 {
     int unsent = KERNEL_UNSENT_MAX;
-    p->pace.messages = (struct bucket){2 * messages_per_s(p), net_now(p->net)};
+    p->pace.messages = (struct bucket){2 * messages_per_second(p), net_now(p->net)};
     int fd = lws_get_socket_fd(p->wsi);
     setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof unsent);
     // The limit above is for who waits until it may write. What is said at once stops here.
@@ -84,7 +84,7 @@ bool pace_allows(struct peer *p, const char *cmd_id)
 {
     struct pace *c = &p->pace;
     house_t now = net_now(p->net);
-    double rate = messages_per_s(p), most = 2 * rate;
+    double rate = messages_per_second(p), most = 2 * rate;
     if (bucket_fill(&c->messages, rate, most, now) >= most)
         c->flood_at = (house_t){0};
     if (bucket_take(&c->messages, rate, most, now))

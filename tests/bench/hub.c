@@ -13,7 +13,7 @@
 static const char usage[] =
     "usage: hub load|fetch --port N [--address A]\n"
     "  load  --rooms N --members N [--first N] [--flight N | --rate PER_SECOND] [--warm S]\n"
-    "        [--for S] [--ask MS] [--pid N]\n"
+    "        [--for S] [--ask MS] [--pid N] [--by-path]\n"
     "  fetch --path PATH --phones N [--rounds N]\n";
 
 static void print_spans(const char *name, struct spans *s)
@@ -67,12 +67,14 @@ int main(int argc, char **argv)
 {
     struct load_plan l = {.address = "127.0.0.1", .first = 1, .rooms = 1, .members = 1, .for_s = 1};
     struct fetch_plan f = {.phones = 1, .rounds = 1};
-    static const struct option options[] = {
-        {"port", 1, 0, 'p'},   {"address", 1, 0, 'a'}, {"rooms", 1, 0, 'r'},
-        {"first", 1, 0, '1'},  {"members", 1, 0, 'm'}, {"flight", 1, 0, 'k'},
-        {"rate", 1, 0, 'e'},   {"warm", 1, 0, 'w'},    {"for", 1, 0, 's'},
-        {"ask", 1, 0, 'q'},    {"pid", 1, 0, 'i'},     {"path", 1, 0, 'f'},
-        {"phones", 1, 0, 'n'}, {"rounds", 1, 0, 'o'},  {0}};
+    static const struct option options[] = {{"port", 1, 0, 'p'},    {"address", 1, 0, 'a'},
+                                            {"rooms", 1, 0, 'r'},   {"first", 1, 0, '1'},
+                                            {"members", 1, 0, 'm'}, {"flight", 1, 0, 'k'},
+                                            {"rate", 1, 0, 'e'},    {"warm", 1, 0, 'w'},
+                                            {"for", 1, 0, 's'},     {"ask", 1, 0, 'q'},
+                                            {"pid", 1, 0, 'i'},     {"path", 1, 0, 'f'},
+                                            {"phones", 1, 0, 'n'},  {"rounds", 1, 0, 'o'},
+                                            {"by-path", 0, 0, 'b'}, {0}};
     int c;
     while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
         switch (c) {
@@ -117,6 +119,9 @@ int main(int argc, char **argv)
             break;
         case 'o':
             f.rounds = atoi(optarg);
+            break;
+        case 'b':
+            l.by_path = true;
             break;
         default:
             fputs(usage, stderr);

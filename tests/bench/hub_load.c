@@ -38,6 +38,7 @@ struct flight {
 
 struct room {
     int number;
+    char path[32];
     struct member *guide;
     int64_t base;        // position before the first command
     int64_t sent, acked; // commands
@@ -240,7 +241,7 @@ static bool join_all(struct load *l)
     int64_t began = mono_ns();
     while (l->in < l->count || l->ready < l->plan->rooms) {
         while (l->begun < l->count && l->begun - l->in < JOINING_MAX) {
-            if (!begin(l, &l->members[l->begun], l->begun, "/ws"))
+            if (!begin(l, &l->members[l->begun], l->begun, l->members[l->begun].room->path))
                 return false;
             l->begun++;
         }
@@ -387,8 +388,11 @@ static bool open_load(struct load *l)
     struct epoll_event e = {.events = EPOLLIN};
     epoll_ctl(l->epoll, EPOLL_CTL_ADD, l->timer, &e);
     l->salt = (uint64_t)wall_ns();
-    for (int i = 0; i < p->rooms; i++)
-        l->rooms[i].number = p->first + i;
+    for (int i = 0; i < p->rooms; i++) {
+        struct room *r = &l->rooms[i];
+        r->number = p->first + i;
+        snprintf(r->path, sizeof r->path, p->by_path ? "/ws?room=%d" : "/ws", r->number);
+    }
     for (int i = 0; i < l->count; i++) {
         struct member *m = &l->members[i];
         m->room = &l->rooms[i % p->rooms];

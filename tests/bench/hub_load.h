@@ -24,7 +24,8 @@ struct load_plan {
     int flight;       // commands under way in each room
     double rate;      // commands per second and room
     double warm_s, for_s;
-    int ask_ms; // asks the time so often; 0: never
+    int ask_ms;   // asks the time so often; 0: never
+    bool by_path; // the room is in the path as well, /ws?room=N, for those that want it there
 };
 
 struct load_result {
