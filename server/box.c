@@ -10,6 +10,7 @@
 #include "server/house/calendar.h"
 #include "server/life.h"
 #include "server/net/net.h"
+#include "server/net/outgoing.h"
 #include "server/nightly.h"
 #include "server/plug.h"
 #include "server/state_dir.h"
@@ -29,6 +30,7 @@ enum {
     SWEEP_MS = 10 * 1000, // idle rooms sleep after 10 to 20 s
     HOP_MS = 1000,        // timers run on a clock that may bend: never sleep longer than this
     BYE_MS = 200,         // to write the goodbyes
+    GATHER_MAX_NS = 10 * 1000 * 1000,
 };
 
 struct box {
@@ -46,7 +48,8 @@ struct box {
     struct sealed_pair key; // the house's
     bool has_key;
     struct store *store;
-    enum err health; // the store's, when looked at last
+    uint64_t begun_ns; // uv_hrtime() when nothing gathered for it
+    enum err health;   // the store's, when looked at last
     int64_t generation;
     struct plug plug;
     struct room_port port;
@@ -153,10 +156,23 @@ static void on_agenda(uv_timer_t *h)
     rooms_run(b->rooms, timekeeper_now(&b->time));
 }
 
+// The turn is over: what it asked of the store begins. While the loop has more to say than a turn
+// takes, what comes meanwhile would be said after that anyway: it gathers, for one fsync.
+static void begin_changes(struct box *b)
+{
+    uint64_t now = uv_hrtime();
+    struct outgoing *o = net_outgoing(b->net);
+    if (!store_gathers(b->store))
+        b->begun_ns = now;
+    else if (!o || !outgoing_behind(o) || now - b->begun_ns > GATHER_MAX_NS)
+        store_begin(b->store);
+}
+
 // Before the loop sleeps: until when may it?
 static void on_prepare(uv_prepare_t *h)
 {
     struct box *b = h->data;
+    begin_changes(b);
     house_t due;
     if (!rooms_due(b->rooms, &due)) {
         uv_timer_stop(&b->agenda);
@@ -258,12 +274,13 @@ static void on_restart(void *user)
     say_bye(b);
 }
 
-// One descriptor a socket: the usual limit of 1,024 is far below a full house.
+// One descriptor a socket: the usual limit of 1,024 is far below a full house. Nor is it to be much
+// more, since libwebsockets has a table as long.
 static void raise_file_limit(const struct settings *s)
 {
     struct rlimit limit;
     rlim_t want = (rlim_t)(s->max_members + NET_OTHER_FILES);
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= want)
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == want)
         return;
     limit.rlim_cur = limit.rlim_max < want ? limit.rlim_max : want;
     setrlimit(RLIMIT_NOFILE, &limit);
@@ -460,6 +477,7 @@ int box_run(struct settings *settings, struct service *service, const char *vers
     }
     open_loop(b);
     b->store = store_start(db, on_store_done, b);
+    store_gather(b->store);
     access_use_store(b->access, b->store, on_access_changed, b);
     kiosks_use_store(b->kiosks, b->store, on_zone, b);
     start_rooms(b);

@@ -145,6 +145,10 @@ static const struct conf_key keys[] = {
     {"limits", "max_rooms_awake", CONF_INT, AT(max_rooms_awake), "1000",
      .help = "Rooms in memory at once; sleeping ones are rows on disk and do not count.", .min = 1,
      .max = 100000, .unit = "rooms", .live = true},
+    {"limits", "messages_per_second", CONF_INT, AT(messages_per_second), "20",
+     .help = "Messages a socket may send, and twice as many at once; a page sends one report a "
+             "second, and a command when somebody taps. Above it they are refused with too_fast.",
+     .min = 1, .max = 100000, .unit = "a second", .live = true},
     {"limits", "wrong_codes_per_minute", CONF_INT, AT(wrong_codes_per_minute), "30",
      .help = "Wrong join codes accepted house-wide. At 30, guessing finds one of 50 groups less "
              "than once a week; above it codes wait, QR links still work.",

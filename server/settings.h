@@ -20,6 +20,7 @@ struct settings {
     int64_t members_per_address, connections_per_address, connections_per_second;
     char *exempt; // networks that these three do not count
     int64_t max_rooms_awake;
+    int64_t messages_per_second; // of one socket
     int64_t wrong_codes_per_minute;
     int64_t exhibition_max_mb;
     int64_t upload_max_mb;

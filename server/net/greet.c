@@ -252,6 +252,8 @@ static void greet_staff(struct peer *p, const struct wire_hello *hello)
     snprintf(p->user, sizeof p->user, "%s", l->user->name);
     snprintf(p->login, sizeof p->login, "%s", l->id);
     p->member.role = ROLE_STAFF;
+    p->staff = true;
+    net_counters(p->net)->staff++;
     greet_welcome(p, NULL, NULL);
     overview_wanted(net_overview(p->net));
     p->overview_due = overview_text(net_overview(p->net), l->user->role) != NULL;

@@ -8,6 +8,7 @@
 #include "server/net/guard.h"
 #include "server/net/guides.h"
 #include "server/net/listen.h"
+#include "server/net/outgoing.h"
 #include "server/net/overview.h"
 #include "server/net/peer.h"
 #include "server/net/port.h"
@@ -34,6 +35,7 @@ struct net {
     struct traces *traces;
     int64_t kiosks_rev;
     struct guides *guides;
+    struct outgoing *outgoing;
     struct overview *overview;
     struct peer *peers;
     uint64_t uploads;
@@ -48,6 +50,8 @@ enum { STRANGERS_PER_MINUTE = 2 * NEWCOMERS_MAX };
 // A body comes with 1 KiB a second at least, looked at every so often: the worst network of a house
 // is ten times faster, and who sends less holds a place for nothing.
 enum { BODY_LOOK_S = 10, BODY_BYTES_PER_S = 1024 };
+// What lws passes to the kernel in one piece: all that a peer is told at once.
+enum { WRITE_MAX = 256 * 1024 };
 
 // How much of a refused body is still read.
 enum { REFUSED_BODY_MAX = UPLOAD_PIECE_MAX + 64 * 1024 };
@@ -116,6 +120,11 @@ struct doubles *net_doubles(struct net *net)
 struct guides *net_guides(struct net *net)
 {
     return net->guides;
+}
+
+struct outgoing *net_outgoing(struct net *net)
+{
+    return net->outgoing;
 }
 
 struct overview *net_overview(struct net *net)
@@ -508,10 +517,11 @@ static int ws_callback(struct lws *wsi, enum lws_callback_reasons reason, void *
 }
 
 // protocols[0] takes all HTTP; the second one is spoken on /ws. rx_buffer_size bounds what one idle
-// socket costs; longer messages come in pieces.
+// socket costs; longer messages come in pieces. The last figure is what lws passes to the kernel in
+// one piece: without it, it would be what rx_buffer_size says.
 static const struct lws_protocols protocols[] = {
-    {"http", http_callback, sizeof(struct http_session), 512, 0, NULL, 0},
-    {WIRE_SUBPROTOCOL, ws_callback, sizeof(struct peer), 512, 0, NULL, 0},
+    {"http", http_callback, sizeof(struct http_session), 512, 0, NULL, WRITE_MAX},
+    {WIRE_SUBPROTOCOL, ws_callback, sizeof(struct peer), 512, 0, NULL, WRITE_MAX},
     {NULL, NULL, 0, 0, 0, NULL, 0},
 };
 
@@ -519,6 +529,8 @@ static bool open_context(struct net *net)
 {
     lws_set_log_level(LLL_ERR | LLL_WARN, port_log);
     net->loops[0] = net->house->loop;
+    // No fd_limit_per_thread: with one that is not the process's own limit (box.c sets that), lws
+    // looks for the connection of a descriptor by going through all of them.
     struct lws_context_creation_info info = {
         .port = CONTEXT_PORT_NO_LISTEN_SERVER,
         .options = LWS_SERVER_OPTION_EXPLICIT_VHOSTS | LWS_SERVER_OPTION_LIBUV |
@@ -526,7 +538,6 @@ static bool open_context(struct net *net)
                    (net->tls ? LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT : 0),
         .foreign_loops = net->loops,
         .user = net,
-        .fd_limit_per_thread = (unsigned int)(net->house->settings->max_members + NET_OTHER_FILES),
         // One for each that waits, or somebody who sends headers letter by letter would keep all
         // others from theirs. Memory is taken for those alone that are in use.
         .max_http_header_pool = PORTER_WAITING_MAX + 256,
@@ -594,6 +605,7 @@ struct net *net_start(const struct net_house *house, char *error, size_t error_s
     net->overview = overview_new(net);
     net->guides = guides_new(net);
     crowd_start(net->crowd);
+    net->outgoing = outgoing_new(house->loop);
     return net;
 }
 
@@ -643,7 +655,11 @@ void net_stop(struct net *net)
     overview_stop(net->overview);
     guides_stop(net->guides);
     crowd_stop(net->crowd);
+    for (struct peer *p = net->peers; p; p = p->next)
+        outgoing_remove(net->outgoing, p);
+    outgoing_stop(net->outgoing);
     net->overview = NULL;
+    net->outgoing = NULL;
     if (net->tls)
         tls_unwatch(net->tls);
     lws_context_destroy(net->context);

@@ -35,6 +35,7 @@
 
 struct net;
 struct lws;
+struct outgoing;
 struct overview;
 struct peer;
 struct porter;
@@ -82,6 +83,7 @@ enum {
 struct net_counters {
     int64_t connections; // WebSockets open now
     int64_t visitors;    // of them, in a group
+    int64_t staff;       // of them, who see the overview
     int64_t accepted;    // since the start
     int64_t messages_in; // text messages read
     int64_t states_out;  // state messages written
@@ -125,6 +127,7 @@ struct traces *net_traces(struct net *net);
 // Rises when what is set for a kiosk was changed.
 int64_t net_kiosks_rev(const struct net *net);
 struct guides *net_guides(struct net *net);
+struct outgoing *net_outgoing(struct net *net); // NULL at the end: nothing is said any more
 struct overview *net_overview(struct net *net);
 const struct tls *net_tls(const struct net *net); // NULL: there is no HTTPS
 // House time now, and in ns for the time exchange.

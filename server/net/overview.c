@@ -238,8 +238,8 @@ static void on_tick(uv_timer_t *t)
 void overview_changed(struct overview *o)
 {
     o->dirty = true;
-    if (o->running || o->stopped)
-        return;
+    if (o->running || o->stopped || net_counters(o->net)->staff == 0)
+        return; // who comes later asks (overview_wanted)
     o->running = true;
     uv_timer_start(&o->timer, on_tick, 1, 0);
 }

@@ -4,21 +4,11 @@
 #include "common/base/check.h"
 #include "common/base/log.h"
 #include "server/net/admit.h"
-#include "server/net/overview.h"
 #include "server/net/peer_private.h"
 #include "server/net/porter.h"
 
 #include <string.h>
 
-// What a socket is owed, in order. The room's state has at most one place in the queue, taken when
-// it became due; what is written there is the newest state of that moment. An ack is queued after
-// the state it acknowledges, so it never overtakes it.
-struct owed {
-    struct owed *next;
-    bool state;
-    size_t len;
-    unsigned char data[]; // LWS_PRE bytes of room, then the message
-};
 
 struct later *peer_later(struct peer *p)
 {
@@ -57,57 +47,6 @@ static void orphan_laters(struct peer *p)
         l->peer = NULL;
         l->prev = l->next = NULL;
     }
-}
-
-static void queue(struct peer *p, struct owed *o)
-{
-    o->next = NULL;
-    *p->owed_end = o;
-    p->owed_end = &o->next;
-    p->owed_count++;
-    p->owed_bytes += o->len;
-    pace_owed(p);
-    lws_callback_on_writable(p->wsi);
-}
-
-void peer_send_state(struct peer *p)
-{
-    if (p->state_due || p->closing)
-        return;
-    p->state_due = true;
-    struct owed *o = check_alloc(calloc(1, sizeof *o));
-    o->state = true;
-    queue(p, o);
-}
-
-void peer_send(struct peer *p, const struct wire_message *m)
-{
-    if (p->closing)
-        return;
-    if (p->owed_count >= PEER_OWED_MAX || p->owed_bytes >= PEER_OWED_BYTES) {
-        // It does not read what it is told.
-        lws_set_timeout(p->wsi, PENDING_TIMEOUT_CLOSE_SEND, LWS_TO_KILL_ASYNC);
-        p->closing = true;
-        return;
-    }
-    struct bytes text;
-    bytes_init(&text, WIRE_MESSAGE_MAX);
-    CHECK(wire_encode(m, &text));
-    struct owed *o = check_alloc(malloc(sizeof *o + LWS_PRE + text.len));
-    o->state = false;
-    o->len = text.len;
-    memcpy(o->data + LWS_PRE, text.data, text.len);
-    bytes_free(&text);
-    queue(p, o);
-}
-
-void peer_send_error(struct peer *p, enum err e, const char *cmd_id, const char *detail)
-{
-    struct wire_message m = {.type = WIRE_ERROR};
-    m.u.error.code = e;
-    snprintf(m.u.error.cmd_id, sizeof m.u.error.cmd_id, "%s", cmd_id ? cmd_id : "");
-    snprintf(m.u.error.detail, sizeof m.u.error.detail, "%s", detail ? detail : "");
-    peer_send(p, &m);
 }
 
 void peer_send_zone(struct peer *p, const struct wire_zone *zone)
@@ -179,14 +118,11 @@ void peer_close(struct peer *p)
         *all = p->next;
     if (p->next)
         p->next->prev = p->prev;
-    while (p->owed) {
-        struct owed *o = p->owed;
-        p->owed = o->next;
-        free(o);
-    }
+    peer_out_drop(p);
     bytes_free(&p->in);
     net_counters(p->net)->connections--;
     net_counters(p->net)->visitors -= p->visitor;
+    net_counters(p->net)->staff -= p->staff;
     p->net = NULL;
 }
 
@@ -348,7 +284,7 @@ static void on_binary(struct peer *p, const void *data, size_t len, int64_t t2_n
     p->stamps[p->stamp_count].q = q;
     p->stamps[p->stamp_count].t2_ns = t2_ns;
     p->stamp_count++;
-    lws_callback_on_writable(p->wsi);
+    peer_speak(p); // before whatever else has come: it waits for it
 }
 
 int peer_receive(struct peer *p, const void *data, size_t len)
@@ -366,8 +302,8 @@ int peer_receive(struct peer *p, const void *data, size_t len)
     if (!last)
         return 0;
     greet_heard(p);
-    if (p->closing)
-        ; // it has been told why
+    if (p->closing || p->farewell)
+        ; // it has been told why, or has said that it goes
     else if (binary)
         on_binary(p, p->in.data, p->in.len, t2_ns);
     else
@@ -379,120 +315,6 @@ int peer_receive(struct peer *p, const void *data, size_t len)
     else
         bytes_clear(&p->in);
     return p->pace.over ? -1 : 0;
-}
-
-static int write_stamp(struct peer *p)
-{
-    unsigned char space[LWS_PRE + STAMP_ANSWER_BYTES];
-    struct stamp_answer a = {
-        .seq = p->stamps[0].q.seq,
-        .t1_ns = p->stamps[0].q.t1_ns,
-        .t2_house_ns = p->stamps[0].t2_ns,
-        .clock_epoch = net_house(p->net)->anchor->clock_epoch,
-    };
-    p->stamp_count--;
-    memmove(&p->stamps[0], &p->stamps[1], (size_t)p->stamp_count * sizeof p->stamps[0]);
-    net_counters(p->net)->stamps++;
-    a.t3_house_ns = net_now_ns(p->net);
-    stamp_put_answer(&a, space + LWS_PRE);
-    return lws_write(p->wsi, space + LWS_PRE, STAMP_ANSWER_BYTES, LWS_WRITE_BINARY);
-}
-
-// Text that is shared by many sockets is copied once, to get the room lws wants in front of it.
-static int write_shared(struct peer *p, const struct bytes *text)
-{
-    static unsigned char *space;
-    static size_t size;
-    if (!space || size < text->len) {
-        size = text->len;
-        space = check_alloc(realloc(space, LWS_PRE + size));
-    }
-    memcpy(space + LWS_PRE, text->data, text->len);
-    return lws_write(p->wsi, space + LWS_PRE, text->len, LWS_WRITE_TEXT);
-}
-
-static int write_owed(struct peer *p)
-{
-    struct owed *o = p->owed;
-    p->owed = o->next;
-    if (!p->owed)
-        p->owed_end = &p->owed;
-    p->owed_count--;
-    p->owed_bytes -= o->len;
-    pace_owed(p);
-    int n = 0;
-    if (!o->state) {
-        n = lws_write(p->wsi, o->data + LWS_PRE, o->len, LWS_WRITE_TEXT);
-    } else if (p->member.room) {
-        p->state_due = false;
-        net_counters(p->net)->states_out++;
-        n = write_shared(p, room_published_text(p->member.room));
-    }
-    free(o);
-    return n;
-}
-
-static int write_ask(struct peer *p)
-{
-    static const char text[] = "{\"type\":\"ask\"}";
-    struct bytes ask = {.data = (char *)text, .len = sizeof text - 1};
-    p->ask_due = false;
-    return write_shared(p, &ask);
-}
-
-static int write_away(struct peer *p)
-{
-    static const char away[] = "{\"type\":\"guide\",\"away\":true}";
-    static const char back[] = "{\"type\":\"guide\",\"away\":false}";
-    const char *text = p->told_away ? away : back;
-    struct bytes said = {.data = (char *)text, .len = strlen(text)};
-    p->away_due = false;
-    return write_shared(p, &said);
-}
-
-static int write_audience(struct peer *p)
-{
-    p->audience_due = false;
-    if (!p->member.room)
-        return 0;
-    return write_shared(p,
-                        room_audience_text(p->member.room, net_now(p->net), &p->audience_version));
-}
-
-bool peer_anything_due(const struct peer *p)
-{
-    return p->stamp_count || p->owed || p->ask_due || p->away_due || p->audience_due ||
-           p->overview_due;
-}
-
-// One write per callback: time first, then what is owed, then what only counts as the newest.
-int peer_write(struct peer *p)
-{
-    int n = 0;
-    if (p->pace.over)
-        return -1;
-    p->pace.writes++;
-    if (p->stamp_count) {
-        n = write_stamp(p);
-    } else if (p->owed) {
-        n = write_owed(p);
-    } else if (p->ask_due) {
-        n = write_ask(p);
-    } else if (p->away_due) {
-        n = write_away(p);
-    } else if (p->audience_due) {
-        n = write_audience(p);
-    } else if (p->overview_due) {
-        p->overview_due = false;
-        const struct bytes *text = overview_text(net_overview(p->net), peer_rank(p));
-        if (text)
-            n = write_shared(p, text);
-    }
-    if (n < 0 || (p->closing && !p->owed))
-        return -1;
-    if (peer_anything_due(p))
-        lws_callback_on_writable(p->wsi);
-    return 0;
 }
 
 void peer_bye(struct peer *p, const char *reason, int64_t retry_ms)
@@ -507,7 +329,7 @@ void peer_bye(struct peer *p, const char *reason, int64_t retry_ms)
 void peer_ask_due(struct peer *p)
 {
     p->ask_due = true;
-    lws_callback_on_writable(p->wsi);
+    peer_due(p);
 }
 
 void peer_guide_away(struct peer *p, bool away)
@@ -516,7 +338,7 @@ void peer_guide_away(struct peer *p, bool away)
         return;
     p->told_away = away;
     p->away_due = true;
-    lws_callback_on_writable(p->wsi);
+    peer_due(p);
 }
 
 void peer_audience(struct peer *p, house_t now)
@@ -526,7 +348,7 @@ void peer_audience(struct peer *p, house_t now)
     if (version == p->audience_version)
         return;
     p->audience_due = true;
-    lws_callback_on_writable(p->wsi);
+    peer_due(p);
 }
 
 void peer_overview_changed(struct peer *p)
@@ -534,5 +356,5 @@ void peer_overview_changed(struct peer *p)
     if (!p->greeted || p->member.role != ROLE_STAFF)
         return;
     p->overview_due = true;
-    lws_callback_on_writable(p->wsi);
+    peer_due(p);
 }

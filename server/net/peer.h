@@ -43,6 +43,12 @@ struct pace {
     int stalled_s;          // for so long it took nothing of what is due
 };
 
+// A place in the queue of what a socket is owed, in order.
+struct owed {
+    struct owed *next;
+    size_t len;
+};
+
 struct peer {
     struct peer *prev, *next; // all of the net
     struct net *net;
@@ -52,7 +58,7 @@ struct peer {
     bool state_due, overview_due, ask_due, away_due, audience_due, closing;
     bool told_away;                 // that the guide is away
     bool leading;                   // a PIN is being looked at
-    bool visitor;                   // counted as one
+    bool visitor, staff;            // counted as one
     bool farewell;                  // it said that it goes
     uint32_t audience_version;      // guides: of the newest they were sent
     char user[48];                  // staff: the signed-in user
@@ -74,9 +80,14 @@ struct peer {
     int pieces;           // of the message that comes in
     struct later *laters; // answers to come, from the store or a room
     int later_count;
-    struct owed *owed, **owed_end;
+    // The room's state has at most one place in the queue, taken when it became due; what is written
+    // there is the newest state of that moment. An ack is queued after the state it acknowledges, so
+    // it never overtakes it.
+    struct owed *owed, **owed_end, state_place;
     int owed_count;
     size_t owed_bytes;
+    bool outgoing; // it has something to say (outgoing.h)
+    struct peer *out_prev, *out_next;
     struct {
         struct stamp_question q;
         int64_t t2_ns;
@@ -95,6 +106,8 @@ int peer_receive(struct peer *p, const void *data, size_t len);
 int peer_write(struct peer *p);
 // Once a second: whoever takes nothing for ten seconds is closed, whoever was put off goes on.
 void peer_look(struct peer *p);
+// The same at the end of a turn of the loop, whenever there is something to say.
+void peer_speak(struct peer *p);
 // Asks the peer to come back later and closes it once that is sent.
 void peer_bye(struct peer *p, const char *reason, int64_t retry_ms);
 void peer_send_zone(struct peer *p, const struct wire_zone *zone);

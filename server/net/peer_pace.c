@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Keeping pace with one socket. What could run away, and how each ends:
 //
-//   it sends too much     20 messages a second, 40 at once (a page sends one report a second and a
-//                         command when somebody taps); more are answered with "too_fast", after a
+//   it sends too much     messages_per_second, twice as many at once (a page sends one report a second
+//                         and a command when somebody taps); more are answered with "too_fast", after a
 //                         further 40 it is read no more until the next second, and after ten such
 //                         seconds it is closed (1008). Time questions do not count: their queue is
 //                         short, and what does not fit is dropped.
@@ -23,8 +23,6 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#define MESSAGES_PER_S 20.0
-#define MESSAGES_BURST 40.0
 #define FLOOD_US INT64_C(10000000)
 
 enum {
@@ -35,12 +33,20 @@ enum {
     KERNEL_UNSENT_MAX = 16 * 1024,
 };
 
+// Messages a second; twice as many at once.
+static double messages_per_second(const struct peer *p)
+{
+    return (double)net_house(p->net)->settings->messages_per_second;
+}
+
 void pace_begin(struct peer *p)
 {
     int unsent = KERNEL_UNSENT_MAX;
-    p->pace.messages = (struct bucket){MESSAGES_BURST, net_now(p->net)};
+    p->pace.messages = (struct bucket){2 * messages_per_second(p), net_now(p->net)};
     int fd = lws_get_socket_fd(p->wsi), never = 0;
     setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof unsent);
+    // The limit above is for who waits until it may write. What is said at once stops here.
+    setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &unsent, sizeof unsent);
     // Who is there and does not read is told why; the kernel would not tell it apart.
     setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &never, sizeof never);
 }
@@ -83,9 +89,10 @@ bool pace_allows(struct peer *p, const char *cmd_id)
 {
     struct pace *c = &p->pace;
     house_t now = net_now(p->net);
-    if (bucket_fill(&c->messages, MESSAGES_PER_S, MESSAGES_BURST, now) >= MESSAGES_BURST)
+    double rate = messages_per_second(p), most = 2 * rate;
+    if (bucket_fill(&c->messages, rate, most, now) >= most)
         c->flood_at = (house_t){0};
-    if (bucket_take(&c->messages, MESSAGES_PER_S, MESSAGES_BURST, now))
+    if (bucket_take(&c->messages, rate, most, now))
         return true;
     peer_send_error(p, ERR_TOO_FAST, cmd_id, NULL);
     too_fast(p, now);

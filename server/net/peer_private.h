@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What peer.c (the socket) and greet.c (who it is) share. Nobody else includes this.
+// What peer.c (the socket), peer_out.c (what it is told) and greet.c (who it is) share. Nobody else includes this.
 #ifndef SERVER_NET_PEER_PRIVATE_H
 #define SERVER_NET_PEER_PRIVATE_H
 
@@ -24,6 +24,10 @@ struct later {
 struct later *peer_later(struct peer *p);
 void peer_later_free(struct later *l);
 
+// What it says (peer_out.c). There is something: it goes out at the end of the loop's turn.
+void peer_due(struct peer *p);
+// It is over: what is owed is not said any more.
+void peer_out_drop(struct peer *p);
 void peer_send(struct peer *p, const struct wire_message *m);
 void peer_send_error(struct peer *p, enum err e, const char *cmd_id, const char *detail);
 void peer_send_state(struct peer *p);

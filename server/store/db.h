@@ -41,6 +41,12 @@ bool db_row(sqlite3_stmt *st);
 void db_text(sqlite3_stmt *st, int column, char *out, size_t size);
 enum err db_run(sqlite3 *db, sqlite3_stmt *st);
 enum err db_done(sqlite3 *db, sqlite3_stmt *st);
+// The same for what is run with every change: prepared once for as long as the database is open,
+// which takes longer than running it. Of one text no two may be under way at once.
+//   sqlite3_stmt *st = db_keep(db, "INSERT ..."); db_bind_...; e = db_run_kept(db, st);
+sqlite3_stmt *db_keep(sqlite3 *db, const char *sql);
+enum err db_run_kept(sqlite3 *db, sqlite3_stmt *st);
+bool db_exec_kept(sqlite3 *db, const char *sql);
 // Whether a SELECT with one parameter, a text, finds a row.
 bool db_has(sqlite3 *db, const char *sql, const char *text);
 

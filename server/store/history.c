@@ -48,8 +48,8 @@ static enum err prune(sqlite3 *db, const struct room_change *c)
 enum err history_write(sqlite3 *db, const struct room_change *c)
 {
     sqlite3_stmt *st =
-        db_prepare(db, "INSERT INTO history(room_id,h_us,wall_us,lead_us,actor,op,"
-                       "event," ROOM_STATE_COLUMNS ") VALUES(?,?,?,?,?,?,?," ROOM_STATE_MARKS ")");
+        db_keep(db, "INSERT INTO history(room_id,h_us,wall_us,lead_us,actor,op,"
+                    "event," ROOM_STATE_COLUMNS ") VALUES(?,?,?,?,?,?,?," ROOM_STATE_MARKS ")");
     db_bind_text(st, 1, c->room_id);
     db_bind_int(st, 2, c->now.us);
     if (c->wall_us)
@@ -60,7 +60,7 @@ enum err history_write(sqlite3 *db, const struct room_change *c)
     if (c->event)
         db_bind_text(st, 7, c->event);
     room_rows_bind(st, 8, &c->state);
-    enum err e = db_run(db, st);
+    enum err e = db_run_kept(db, st);
     return e == ERR_OK && c->state.rev % PRUNE_EVERY == 0 ? prune(db, c) : e;
 }
 

@@ -33,9 +33,9 @@ static bool read_record(sqlite3_stmt *st, struct room_record *r)
 
 static enum err write_row(sqlite3 *db, const struct room_change *c)
 {
-    sqlite3_stmt *st = db_prepare(db, "UPDATE room SET (due_us,updated_us,name," ROOM_STATE_COLUMNS
-                                      ")=(?,?,coalesce(?,name)," ROOM_STATE_MARKS
-                                      ") WHERE id=? AND epoch=? AND rev=?");
+    sqlite3_stmt *st = db_keep(db, "UPDATE room SET (due_us,updated_us,name," ROOM_STATE_COLUMNS
+                                   ")=(?,?,coalesce(?,name)," ROOM_STATE_MARKS
+                                   ") WHERE id=? AND epoch=? AND rev=?");
     if (c->has_due)
         db_bind_int(st, 1, c->due.us);
     db_bind_int(st, 2, c->now.us);
@@ -45,38 +45,51 @@ static enum err write_row(sqlite3 *db, const struct room_change *c)
     db_bind_text(st, 4 + ROOM_STATE_COUNT, c->room_id);
     db_bind_int(st, 5 + ROOM_STATE_COUNT, c->prior_epoch);
     db_bind_int(st, 6 + ROOM_STATE_COUNT, c->prior_rev);
-    enum err e = db_run(db, st);
+    enum err e = db_run_kept(db, st);
     return e == ERR_OK && sqlite3_changes(db) != 1 ? ERR_CONFLICT : e;
 }
 
-// What is older than a day, and what is beyond the ceiling. A command adds one row, so letting a
-// few of the oldest go with each keeps up.
-static enum err forget_seen(sqlite3 *db, const struct room_change *c)
+// What is older than a day: with a look at the oldest, since it hardly ever is. A command adds one
+// row, so letting a few go with each keeps up.
+static enum err forget_old(sqlite3 *db, const struct room_change *c)
 {
-    sqlite3_stmt *st = db_prepare(
-        db, "DELETE FROM cmd_seen WHERE room_id=?1 AND h_us<?2 AND (epoch,rev) IN (SELECT"
-            " epoch,rev FROM cmd_seen WHERE room_id=?1 ORDER BY epoch,rev LIMIT 8)");
+    int64_t until = c->now.us - ROOM_SEEN_US;
+    sqlite3_stmt *st =
+        db_keep(db, "SELECT h_us FROM cmd_seen WHERE room_id=? ORDER BY epoch,rev LIMIT 1");
     db_bind_text(st, 1, c->room_id);
-    db_bind_int(st, 2, c->now.us - ROOM_SEEN_US);
-    enum err e = db_run(db, st);
-    if (e != ERR_OK || c->seen.rev % 64 != 0)
+    bool old = db_row(st) && sqlite3_column_int64(st, 0) < until;
+    enum err e = db_run_kept(db, st);
+    if (e != ERR_OK || !old)
         return e;
-    st = db_prepare(db, "DELETE FROM cmd_seen WHERE room_id=?1 AND (epoch,rev)<=(SELECT epoch,rev"
-                        " FROM cmd_seen WHERE room_id=?1 ORDER BY epoch DESC,rev DESC LIMIT 1"
-                        " OFFSET ?2)");
+    st = db_keep(db, "DELETE FROM cmd_seen WHERE room_id=?1 AND h_us<?2 AND (epoch,rev) IN (SELECT"
+                     " epoch,rev FROM cmd_seen WHERE room_id=?1 ORDER BY epoch,rev LIMIT 8)");
+    db_bind_text(st, 1, c->room_id);
+    db_bind_int(st, 2, until);
+    return db_run_kept(db, st);
+}
+
+// What is beyond the ceiling, once in so many changes: finding it goes through all of them.
+static enum err forget_beyond(sqlite3 *db, const struct room_change *c)
+{
+    if (c->state.rev % 64 != 0)
+        return ERR_OK;
+    sqlite3_stmt *st =
+        db_keep(db, "DELETE FROM cmd_seen WHERE room_id=?1 AND (epoch,rev)<=(SELECT epoch,rev"
+                    " FROM cmd_seen WHERE room_id=?1 ORDER BY epoch DESC,rev DESC LIMIT 1"
+                    " OFFSET ?2)");
     db_bind_text(st, 1, c->room_id);
     db_bind_int(st, 2, ROOM_SEEN_MAX);
-    return db_run(db, st);
+    return db_run_kept(db, st);
 }
 
 static enum err write_seen(sqlite3 *db, const struct room_change *c)
 {
-    enum err e = forget_seen(db, c);
+    enum err e = forget_old(db, c);
     if (e != ERR_OK)
         return e;
     // An id that was used before, and is old enough to be used again, makes room.
-    sqlite3_stmt *st = db_prepare(db, "INSERT OR REPLACE INTO cmd_seen(room_id,rev,epoch,cmd_id,"
-                                      "hash,at_us,h_us,fence) VALUES(?,?,?,?,?,?,?,?)");
+    sqlite3_stmt *st = db_keep(db, "INSERT OR REPLACE INTO cmd_seen(room_id,rev,epoch,cmd_id,"
+                                   "hash,at_us,h_us,fence) VALUES(?,?,?,?,?,?,?,?)");
     db_bind_text(st, 1, c->room_id);
     db_bind_int(st, 2, c->seen.rev);
     db_bind_int(st, 3, c->seen.epoch);
@@ -85,7 +98,7 @@ static enum err write_seen(sqlite3 *db, const struct room_change *c)
     db_bind_int(st, 6, c->seen.at.us);
     db_bind_int(st, 7, c->seen.when.us);
     db_bind_int(st, 8, c->seen.fence);
-    return db_run(db, st);
+    return db_run_kept(db, st);
 }
 
 struct commit_job {
@@ -102,6 +115,8 @@ static enum err commit_run(sqlite3 *db, struct store_job *job)
     enum err e = write_row(db, c);
     if (e == ERR_OK && c->has_seen)
         e = write_seen(db, c);
+    if (e == ERR_OK)
+        e = forget_beyond(db, c);
     return e == ERR_OK ? history_write(db, c) : e;
 }
 

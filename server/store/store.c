@@ -23,6 +23,8 @@ struct store {
     pthread_t thread;
     void (*wake)(void *);
     void *wake_user;
+    struct queue gathered; // the loop's alone: until store_begin()
+    bool gather;
     _Atomic int64_t step_us; // CLOCK_MONOTONIC when its present step began; 0: it waits for work
 
     pthread_mutex_t lock; // guards all below
@@ -76,14 +78,14 @@ static enum err run_one(struct store *s, struct store_job *job)
     sqlite3 *db = health_db(s->health);
     begin_step(s);
     health_let_write(s->health, job->vital);
-    if (!db_exec(db, "SAVEPOINT job"))
+    if (!db_exec_kept(db, "SAVEPOINT job"))
         return db_err(db, sqlite3_errcode(db));
     enum err e = job->run(db, job);
     if (sqlite3_get_autocommit(db))
         return e;
     if (e != ERR_OK)
         db_exec(db, "ROLLBACK TO job");
-    db_exec(db, "RELEASE job");
+    db_exec_kept(db, "RELEASE job");
     // What was forbidden is told by its reason.
     return e == ERR_STORAGE_FAILED && health_state(s->health) == ERR_STORAGE_FULL ? ERR_STORAGE_FULL
                                                                                   : e;
@@ -97,7 +99,7 @@ static enum err run_batch(struct store *s, struct store_job *first)
         return ERR_STORAGE_FAILED;
     // While nothing may be written, IMMEDIATE would be refused.
     bool full = health_state(s->health) == ERR_STORAGE_FULL;
-    if (!db_exec(db, full ? "BEGIN" : "BEGIN IMMEDIATE"))
+    if (!db_exec_kept(db, full ? "BEGIN" : "BEGIN IMMEDIATE"))
         return db_err(db, sqlite3_errcode(db));
     for (struct store_job *job = first; job; job = job->next) {
         if (job->apart)
@@ -109,7 +111,7 @@ static enum err run_batch(struct store *s, struct store_job *first)
             return job->result == ERR_STORAGE_FULL ? ERR_STORAGE_FULL : ERR_STORAGE_FAILED;
     }
     begin_step(s);
-    if (db_exec(db, "COMMIT"))
+    if (db_exec_kept(db, "COMMIT"))
         return ERR_OK;
     enum err e = db_err(db, sqlite3_errcode(db));
     if (!sqlite3_get_autocommit(db))
@@ -243,6 +245,7 @@ struct store *store_start(sqlite3 *db, void (*wake)(void *), void *wake_user)
     s->shown = health_state(s->health);
     s->wake = wake;
     s->wake_user = wake_user;
+    queue_init(&s->gathered);
     queue_init(&s->waiting);
     queue_init(&s->finished);
     CHECK(pthread_mutex_init(&s->lock, NULL) == 0);
@@ -265,12 +268,33 @@ void store_submit(struct store *s, struct store_job *job)
         queue_put(&s->finished, job);
     } else {
         s->waiting_count++;
-        queue_put(&s->waiting, job);
-        pthread_cond_signal(&s->work);
+        queue_put(s->gather ? &s->gathered : &s->waiting, job);
+        if (!s->gather)
+            pthread_cond_signal(&s->work);
     }
     pthread_mutex_unlock(&s->lock);
     if (busy)
         s->wake(s->wake_user);
+}
+
+void store_gather(struct store *s)
+{
+    s->gather = true;
+}
+
+void store_begin(struct store *s)
+{
+    if (!s->gathered.first)
+        return;
+    pthread_mutex_lock(&s->lock);
+    queue_move(&s->waiting, &s->gathered);
+    pthread_cond_signal(&s->work);
+    pthread_mutex_unlock(&s->lock);
+}
+
+bool store_gathers(const struct store *s)
+{
+    return s->gathered.first != NULL;
 }
 
 void store_drain(struct store *s)
@@ -310,7 +334,9 @@ enum err store_health(struct store *s)
 
 void store_stop(struct store *s)
 {
+    s->gather = false;
     pthread_mutex_lock(&s->lock);
+    queue_move(&s->waiting, &s->gathered);
     s->stopping = true;
     pthread_cond_signal(&s->work);
     pthread_mutex_unlock(&s->lock);

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who has something to say. A turn of the loop reads what came, finishes what the store has done,
+// and only then speaks: each peer once, with all that it is owed by then in one write.
+//
+//   poll ─► messages, commits ─► outgoing_put ... ─► before the loop sleeps: peer_write, each
+//
+// A write costs some microseconds, and a group may have ten thousand members: after a few dozen the
+// loop looks at its sockets again, so that who asks the time waits for none of them.
+// Thread: the loop's.
+#ifndef SERVER_NET_OUTGOING_H
+#define SERVER_NET_OUTGOING_H
+
+#include <stdbool.h>
+#include <uv.h>
+
+struct outgoing;
+struct peer;
+
+struct outgoing *outgoing_new(uv_loop_t *loop);
+// Nobody is in it any more, or will be. Frees it, a turn of the loop later.
+void outgoing_stop(struct outgoing *o);
+
+// Once is enough.
+void outgoing_put(struct outgoing *o, struct peer *p);
+void outgoing_remove(struct outgoing *o, struct peer *p);
+// More is to be said than fits into a turn.
+bool outgoing_behind(const struct outgoing *o);
+
+#endif
