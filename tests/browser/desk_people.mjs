@@ -8,7 +8,7 @@ import { execFileSync } from "node:child_process";
 import path from "node:path";
 import { Box } from "./box.mjs";
 import { axe, fits, shot, signIn, watched } from "./desk.mjs";
-import { fill, launch } from "./states.mjs";
+import { fill, launch, until } from "./states.mjs";
 
 const [roomtoned, roomtonectl, exhibit, webDir] = process.argv.slice(2);
 const PASSWORD = "four weavers at one loom";
@@ -68,6 +68,7 @@ async function passwordAgain(page, act, done) {
   await page.keyboard.press("Escape");
   await dialog.waitFor({ state: "detached" });
   await act();
+  await until(page, "the field to have the keys", () => document.activeElement?.type === "password");
   await page.keyboard.type("not my password");
   await page.keyboard.press("Enter");
   await dialog.getByText("That is not your password.").waitFor();
