@@ -191,8 +191,10 @@ int peer_write(struct peer *p)
 {
     // Of whoever has a turn: one loop, one write at a time.
     static struct bytes out = {.ceiling = WIRE_HOUSE_MAX + 4 * WIRE_MESSAGE_MAX};
-    if (p->pace.over)
+    if (p->pace.over) {
+        pace_last_words(p);
         return -1;
+    }
     if (p->farewell)
         return 0; // nothing may follow the close frame, which lws answers
     p->pace.writes++;

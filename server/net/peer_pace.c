@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Keeping pace with one socket. What could run away, and how each ends:
 //
-//   it sends too much     messages_per_second, twice as many at once (a page sends one report a second
-//                         and a command when somebody taps); more are answered with "too_fast", after a
-//                         further 40 it is read no more until the next second, and after ten such
-//                         seconds it is closed (1008). Time questions do not count: their queue is
-//                         short, and what does not fit is dropped.
+//   it sends too much     messages_per_second, twice as many at once (a page sends one report a
+//   second
+//                         and a command when somebody taps); more are answered with "too_fast",
+//                         after a further 40 it is read no more until the next second, and after
+//                         ten such seconds it is closed (1008). Time questions do not count: their
+//                         queue is short, and what does not fit is dropped.
 //   it asks, reads not    with 12 answers owed nothing more of it is read
 //   it is gone            found after 11 s: by the kernel's probes when nothing is on its way to it
 //                         (listen.h), else here
@@ -107,19 +108,28 @@ void pace_owed(struct peer *p)
         go_on_reading(p);
 }
 
-// The kernel has room for a few bytes more, so whoever reads again finds the reason at the end.
-// libwebsockets says it from within its own callbacks alone; as a frame of ours it may go now.
+// It takes nothing, but the kernel may take what it is in the middle of and the reason after it,
+// for when it reads again: so much room is made now, and the callback that comes of it says it.
 static void close_stalled(struct peer *p)
 {
-    unsigned char space[LWS_PRE + 4] = {0};
-    const unsigned char frame[4] = {0x88, 2, TRY_AGAIN_LATER >> 8, TRY_AGAIN_LATER & 0xff};
-    memcpy(space + LWS_PRE, frame, sizeof frame);
+    int room = 8 * KERNEL_UNSENT_MAX, fd = lws_get_socket_fd(p->wsi);
     log_debug("net", "%s takes nothing, closed", p->member.id);
     p->closing = p->pace.over = true;
     net_counters(p->net)->stalled++;
-    if (!lws_partial_buffered(p->wsi))
-        lws_write(p->wsi, space + LWS_PRE, sizeof frame, LWS_WRITE_RAW);
+    setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &room, sizeof room);
+    setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof room);
+    lws_callback_on_writable(p->wsi);
     lws_set_timeout(p->wsi, PENDING_TIMEOUT_CLOSE_SEND, CLOSE_TAKES_S);
+}
+
+void pace_last_words(struct peer *p)
+{
+    unsigned char space[LWS_PRE + 4] = {0};
+    const unsigned char frame[4] = {0x88, 2, TRY_AGAIN_LATER >> 8, TRY_AGAIN_LATER & 0xff};
+    if (p->pace.stalled_s < STALLED_S)
+        return; // libwebsockets says why
+    memcpy(space + LWS_PRE, frame, sizeof frame);
+    lws_write(p->wsi, space + LWS_PRE, sizeof frame, LWS_WRITE_RAW);
 }
 
 // Something was sent and nothing at all has come since: probes go out on a quiet connection alone.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What peer.c (the socket), peer_out.c (what it is told) and greet.c (who it is) share. Nobody else includes this.
+// What peer.c (the socket), peer_out.c (what it is told) and greet.c (who it is) share. Nobody else
+// includes this.
 #ifndef SERVER_NET_PEER_PRIVATE_H
 #define SERVER_NET_PEER_PRIVATE_H
 
@@ -38,6 +39,8 @@ void pace_begin(struct peer *p);
 bool pace_allows(struct peer *p, const char *cmd_id);
 // There are more, or fewer, answers owed.
 void pace_owed(struct peer *p);
+// It is over and may be written to once more: the reason, where lws does not know it.
+void pace_last_words(struct peer *p);
 bool peer_anything_due(const struct peer *p);
 
 // Messages about who this is (greet.c).
