@@ -21,6 +21,7 @@ from hall import Hall  # noqa: E402
 from harness import Client, wait_until  # noqa: E402
 from herd import Herd  # noqa: E402
 from rig import CRYSTALS, PLUGIN, play_on, true_ns  # noqa: E402
+from test_slow import memory_kb  # noqa: E402
 from test_sockets import Activated, holding  # noqa: E402
 from test_speakers import heard  # noqa: E402
 
@@ -93,8 +94,12 @@ def herd(house, request):
     herds = []
 
     def start(rule):
+        before = memory_kb(house.server)
         herds.append(Herd(house.server, COUNT, rule))
-        print(f"\n{COUNT} came in within {herds[-1].wait_in():.1f} s")
+        seconds = herds[-1].wait_in()
+        each = (memory_kb(house.server) - before) / COUNT
+        print(f"\n{COUNT} came in within {seconds:.1f} s; {each:.1f} KiB more for each")
+        assert each < 24
         return herds[-1]
     yield start
     for h in herds:
