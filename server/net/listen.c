@@ -15,16 +15,22 @@
 #include <unistd.h>
 
 enum {
-    AT_ONCE = 64,    // let in before others have their turn
-    LOOKED_AT = 256, // ... or refused, which is a tenth of the work
-    PAUSE_MS = 250,  // when the process may open no more files; they wait in the kernel's queue
+    AT_ONCE = 64,      // let in before others have their turn
+    LOOKED_AT = 256,   // ... or refused, which is a tenth of the work
+    PAUSE_MS = 250,    // when the process may open no more files; they wait in the kernel's queue
+    REFUSED_MAX = 256, // kept open, each for a moment
+    REFUSED_MS = 500,
 };
 
 struct listener {
     struct listener_plan plan;
     int fd;
     uv_poll_t poll;
-    uv_timer_t pause;
+    uv_timer_t pause, tidy;
+    // Those who were refused, and are to read why: a request that comes when its socket is closed
+    // already takes the answer back. A ring from `first` to `next`; those before `due` go next.
+    int refused[REFUSED_MAX];
+    unsigned first, due, next;
     int open;    // handles that are not closed yet
     bool paused; // said once
 };
@@ -88,19 +94,43 @@ static void prepare(int fd)
     "content-type: text/html\r\n\r\n<!doctype html><meta http-equiv=refresh content=" s ">"       \
     "<meta name=viewport content=width=device-width><title>...</title><p>One moment ..."
 
-// In as few steps as can be: there may be thousands a second. What it asked is read, or closing
-// would take the answer back.
-static void refuse(const struct listener *l, int fd)
+static void close_first(struct listener *l)
+{
+    char asked[2048];
+    int fd = l->refused[l->first++ % REFUSED_MAX];
+    (void)!recv(fd, asked, sizeof asked, MSG_DONTWAIT);
+    close(fd);
+    if ((int)(l->due - l->first) < 0)
+        l->due = l->first;
+}
+
+static void on_tidy(uv_timer_t *h)
+{
+    struct listener *l = h->data;
+    while (l->first != l->due)
+        close_first(l);
+    l->due = l->next;
+    if (l->first == l->next)
+        uv_timer_stop(h);
+}
+
+// In as few steps as can be: there may be thousands a second.
+static void refuse(struct listener *l, int fd)
 {
     static const char *const busy[] = {BUSY("1"), BUSY("2"), BUSY("3"), BUSY("4"), BUSY("5")};
     static unsigned turn;
     const char *text = busy[turn++ % (sizeof busy / sizeof busy[0])];
-    char asked[2048];
-    if (!l->plan.tls) {
-        (void)!recv(fd, asked, sizeof asked, MSG_DONTWAIT);
-        (void)!send(fd, text, strlen(text), MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (l->plan.tls) {
+        close(fd);
+        return;
     }
-    close(fd);
+    (void)!send(fd, text, strlen(text), MSG_DONTWAIT | MSG_NOSIGNAL);
+    shutdown(fd, SHUT_WR);
+    if (l->next - l->first == REFUSED_MAX)
+        close_first(l);
+    l->refused[l->next++ % REFUSED_MAX] = fd;
+    if (!uv_is_active((uv_handle_t *)&l->tidy))
+        uv_timer_start(&l->tidy, on_tidy, REFUSED_MS, REFUSED_MS);
 }
 
 // The descriptor is the guest's for as long as there is a guest; libwebsockets finds it at its end
@@ -138,7 +168,7 @@ static void adopt(const struct listener *l, struct guest *g, int fd)
         porter_left(g);
 }
 
-static bool admit(const struct listener *l, int fd, const struct sockaddr *from)
+static bool admit(struct listener *l, int fd, const struct sockaddr *from)
 {
     struct guest *leaves;
     struct guest *g = porter_admit(l->plan.porter, from, l->plan.now(l->plan.user), &leaves);
@@ -196,8 +226,9 @@ struct listener *listener_start(const struct listener_plan *plan, int fd)
     l->fd = fd;
     CHECK(uv_poll_init(plan->loop, &l->poll, fd) == 0);
     CHECK(uv_timer_init(plan->loop, &l->pause) == 0);
-    l->open = 2;
-    l->poll.data = l->pause.data = l;
+    CHECK(uv_timer_init(plan->loop, &l->tidy) == 0);
+    l->open = 3;
+    l->poll.data = l->pause.data = l->tidy.data = l;
     CHECK(uv_poll_start(&l->poll, UV_READABLE, on_readable) == 0);
     return l;
 }
@@ -206,6 +237,8 @@ static void on_closed(uv_handle_t *h)
 {
     struct listener *l = h->data;
     if (--l->open == 0) {
+        while (l->first != l->next)
+            close_first(l);
         close(l->fd);
         free(l);
     }
@@ -215,4 +248,5 @@ void listener_stop(struct listener *l)
 {
     uv_close((uv_handle_t *)&l->poll, on_closed);
     uv_close((uv_handle_t *)&l->pause, on_closed);
+    uv_close((uv_handle_t *)&l->tidy, on_closed);
 }

@@ -8,8 +8,12 @@
 #include <netinet/in.h>
 #include <string.h>
 
+enum { GUESTS_MAX = 100000 };
+
 static struct porter *porter;
 static house_t now;
+static struct guest *here[GUESTS_MAX]; // by their descriptors
+static int came;
 
 static void open_with(int64_t per_second, int64_t waiting, int64_t sockets, const char *exempt)
 {
@@ -18,6 +22,22 @@ static void open_with(int64_t per_second, int64_t waiting, int64_t sockets, cons
     assert_true(subnets_parse(exempt, &l.exempt, error, sizeof error));
     now = (house_t){INT64_C(86400000000)};
     porter = porter_new(&l, now);
+}
+
+static void leave(struct guest *g)
+{
+    here[g->fd] = NULL;
+    porter_left(g);
+}
+
+static void close_house(void)
+{
+    for (int i = 0; i < came; i++) {
+        if (here[i])
+            leave(here[i]);
+    }
+    came = 0;
+    porter_free(porter);
 }
 
 static struct guest *come(const char *address, struct guest **leaves)
@@ -30,7 +50,13 @@ static struct guest *come(const char *address, struct guest **leaves)
     from.any.sa_family = strchr(address, ':') ? AF_INET6 : AF_INET;
     void *at = strchr(address, ':') ? (void *)&from.v6.sin6_addr : (void *)&from.v4.sin_addr;
     assert_int_equal(inet_pton(from.any.sa_family, address, at), 1);
-    return porter_admit(porter, &from.any, now, leaves);
+    struct guest *g = porter_admit(porter, &from.any, now, leaves);
+    if (!g)
+        return NULL;
+    assert_true(came < GUESTS_MAX);
+    g->fd = came;
+    here[came++] = g;
+    return g;
 }
 
 static struct guest *come_from(int i)
@@ -40,7 +66,7 @@ static struct guest *come_from(int i)
     snprintf(address, sizeof address, "10.%d.%d.%d", i >> 16 & 255, i >> 8 & 255, i & 255);
     struct guest *g = come(address, &leaves);
     if (leaves)
-        porter_left(leaves);
+        leave(leaves);
     return g;
 }
 
@@ -60,7 +86,7 @@ static void so_many_a_second_come_in(void **state)
             if (!g)
                 continue;
             in++;
-            porter_left(g); // a short visit
+            leave(g); // a short visit
         }
         wait_ms(1);
         if (ms % 1000 == 999)
@@ -69,7 +95,7 @@ static void so_many_a_second_come_in(void **state)
     assert_in_range(in, 4990, 5010); // and the burst
     assert_int_equal(porter_counters(porter)->too_fast, 40000 - in);
     assert_int_equal(porter_counters(porter)->waiting, 0);
-    porter_free(porter);
+    close_house();
 }
 
 static void staff_come_in_whatever_crowd_is_at_the_door(void **state)
@@ -88,8 +114,7 @@ static void staff_come_in_whatever_crowd_is_at_the_door(void **state)
     for (int i = 0; i < 1000; i++) // not one of them without end either
         come("192.168.4.9", &none);
     assert_null(come("192.168.4.9", &none));
-    porter_left(staff);
-    porter_left(kiosk);
+    close_house();
 }
 
 static void one_address_does_not_take_the_houses_share(void **state)
@@ -103,19 +128,19 @@ static void one_address_does_not_take_the_houses_share(void **state)
             struct guest *g = come("10.9.9.9", &none);
             in += g != NULL;
             if (g)
-                porter_left(g);
+                leave(g);
         }
         if (ms % 2 == 0) {
             struct guest *g = come_from(ms % 500);
             others += g != NULL;
             if (g)
-                porter_left(g);
+                leave(g);
         }
         wait_ms(1);
     }
     assert_in_range(in, 256 + 1200, 256 + 1300);
     assert_int_equal(others, 5000);
-    porter_free(porter);
+    close_house();
 }
 
 static void machines_that_come_all_the_time_leave_a_third_to_others(void **state)
@@ -127,18 +152,18 @@ static void machines_that_come_all_the_time_leave_a_third_to_others(void **state
         for (int i = 0; i < 60; i++) { // sixty machines, a thousand a second each
             struct guest *g = come_from(i);
             if (g)
-                porter_left(g);
+                leave(g);
         }
         if (ms % 10 == 0) { // and a hundred phones a second
             struct guest *g = come_from(1000 + ms % 5000);
             others += g != NULL;
             if (g)
-                porter_left(g);
+                leave(g);
         }
         wait_ms(1);
     }
     assert_in_range(others, 950, 1000); // all but some of the first moment
-    porter_free(porter);
+    close_house();
 }
 
 static void who_holds_places_without_a_word_makes_room(void **state)
@@ -162,11 +187,11 @@ static void who_holds_places_without_a_word_makes_room(void **state)
     assert_ptr_not_equal(leaves, first);
     assert_true(leaves->sent_away);
     assert_int_equal(porter_counters(porter)->waiting, 16);
-    porter_left(leaves);
+    leave(leaves);
     assert_int_equal(porter_counters(porter)->waiting, 16);
     guest_is(first, GUEST_IDLE, now); // answered: now it goes before those who were promised time
     assert_non_null(come("10.0.0.1", &leaves));
-    porter_free(porter);
+    close_house();
 }
 
 static void a_full_hall_sends_away_from_where_most_are(void **state)
@@ -192,7 +217,7 @@ static void a_full_hall_sends_away_from_where_most_are(void **state)
     assert_non_null(staff);
     assert_null(leaves);
     assert_int_equal(porter_counters(porter)->sent_away, sent_away);
-    porter_free(porter);
+    close_house();
 }
 
 static void visitors_of_one_address_are_counted_and_staff_are_not(void **state)
@@ -212,9 +237,9 @@ static void visitors_of_one_address_are_counted_and_staff_are_not(void **state)
     guest_is(staff, GUEST_SOCKET, now);
     guest_trusted(staff, now);
     assert_int_equal(staff->stage, GUEST_TRUSTED);
-    porter_left(in[1]);
+    leave(in[1]);
     assert_true(guest_may_enter(fourth));
-    porter_free(porter);
+    close_house();
 }
 
 static void a_silent_socket_goes_a_visitor_does_not(void **state)
@@ -231,7 +256,7 @@ static void a_silent_socket_goes_a_visitor_does_not(void **state)
     guest_is(late, GUEST_SOCKET, now);
     assert_ptr_equal(porter_silent(porter, house_add_us(now, -60000000)), silent);
     assert_null(porter_silent(porter, house_add_us(now, -60000000)));
-    porter_free(porter);
+    close_house();
 }
 
 static void addresses_are_forgotten_and_never_too_many(void **state)
@@ -241,7 +266,7 @@ static void addresses_are_forgotten_and_never_too_many(void **state)
     for (int i = 0; i < 3 * PORTER_ADDRESSES; i++) {
         struct guest *g = come_from(i);
         if (g)
-            porter_left(g);
+            leave(g);
         if (i % 100 == 0)
             wait_ms(1);
     }
@@ -250,7 +275,7 @@ static void addresses_are_forgotten_and_never_too_many(void **state)
     porter_sweep(porter, now);
     struct guest *g = come_from(4 * PORTER_ADDRESSES);
     assert_non_null(g);
-    porter_left(g);
+    leave(g);
     // One machine has all addresses of a /64.
     struct guest *leaves;
     int in = 0;
@@ -260,7 +285,7 @@ static void addresses_are_forgotten_and_never_too_many(void **state)
         in += come(address, &leaves) != NULL;
     }
     assert_int_equal(in, 256);
-    porter_free(porter);
+    close_house();
 }
 
 static void networks_are_read_strictly(void **state)
