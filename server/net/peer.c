@@ -9,7 +9,6 @@
 
 #include <string.h>
 
-
 struct later *peer_later(struct peer *p)
 {
     struct later *l = check_alloc(calloc(1, sizeof *l));

@@ -80,9 +80,9 @@ struct peer {
     int pieces;           // of the message that comes in
     struct later *laters; // answers to come, from the store or a room
     int later_count;
-    // The room's state has at most one place in the queue, taken when it became due; what is written
-    // there is the newest state of that moment. An ack is queued after the state it acknowledges, so
-    // it never overtakes it.
+    // The room's state has at most one place in the queue, taken when it became due; what is
+    // written there is the newest state of that moment. An ack is queued after the state it
+    // acknowledges, so it never overtakes it.
     struct owed *owed, **owed_end, state_place;
     int owed_count;
     size_t owed_bytes;

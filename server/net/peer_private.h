@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What peer.c (the socket), peer_out.c (what it is told) and greet.c (who it is) share. Nobody else includes this.
+// What peer.c (the socket), peer_out.c (what it is told) and greet.c (who it is) share. Nobody else
+// includes this.
 #ifndef SERVER_NET_PEER_PRIVATE_H
 #define SERVER_NET_PEER_PRIVATE_H
 

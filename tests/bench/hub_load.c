@@ -18,7 +18,7 @@ enum { JOINING_MAX = 64, PER_ADDRESS = 50, RING = 64 };
 #define SECOND INT64_C(1000000000)
 #define RENEW_NS (2 * SECOND)
 #define PATIENCE_NS (60 * SECOND)
-#define DRAIN_NS (3 * SECOND)
+#define DRAIN_NS (8 * SECOND)
 
 struct room;
 
