@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Keeping pace with one socket. What could run away, and how each ends:
 //
-//   it sends too much     messages_per_second, twice as many at once (a page sends one report a
-//   second
+//   it sends too much     messages_per_second, twice as many at once (a page sends a report a second
 //                         and a command when somebody taps); more are answered with "too_fast",
 //                         after a further 40 it is read no more until the next second, and after
 //                         ten such seconds it is closed (1008). Time questions do not count: their
