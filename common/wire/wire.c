@@ -7,6 +7,7 @@
 #include "common/wire/command.h"
 #include "common/wire/json.h"
 #include "common/wire/report.h"
+#include "common/wire/state.h"
 #include "common/wire/zone.h"
 
 #include <string.h>
@@ -425,34 +426,6 @@ static void encode_session(json_t *j, const struct wire_session *m)
     set_int(j, "valid_s", m->valid_s);
 }
 
-static void encode_part(json_t *j, enum wire_mode mode, const struct tl_part *p)
-{
-    set_string(j, "mode", mode_names[mode]);
-    set_int(j, "cue", p->cue);
-    set_int(j, "dur", p->dur_us);
-    json_object_set_new(j, "vec",
-                        json_pack("{s:I,s:I,s:i}", "p0", (json_int_t)p->vec.p0_us, "t0",
-                                  (json_int_t)p->vec.t0.us, "rate", (int)p->vec.rate));
-}
-
-static void encode_state(json_t *j, const struct wire_state *m)
-{
-    set_string(j, "group", m->group);
-    set_int(j, "epoch", m->epoch);
-    set_int(j, "rev", m->rev);
-    set_int(j, "clock_epoch", m->clock_epoch);
-    set_string(j, "tour", m->tour);
-    set_string(j, "guide", m->guide);
-    set_string(j, "guide_name", m->guide_name);
-    encode_part(j, m->mode, &m->timeline.now);
-    if (m->timeline.has_next) {
-        json_t *next = json_object();
-        set_int(next, "at", m->timeline.next_at.us);
-        encode_part(next, m->next_mode, &m->timeline.next);
-        json_object_set_new(j, "next", next);
-    }
-}
-
 static void encode_ack(json_t *j, const struct wire_ack *m)
 {
     set_string(j, "group", m->group);
@@ -466,6 +439,19 @@ static void encode_ack(json_t *j, const struct wire_ack *m)
         set_int(j, "fence", m->fence);
 }
 
+// Inside of another message its type is understood.
+static json_t *state_json(const struct wire_state *m)
+{
+    struct bytes text;
+    bytes_init(&text, WIRE_MESSAGE_MAX);
+    CHECK(state_encode(m, &text));
+    json_t *j = json_loadb(text.data, text.len, 0, NULL);
+    CHECK(j);
+    json_object_del(j, "type");
+    bytes_free(&text);
+    return j;
+}
+
 static void encode_error(json_t *j, const struct wire_error *m)
 {
     set_string(j, "code", err_code(m->code));
@@ -477,9 +463,7 @@ static void encode_error(json_t *j, const struct wire_error *m)
     if (m->retry_ms)
         set_int(j, "retry_ms", m->retry_ms);
     if (m->has_state) {
-        json_t *state = json_object();
-        encode_state(state, &m->state);
-        json_object_set_new(j, "state", state);
+        json_object_set_new(j, "state", state_json(&m->state));
     }
 }
 
@@ -496,6 +480,8 @@ static int append(const char *data, size_t size, void *user)
 
 bool wire_encode(const struct wire_message *m, struct bytes *out)
 {
+    if (m->type == WIRE_STATE)
+        return state_encode(&m->u.state, out);
     json_t *j = json_object();
     set_string(j, "type", type_names[m->type]);
     switch (m->type) {
@@ -519,8 +505,7 @@ bool wire_encode(const struct wire_message *m, struct bytes *out)
     case WIRE_SESSION:
         encode_session(j, &m->u.session);
         break;
-    case WIRE_STATE:
-        encode_state(j, &m->u.state);
+    case WIRE_STATE: // above
         break;
     case WIRE_ACK:
         encode_ack(j, &m->u.ack);

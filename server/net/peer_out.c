@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a peer is told. Messages become WebSocket frames here and leave in one write, however many
 // there are; libwebsockets passes them on as they are, keeps what the kernel does not take, and
-// puts its own control frames between ours. (docs/decisions/0026 tells why not one lws_write each.)
+// puts its own control frames between ours. (docs/decisions/0027 tells why not one lws_write each.)
 #include "common/base/check.h"
 #include "server/net/outgoing.h"
 #include "server/net/overview.h"

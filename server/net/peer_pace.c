@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Keeping pace with one socket. What could run away, and how each ends:
 //
-//   it sends too much     messages_per_second, twice as many at once (a page sends one report a
-//   second
-//                         and a command when somebody taps); more are answered with "too_fast",
-//                         after a further 40 it is read no more until the next second, and after
-//                         ten such seconds it is closed (1008). Time questions do not count: their
-//                         queue is short, and what does not fit is dropped.
+//   it sends too much     messages_per_second, twice as many at once (a page sends a report and
+//                         now and then a command); more are answered with "too_fast", after a
+//                         further 40 it is read no more until the next second, and after ten such
+//                         seconds it is closed (1008). Time questions do not count: their queue is
+//                         short, and what does not fit is dropped.
 //   it asks, reads not    with 12 answers owed nothing more of it is read
 //   it is gone            found after 11 s: by the kernel's probes when nothing is on its way to it
 //                         (listen.h), else here

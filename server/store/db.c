@@ -131,7 +131,7 @@ static bool apply_pragmas(sqlite3 *db)
     return db_exec(db,
                    "PRAGMA page_size=1024; PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL;"
                    "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
-                   "PRAGMA cache_size=-8192;" // the leaves that 200 busy groups write to
+                   "PRAGMA cache_size=-4096;" // the leaves that 200 busy groups write to
                    "PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON; PRAGMA mmap_size=0;");
 }
 
@@ -159,6 +159,7 @@ static sqlite3 *open_file(const char *path, int flags, char *error, size_t error
         sqlite3_close(db);
         return NULL;
     }
+    sqlite3_db_release_memory(db); // that was all of it; what is used is read again
     return db;
 }
 

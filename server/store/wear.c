@@ -15,9 +15,16 @@ static const int64_t buckets_us[WEAR_BUCKETS] = {1000,  2000,   5000,   10000,  
 
 static _Atomic int64_t bytes, syncs, sync_us, within[WEAR_BUCKETS];
 
+// SQLite writes each page of the log in two pieces, one behind the other. They are held and go to
+// the kernel together, at the latest when they are to be on the disk or somebody looks.
+enum { HELD_MAX = 64 * 1024 };
+
 struct counted {
     sqlite3_file base;
-    sqlite3_file *real; // our own allocation: its size is the default VFS's
+    sqlite3_file *real;  // our own allocation: its size is the default VFS's
+    unsigned char *held; // of a log alone: HELD_MAX bytes
+    int held_len;
+    sqlite3_int64 held_at;
 };
 
 static sqlite3_file *real_of(sqlite3_file *f)
@@ -25,20 +32,7 @@ static sqlite3_file *real_of(sqlite3_file *f)
     return ((struct counted *)f)->real;
 }
 
-static int on_close(sqlite3_file *f)
-{
-    sqlite3_file *r = real_of(f);
-    int rc = r->pMethods->xClose(r);
-    free(r);
-    return rc;
-}
-
-static int on_read(sqlite3_file *f, void *data, int n, sqlite3_int64 at)
-{
-    return real_of(f)->pMethods->xRead(real_of(f), data, n, at);
-}
-
-static int on_write(sqlite3_file *f, const void *data, int n, sqlite3_int64 at)
+static int write_through(sqlite3_file *f, const void *data, int n, sqlite3_int64 at)
 {
     int rc = real_of(f)->pMethods->xWrite(real_of(f), data, n, at);
     if (rc == SQLITE_OK)
@@ -46,13 +40,60 @@ static int on_write(sqlite3_file *f, const void *data, int n, sqlite3_int64 at)
     return rc;
 }
 
+// What could not be written is not tried again: whoever hears of it takes the transaction back.
+static int let_go(sqlite3_file *f)
+{
+    struct counted *c = (struct counted *)f;
+    int n = c->held_len;
+    c->held_len = 0;
+    return n ? write_through(f, c->held, n, c->held_at) : SQLITE_OK;
+}
+
+static int on_close(sqlite3_file *f)
+{
+    struct counted *c = (struct counted *)f;
+    let_go(f); // nothing that was promised: that was synced
+    int rc = c->real->pMethods->xClose(c->real);
+    free(c->real);
+    free(c->held);
+    return rc;
+}
+
+static int on_read(sqlite3_file *f, void *data, int n, sqlite3_int64 at)
+{
+    int rc = let_go(f);
+    return rc == SQLITE_OK ? real_of(f)->pMethods->xRead(real_of(f), data, n, at) : rc;
+}
+
+static int on_write(sqlite3_file *f, const void *data, int n, sqlite3_int64 at)
+{
+    struct counted *c = (struct counted *)f;
+    if (!c->held || n > HELD_MAX) {
+        int rc = let_go(f);
+        return rc == SQLITE_OK ? write_through(f, data, n, at) : rc;
+    }
+    bool fits = c->held_len + n <= HELD_MAX && at == c->held_at + c->held_len;
+    int rc = fits ? SQLITE_OK : let_go(f);
+    if (rc != SQLITE_OK)
+        return rc;
+    if (c->held_len == 0)
+        c->held_at = at;
+    memcpy(c->held + c->held_len, data, (size_t)n);
+    c->held_len += n;
+    return SQLITE_OK;
+}
+
 static int on_truncate(sqlite3_file *f, sqlite3_int64 size)
 {
-    return real_of(f)->pMethods->xTruncate(real_of(f), size);
+    int rc = let_go(f);
+    return rc == SQLITE_OK ? real_of(f)->pMethods->xTruncate(real_of(f), size) : rc;
 }
 
 static int on_sync(sqlite3_file *f, int flags)
 {
+    int written = let_go(f);
+    if (written != SQLITE_OK)
+        return written;
     mono_t began = house_raw_now();
     int rc = real_of(f)->pMethods->xSync(real_of(f), flags);
     int64_t took = mono_diff_ns(house_raw_now(), began) / 1000;
@@ -65,6 +106,9 @@ static int on_sync(sqlite3_file *f, int flags)
 
 static int on_size(sqlite3_file *f, sqlite3_int64 *size)
 {
+    int rc = let_go(f);
+    if (rc != SQLITE_OK)
+        return rc;
     return real_of(f)->pMethods->xFileSize(real_of(f), size);
 }
 
@@ -120,9 +164,13 @@ static int on_open(sqlite3_vfs *v, const char *name, sqlite3_file *f, int flags,
     sqlite3_vfs *below = sqlite3_vfs_find(NULL);
     struct counted *c = (struct counted *)f;
     c->base.pMethods = NULL;
+    c->held = NULL;
+    c->held_len = 0;
     c->real = check_alloc(calloc(1, (size_t)below->szOsFile));
     int rc = below->xOpen(below, name, c->real, flags, out);
     if (rc == SQLITE_OK) {
+        if (flags & SQLITE_OPEN_WAL)
+            c->held = check_alloc(malloc(HELD_MAX));
         c->base.pMethods = &methods;
         return rc;
     }

@@ -18,7 +18,7 @@ enum { JOINING_MAX = 64, PER_ADDRESS = 50, RING = 64 };
 #define SECOND INT64_C(1000000000)
 #define RENEW_NS (2 * SECOND)
 #define PATIENCE_NS (60 * SECOND)
-#define DRAIN_NS (3 * SECOND)
+#define DRAIN_NS (8 * SECOND)
 
 struct room;
 
@@ -239,7 +239,8 @@ static void serve(struct load *l, int timeout_ms)
 static bool join_all(struct load *l)
 {
     int64_t began = mono_ns();
-    while (l->in < l->count || l->ready < l->plan->rooms) {
+    bool led = l->plan->flight || l->plan->rate > 0;
+    while (l->in < l->count || (led && l->ready < l->plan->rooms)) {
         while (l->begun < l->count && l->begun - l->in < JOINING_MAX) {
             if (!begin(l, &l->members[l->begun], l->begun, l->members[l->begun].room->path))
                 return false;
@@ -294,7 +295,7 @@ static void keep_up(struct load *l, int64_t now)
         return;
     looked = mono;
     for (int i = 0; i < p->rooms; i++) {
-        if (l->rooms[i].renew_at <= mono)
+        if (l->rooms[i].guide && l->rooms[i].renew_at <= mono)
             lead(&l->rooms[i], l, "\"do\":\"renew\"");
     }
 }
@@ -369,8 +370,10 @@ static void work(struct load *l)
 static void release(struct load *l)
 {
     l->leaving = true;
-    for (int i = 0; i < l->plan->rooms; i++)
-        lead(&l->rooms[i], l, "\"do\":\"release\"");
+    for (int i = 0; i < l->plan->rooms; i++) {
+        if (l->rooms[i].guide)
+            lead(&l->rooms[i], l, "\"do\":\"release\"");
+    }
     for (int64_t until = mono_ns() + DRAIN_NS; mono_ns() < until && l->ready > 0;)
         serve(l, 10);
 }
@@ -396,7 +399,7 @@ static bool open_load(struct load *l)
     for (int i = 0; i < l->count; i++) {
         struct member *m = &l->members[i];
         m->room = &l->rooms[i % p->rooms];
-        m->guide = i < p->rooms;
+        m->guide = i < p->rooms && (p->flight || p->rate > 0);
         if (m->guide)
             m->room->guide = m;
     }

@@ -189,6 +189,49 @@ static void names_become_ids(void **state)
     assert_string_equal(tight, "abcd");
 }
 
+// The state is written by hand: what comes back from it must be what went in.
+static void states_survive_the_wire(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"", "Zo\xc3\xab", "\"a\\b\"", "a/b \"\" \\"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        struct wire_message m = {.type = WIRE_STATE}, back;
+        struct wire_state *s = &m.u.state;
+        memset(s->tour, 'a', WIRE_HASH_LEN);
+        snprintf(s->group, sizeof s->group, "weavers");
+        snprintf(s->guide, sizeof s->guide, "%s", i ? "m17" : "");
+        snprintf(s->guide_name, sizeof s->guide_name, "%s", names[i]);
+        s->epoch = UINT32_MAX;
+        s->rev = WIRE_TIME_MAX;
+        s->mode = MODE_RUNNING;
+        s->timeline.now = (struct tl_part){
+            .cue = -1, .dur_us = 7, .vec = {.p0_us = 0, .t0 = {WIRE_TIME_MAX}, .rate = 1}};
+        s->timeline.has_next = i % 2 == 1;
+        if (s->timeline.has_next) {
+            s->timeline.next_at.us = 12;
+            s->next_mode = MODE_HELD;
+            s->timeline.next = (struct tl_part){.cue = INT32_MAX, .dur_us = WIRE_TIME_MAX};
+        }
+        struct bytes text;
+        bytes_init(&text, WIRE_MESSAGE_MAX);
+        assert_true(wire_encode(&m, &text));
+        char why[100];
+        enum err e = wire_decode(text.data, text.len, &back, why, sizeof why);
+        if (e != ERR_OK)
+            fail_msg("%s: %s", text.data, why);
+        assert_string_equal(back.u.state.guide_name, names[i]);
+        struct bytes again;
+        bytes_init(&again, WIRE_MESSAGE_MAX);
+        assert_true(wire_encode(&back, &again));
+        assert_string_equal(text.data, again.data);
+        assert_int_equal(back.u.state.rev, WIRE_TIME_MAX);
+        assert_int_equal(back.u.state.timeline.has_next, i % 2);
+        assert_int_equal(back.u.state.timeline.next.dur_us, i % 2 ? WIRE_TIME_MAX : 0);
+        bytes_free(&text);
+        bytes_free(&again);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -197,6 +240,7 @@ int main(void)
         cmocka_unit_test(refused_command_keeps_its_id_for_the_answer),
         cmocka_unit_test(mutated_messages_never_break_the_decoder),
         cmocka_unit_test(encoding_beyond_the_ceiling_leaves_the_buffer_alone),
+        cmocka_unit_test(states_survive_the_wire),
         cmocka_unit_test(names_become_ids),
         cmocka_unit_test(stamps_survive_the_wire_and_refuse_garbage),
     };
