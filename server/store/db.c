@@ -7,6 +7,7 @@
 #include "server/store/migrate.h"
 #include "server/store/wear.h"
 
+#include <malloc.h>
 #include <string.h>
 
 enum err db_err(sqlite3 *db, int rc)
@@ -160,6 +161,7 @@ static sqlite3 *open_file(const char *path, int flags, char *error, size_t error
         return NULL;
     }
     sqlite3_db_release_memory(db); // that was all of it; what is used is read again
+    malloc_trim(0);                // and the pages were small: the heap would keep them for itself
     return db;
 }
 

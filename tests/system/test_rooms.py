@@ -337,14 +337,15 @@ def cpu_s(pid):
 
 
 def start_ms(house):
-    """From exec to the first answer, the best of five: what the machine's other work adds is not it."""
+    """What it computes from exec to the first answer, the best of five. By the clock on the wall, which a busy
+    machine spoils: tests/bench/rooms.py."""
     times = []
     for _ in range(5):
         house.stop(signal.SIGKILL)
-        began = time.monotonic()
         house.start()
         assert house.group()["id"] == "demo"  # a room was woken and answered
-        times.append((time.monotonic() - began) * 1000)
+        threads = pathlib.Path(f"/proc/{house.process.pid}/task").iterdir()
+        times.append(sum(int((t / "schedstat").read_text().split()[0]) for t in threads) / 1e6)
     return min(times)
 
 
@@ -380,9 +381,8 @@ def test_ten_thousand_sleeping_rooms_cost_rows(house):
           f" wake p50 {times[100]:.2f} ms p99 {times[197]:.2f} ms")
     assert full_kb - alone_kb < 5 * 1024
     assert idle_cpu < 0.02
-    # 34 more when nothing else runs, for the whole database is checked at each start. A machine with other
-    # work is slower at both.
-    assert full_ms < alone_ms + max(45, 3 * alone_ms)
+    # The whole database is checked at each start: a row more is some microseconds.
+    assert full_ms < alone_ms + 60
     assert times[180] <= 20  # nine of ten: what the machine does besides is not the room's waking
 
 
