@@ -55,7 +55,7 @@ struct room {
     house_t retry_at;    // while in trouble: when what happens by itself is tried again
     struct bytes text;
     struct audience audience;
-    struct dropouts *dropouts; // NULL: none
+    struct dropouts *dropouts;  // NULL: none
     struct bytes audience_text; // for guides, of `audience_at`
     house_t audience_at;
     uint32_t audience_version;

@@ -68,8 +68,8 @@ struct store *store_start(sqlite3 *db, void (*wake)(void *), void *wake_user);
 void store_stop(struct store *s);
 
 void store_submit(struct store *s, struct store_job *job);
-// From now on jobs gather until store_begin(): a loop that knows when a turn of its own is over saves
-// an fsync for each job that would have come a moment later.
+// From now on jobs gather until store_begin(): a loop that knows when a turn of its own is over
+// saves an fsync for each job that would have come a moment later.
 void store_gather(struct store *s);
 void store_begin(struct store *s);
 // Jobs that gather.

@@ -105,7 +105,7 @@ LIBRARIES = {
 # C17 and POSIX, and what Linux adds. A header that is in neither list is a new library: it wants a
 # row above, and a reason.
 LIBC = set("""assert ctype errno float inttypes limits locale math setjmp signal stdarg stdatomic
-    stdbool stddef stdint stdio stdlib string strings time
+    malloc stdbool stddef stdint stdio stdlib string strings time
     arpa/inet dirent netinet/in netinet/tcp fcntl getopt ifaddrs linux/errqueue linux/magic linux/net_tstamp
     netdb poll
     sched sys/epoll
