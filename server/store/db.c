@@ -132,7 +132,6 @@ static bool apply_pragmas(sqlite3 *db)
     return db_exec(db,
                    "PRAGMA page_size=1024; PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL;"
                    "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
-                   "PRAGMA cache_size=-4096;" // the leaves that 200 busy groups write to
                    "PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON; PRAGMA mmap_size=0;");
 }
 
