@@ -149,7 +149,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     fclose(f);
     password[strcspn(password, "\n")] = '\0';
     snprintf(body, sizeof body, "{\"user\":\"admin\",\"password\":\"%s\"}", password);
-    post("/api/v1/login", body, "token", token, sizeof token);
+    post("/api/v1/login", body, "session", token, sizeof token);
     post("/api/v1/groups", "{\"id\":\"hall\",\"name\":\"Hall\"}", "link", link_token, sizeof link_token);
     return 0;
 }
