@@ -7,3 +7,6 @@ if(ROOMTONE_SANITIZE)
   endif()
   add_link_options(-fsanitize=${ROOMTONE_SANITIZE})
 endif()
+if(ROOMTONE_FUZZ) # what libFuzzer steers by
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()

@@ -222,10 +222,9 @@ static bool contradicts(const struct clock_estimate *e, const struct clock_sampl
 bool clock_add(struct clock_estimate *e, const struct clock_sample *s)
 {
     bool plausible = in_range(s);
-    int64_t there = s->t3_house_ns - s->t2_house_ns;
+    int64_t there = plausible ? s->t3_house_ns - s->t2_house_ns : 0;
     int64_t rtt = plausible ? mono_diff_ns(s->t4, s->t1) - there : 0;
-    if (!plausible || there < 0 || mono_diff_ns(s->t4, s->t1) < 0 || rtt < 0 ||
-        rtt > RTT_LIMIT_NS) {
+    if (!plausible || there < 0 || rtt < 0 || rtt > RTT_LIMIT_NS) {
         e->refused++;
         return false;
     }

@@ -107,7 +107,7 @@ static void decode_point(struct json_reader *r, struct wire_point *m)
 static void get_id(struct json_reader *r, const char *key, bool required, char *out, size_t size)
 {
     json_get_string(r, key, required, out, size);
-    if (r->err == ERR_OK && out[0] && !wire_id_valid(out))
+    if (r->err == ERR_OK && (required || out[0]) && !wire_id_valid(out))
         json_fail(r, key, "not an id");
 }
 

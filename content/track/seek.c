@@ -297,7 +297,7 @@ size_t seek_find(const void *table, size_t len, int64_t frame)
     size_t low = 0, high = seek_count(len); // the answer is in low..high-1
     while (high - low > 1) {
         size_t mid = low + (high - low) / 2;
-        if (seek_at(table, mid).frame <= frame - SEEK_PREROLL)
+        if ((int64_t)seek_at(table, mid).frame + SEEK_PREROLL <= frame)
             low = mid;
         else
             high = mid;

@@ -162,11 +162,30 @@ static void check_times(struct reader *r, int line, int64_t from, int64_t to)
 
 // ---- what is said
 
-static size_t letters(const struct line *l)
+static const struct {
+    const char *name, *text;
+} entities[] = {{"&amp;", "&"}, {"&lt;", "<"}, {"&gt;", ">"}, {"&nbsp;", "\xc2\xa0"}};
+enum { ENTITIES = sizeof entities / sizeof *entities };
+
+// Which one begins at `p`; ENTITIES for none.
+static size_t entity_at(const char *p, size_t left)
+{
+    size_t k = 0;
+    while (k < ENTITIES && (left < strlen(entities[k].name) ||
+                            memcmp(p, entities[k].name, strlen(entities[k].name)) != 0))
+        k++;
+    return k;
+}
+
+// As phones count them: WebVTT's entities are one each. SRT has none.
+static size_t letters(const struct line *l, bool srt)
 {
     size_t n = 0;
-    for (size_t i = 0; i < l->len; i++)
+    for (size_t i = 0; i < l->len;) {
+        size_t k = srt ? ENTITIES : entity_at(l->text + i, l->len - i);
         n += ((unsigned char)l->text[i] & 0xc0) != 0x80;
+        i += k < ENTITIES ? strlen(entities[k].name) : 1;
+    }
     return n;
 }
 
@@ -191,8 +210,10 @@ static size_t kept_tag(const char *p, size_t left)
     return 0;
 }
 
-static void write_srt_line(struct bytes *out, const struct line *l)
+// A line of marks alone is left out: an empty one would end the caption. False then.
+static bool write_srt_line(struct bytes *out, const struct line *l)
 {
+    size_t begin = out->len;
     for (size_t i = 0; i < l->len;) {
         const char *p = l->text + i;
         size_t left = l->len - i, n;
@@ -211,7 +232,12 @@ static void write_srt_line(struct bytes *out, const struct line *l)
         }
         i += n > 0 ? n : 1;
     }
-    bytes_append(out, "\n", 1);
+    struct line written = {.text = out->data + begin, .len = out->len - begin};
+    if (blank(&written)) {
+        out->len = begin;
+        return false;
+    }
+    return bytes_append(out, "\n", 1);
 }
 
 static void read_text(struct reader *r, int line)
@@ -222,9 +248,8 @@ static void read_text(struct reader *r, int line)
             problem(r, r->line.number, "an empty line is missing before this time");
             break;
         }
-        n += letters(&r->line);
-        if (r->srt)
-            write_srt_line(&r->c->vtt, &r->line);
+        if (!r->srt || write_srt_line(&r->c->vtt, &r->line))
+            n += letters(&r->line, r->srt);
     }
     if (n == 0)
         problem(r, line, "says nothing");
@@ -346,21 +371,16 @@ void captions_free(struct captions *c)
 
 static void write_words(struct bytes *out, const struct line *l)
 {
-    static const struct {
-        const char *name, *text;
-    } entities[] = {{"&amp;", "&"}, {"&lt;", "<"}, {"&gt;", ">"}, {"&nbsp;", "\xc2\xa0"}};
     for (size_t i = 0; i < l->len;) {
         const char *p = l->text + i;
         size_t left = l->len - i, n = 0;
         const char *end = *p == '<' ? memchr(p, '>', left) : NULL;
         if (end)
             n = (size_t)(end - p) + 1;
-        for (size_t k = 0; n == 0 && k < sizeof entities / sizeof *entities; k++) {
-            size_t size = strlen(entities[k].name);
-            if (left >= size && memcmp(p, entities[k].name, size) == 0) {
-                bytes_printf(out, "%s", entities[k].text);
-                n = size;
-            }
+        size_t k = n == 0 ? entity_at(p, left) : ENTITIES;
+        if (k < ENTITIES) {
+            bytes_printf(out, "%s", entities[k].text);
+            n = strlen(entities[k].name);
         }
         if (n == 0)
             bytes_append(out, p, n = 1);
