@@ -291,28 +291,29 @@ int peer_receive(struct peer *p, const void *data, size_t len)
     int64_t t2_ns = net_now_ns(p->net);
     bool last = lws_is_final_fragment(p->wsi) && lws_remaining_packet_payload(p->wsi) == 0;
     bool binary = lws_frame_is_binary(p->wsi);
+    // Most come in one piece and need no memory; ten thousand idle sockets then hold none.
+    bool whole = last && p->pieces == 0;
     // Each piece counts, also an empty one, and what the frame says is still to come.
     if (++p->pieces > WIRE_MESSAGE_MAX ||
         p->in.len + len + lws_remaining_packet_payload(p->wsi) > WIRE_MESSAGE_MAX ||
-        !bytes_append(&p->in, data, len)) {
+        (!whole && !bytes_append(&p->in, data, len))) {
         lws_close_reason(p->wsi, LWS_CLOSE_STATUS_MESSAGE_TOO_LARGE, NULL, 0);
         return -1;
     }
     if (!last)
         return 0;
     greet_heard(p);
+    const char *text = whole ? data : p->in.data;
+    if (!whole)
+        len = p->in.len;
     if (p->closing || p->farewell)
         ; // it has been told why, or has said that it goes
     else if (binary)
-        on_binary(p, p->in.data, p->in.len, t2_ns);
+        on_binary(p, text, len, t2_ns);
     else
-        on_text(p, p->in.data ? p->in.data : "", p->in.len);
+        on_text(p, text ? text : "", len);
     p->pieces = 0;
-    // A large message does not leave a large buffer behind with ten thousand idle sockets.
-    if (p->in.cap > 512)
-        bytes_free(&p->in);
-    else
-        bytes_clear(&p->in);
+    bytes_free(&p->in);
     return p->pace.over ? -1 : 0;
 }
 
