@@ -159,7 +159,8 @@ static enum err read_variant(struct reading *r, const char *track, json_t *varia
     if (jr.err != ERR_OK || !wire_lang_valid(v.lang))
         return wrong(r, "track", track, jr.err != ERR_OK ? jr.detail : "lang: not a language");
     for (int i = 0; i < FILES; i++)
-        if (hash[i][0] && (!wire_hash_valid(hash[i]) || !is_here(r, hash[i], files[i].ending)))
+        if ((files[i].needed || hash[i][0]) &&
+            (!wire_hash_valid(hash[i]) || !is_here(r, hash[i], files[i].ending)))
             return wrong(r, "track", track, "a file that it names is not in the archive");
     memcpy(v.opus, hash[0], sizeof v.opus);
     memcpy(v.seek, hash[1], sizeof v.seek);

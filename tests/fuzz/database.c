@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The database's file with changed bytes, as a disk or a stranger's backup may bring it: refused, or
-// opened, brought to the newest schema, and its groups, tours, people, kiosks and history read. The
-// input is a list of changes to a good file: 2 bytes page, 2 bytes place in it, 1 byte value; and
-// one with 255 in the page's first byte cuts the file there.
+// The database's file with changed bytes, as a disk or a stranger's backup may bring it: refused,
+// or opened, brought to the newest schema, and its groups, tours, people, kiosks and history read.
+// The input is a list of changes to a good file: 2 bytes page, 2 bytes place in it, 1 byte value;
+// and one with 255 in the page's first byte cuts the file there.
 #include "tests/fuzz/fuzz.h"
 
 #include "common/base/log.h"
@@ -29,8 +29,11 @@ static size_t good_len;
 
 static void fill(sqlite3 *db)
 {
-    struct room_record r = {.id = "hall", .name = "Hall", .code = "123456782", 
-        .link = "0123456789abcdef0123", .guide_link = "0123456789abcdef0124"};
+    struct room_record r = {.id = "hall",
+                            .name = "Hall",
+                            .code = "123456782",
+                            .link = "0123456789abcdef0123",
+                            .guide_link = "0123456789abcdef0124"};
     r.state.epoch = 1;
     r.state.rev = 1;
     r.state.now.cue = -1;

@@ -16,12 +16,12 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
-#define MUST(what)                                                                          \
-    do {                                                                                    \
-        if (!(what)) {                                                                      \
-            fprintf(stderr, "%s:%d: does not hold: %s\n", __FILE__, __LINE__, #what);       \
-            abort();                                                                        \
-        }                                                                                   \
+#define MUST(what)                                                                    \
+    do {                                                                              \
+        if (!(what)) {                                                                \
+            fprintf(stderr, "%s:%d: does not hold: %s\n", __FILE__, __LINE__, #what); \
+            abort();                                                                  \
+        }                                                                             \
     } while (0)
 
 // The input as text of its own on the heap, so that a byte read behind its NUL is noticed. The

@@ -13,11 +13,13 @@ static int depth(const json_t *j)
     size_t i;
     const char *key;
     json_t *v;
-    json_object_foreach ((json_t *)j, key, v) {
+    json_object_foreach((json_t *)j, key, v)
+    {
         int d = depth(v);
         most = d > most ? d : most;
     }
-    json_array_foreach (j, i, v) {
+    json_array_foreach(j, i, v)
+    {
         int d = depth(v);
         most = d > most ? d : most;
     }
@@ -55,8 +57,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     MUST(json_is_object(j) && depth(j) <= most);
     const char *key;
     json_t *v;
-    json_object_foreach (j, key, v)
-        ask(j, key);
+    json_object_foreach(j, key, v) ask(j, key);
     ask(j, "absent");
     json_decref(j);
     return 0;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a player keeps in its cache folder: its zone, its house, its crystals, the tour's document, an unfinished
-// download. Whatever stands in the files, it begins, with what is good of them or without.
+// What a player keeps in its cache folder: its zone, its house, its crystals, the tour's document,
+// an unfinished download. Whatever stands in the files, it begins, with what is good of them or
+// without.
 #include "tests/fuzz/fuzz.h"
 
 #include "common/base/log.h"

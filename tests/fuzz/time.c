@@ -64,7 +64,8 @@ static void look_at(const struct clock_estimate *e)
     if (!clock_valid(e))
         return;
     MUST(isfinite(e->map.skew) && fabs(e->map.skew) < 0.1);
-    MUST(isfinite(e->map.sigma_ns) && isfinite(e->map.uncertainty_ns) && e->map.uncertainty_ns >= 0);
+    MUST(isfinite(e->map.sigma_ns) && isfinite(e->map.uncertainty_ns) &&
+         e->map.uncertainty_ns >= 0);
 }
 
 // Each 20 bytes: how long until the answer, what it says, and which question it is of.
@@ -82,7 +83,8 @@ static void clock_of_a_kiosk(const uint8_t *data, size_t len)
         uint64_t wait = fuzz_number(&b, 4);
         now.ns += (int64_t)wait;
         int64_t t2 = (int64_t)fuzz_number(&b, 8);
-        int64_t t3 = wait % 3 ? t2 + (int64_t)(uint16_t)fuzz_number(&b, 2) % INT16_MAX * (t2 < INT64_MAX - 100000)
+        int64_t t3 = wait % 3 ? t2 + (int64_t)(uint16_t)fuzz_number(&b, 2) % INT16_MAX *
+                                         (t2 < INT64_MAX - 100000)
                               : (int64_t)fuzz_number(&b, 8);
         struct clock_sample s;
         if (exchange_answer(&x, seq - wait % 2, t1, t2, t3, now, &s) && clock_add(&e, &s))

@@ -29,7 +29,8 @@ static void synced(void *user, enum err e, const struct upload_facts *facts)
 static void piece(struct uploads *u, struct model *m, struct fuzz_bytes *b)
 {
     struct upload_piece *p;
-    int64_t offset = (int64_t)fuzz_number(b, 2) - 8, size = (int64_t)fuzz_number(b, 1);
+    int64_t offset = (int64_t)fuzz_number(b, 2) - 8;
+    int64_t size = (int64_t)fuzz_number(b, 1);
     bool whole = fuzz_number(b, 1) & 1, done = false;
     const struct upload_facts *f = uploads_find(u, m->id);
     int64_t before = f ? f->received : 0;
@@ -81,7 +82,7 @@ static void step(struct uploads **u, struct model *m, struct fuzz_bytes *b)
     const struct upload_facts *f;
     switch (fuzz_number(b, 1) % 8) {
     case 0:
-        if (uploads_add(*u, "a/b\\c.wav", (int64_t)fuzz_number(b, 2) - 3, 5, &limits, &f) == ERR_OK)
+        if (uploads_add(*u, "a/b\\c.wav", 1 + (int64_t)fuzz_number(b, 2), 5, &limits, &f) == ERR_OK)
             snprintf(m->id, sizeof m->id, "%s", f->id);
         break;
     case 1:
