@@ -451,10 +451,13 @@ static int on_body(struct request *r, const void *data, size_t len)
     return 0;
 }
 
+// libwebsockets says it again for whatever comes behind the body before the answer is out, without
+// taking that away: it would go round and round in there and never come back.
 static int on_body_complete(struct request *r)
 {
-    if (!r)
+    if (!r || r->whole)
         return -1;
+    r->whole = true;
     // One without a body was handled when it came, and may still be under way.
     if (r->route && r->content_length > 0)
         dispatch(r);
