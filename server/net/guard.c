@@ -9,14 +9,13 @@ bool guard_bare_name(const char *host, char *out, size_t size)
 {
     static const char allowed[] =
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_:";
-    size_t len;
-    if (host[0] == '[') {
-        host++;
-        len = strcspn(host, "]");
-    } else {
-        len = strcspn(host, ":");
-    }
-    if (len == 0 || len >= size || strspn(host, allowed) < len)
+    bool v6 = host[0] == '[';
+    host += v6;
+    size_t len = strcspn(host, v6 ? "]" : ":");
+    if (len == 0 || len >= size || strspn(host, allowed) < len || (v6 && !host[len]))
+        return false;
+    const char *port = host + len + v6;
+    if (*port && (*port != ':' || strspn(port + 1, "0123456789") != strlen(port + 1)))
         return false;
     memcpy(out, host, len);
     out[len] = '\0';

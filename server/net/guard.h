@@ -19,7 +19,7 @@ bool guard_host_ok(const char *host, const char *names);
 bool guard_origin_ok(const char *origin, const char *host, bool over_tls);
 
 // The name of "name:port" or "[v6]:port" without brackets and port. False when it is too long or
-// not made of what names and addresses are made of.
+// not made of what names and addresses are made of, or the port is not of digits.
 bool guard_bare_name(const char *host, char *out, size_t size);
 
 #endif

@@ -192,12 +192,21 @@ static void header(struct lws *wsi, enum lws_token_indexes token, char *out, siz
         out[0] = '\0';
 }
 
+// For those that decide something: "" when it is not there. False when it is there twice, does not
+// fit or goes on behind a NUL: two readers could then read two things.
+static bool one_header(struct lws *wsi, enum lws_token_indexes token, char *out, size_t size)
+{
+    int len = lws_hdr_total_length(wsi, token);
+    header(wsi, token, out, size);
+    return (int)strlen(out) == len && lws_hdr_fragment_length(wsi, token, 1) == 0;
+}
+
 static bool door_ok(struct net *net, struct lws *wsi)
 {
     char host[256], origin[300];
-    header(wsi, WSI_TOKEN_HOST, host, sizeof host);
-    header(wsi, WSI_TOKEN_ORIGIN, origin, sizeof origin);
-    if (guard_host_ok(host, net->house->settings->names) &&
+    bool clear = one_header(wsi, WSI_TOKEN_HOST, host, sizeof host);
+    clear = one_header(wsi, WSI_TOKEN_ORIGIN, origin, sizeof origin) && clear;
+    if (clear && guard_host_ok(host, net->house->settings->names) &&
         guard_origin_ok(origin, host, lws_is_ssl(wsi)))
         return true;
     net->counters.refused++;
@@ -276,6 +285,35 @@ void net_session_token(struct request *r, char *out, size_t size)
     r->by_cookie = out[0] != '\0';
 }
 
+// Digits and nothing else: libwebsockets takes what atoll() takes, and somebody in front of us may not.
+static bool read_length(struct request *r, struct lws *wsi)
+{
+    char text[16];
+    if (!one_header(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH, text, sizeof text) ||
+        strspn(text, "0123456789") != strlen(text))
+        return false;
+    r->content_length = text[0] ? strtoll(text, NULL, 10) : 0;
+    return true;
+}
+
+// Names that another reader takes for what they nearly are.
+static bool has_lookalike(struct lws *wsi)
+{
+    static const char *const names[] = {"content-length :", "transfer-encoding :", "host :"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (lws_hdr_custom_length(wsi, names[i], (int)strlen(names[i])) >= 0)
+            return true;
+    }
+    return false;
+}
+
+static bool version_known(struct lws *wsi)
+{
+    char version[16];
+    return one_header(wsi, WSI_TOKEN_HTTP, version, sizeof version) &&
+           (strcmp(version, "HTTP/1.1") == 0 || strcmp(version, "HTTP/1.0") == 0);
+}
+
 static bool read_line(struct request *r, struct lws *wsi)
 {
     char *uri;
@@ -300,10 +338,7 @@ static bool read_line(struct request *r, struct lws *wsi)
         if (*p)
             *p++ = '\0';
     }
-    char text[32];
-    request_header(r, WSI_TOKEN_HTTP_CONTENT_LENGTH, text, sizeof text);
-    r->content_length = text[0] ? strtoll(text, NULL, 10) : 0;
-    return r->content_length >= 0;
+    return version_known(wsi) && !has_lookalike(wsi) && read_length(r, wsi);
 }
 
 // Where an upload goes until the ingest child has read it.
@@ -378,6 +413,7 @@ static int on_http(struct net *net, struct lws *wsi, struct http_session *s)
         request_detach(s->request);
     struct request *r = s->request = request_new(net, wsi);
     if (!read_line(r, wsi)) {
+        r->close_after = true; // where the next one begins is anybody's guess
         request_problem(r, ERR_BAD_REQUEST, NULL);
     } else if (lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING) > 0) {
         r->close_after = true;
@@ -415,10 +451,13 @@ static int on_body(struct request *r, const void *data, size_t len)
     return 0;
 }
 
+// libwebsockets says it again for whatever comes behind the body before the answer is out, without
+// taking that away: it would go round and round in there and never come back.
 static int on_body_complete(struct request *r)
 {
-    if (!r)
+    if (!r || r->whole)
         return -1;
+    r->whole = true;
     // One without a body was handled when it came, and may still be under way.
     if (r->route && r->content_length > 0)
         dispatch(r);
@@ -435,8 +474,10 @@ static int on_http_writable(struct lws *wsi, struct http_session *s)
     if (!request_done(r))
         return 0;
     // Closing on a client that still sends would reset the connection and lose it our answer: a
-    // body that was refused is read to its end first, unless it is too long for that.
-    if (r->close_after && r->content_length - r->body_received <= REFUSED_BODY_MAX)
+    // body that was refused is read to its end first, unless it is too long for that. Where there
+    // is none, nobody would ever say that it ended.
+    int64_t to_come = r->content_length - r->body_received;
+    if (r->close_after && to_come > 0 && to_come <= REFUSED_BODY_MAX)
         return 0;
     bool close_after = r->close_after;
     s->request = NULL;

@@ -76,6 +76,7 @@ struct request {
     int refs;
     struct lws *wsi; // NULL when the connection is gone
     bool answered, headers_sent, close_after;
+    bool whole;    // the body is here to its end
     bool audited;  // the trail has it, or will by the handler's own job
     bool reserved; // its key waits for the answer
     enum err err;  // of the problem it was answered with

@@ -28,6 +28,14 @@ static void only_our_own_hosts_are_served(void **state)
         {"museum.example", false},
         {".local", false},
         {"xaudio.museum.example", false},
+        {"[fe80::1]", true},
+        {"[fe80::1", false},
+        {"[fe80::1]x:80", false},
+        {"10.0.0.2:", true},
+        {"10.0.0.2:80; script-src *", false},
+        {"10.0.0.2:80@evil.example", false},
+        {"evil.example@10.0.0.2", false},
+        {"10.0.0.2/evil.example", false},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         if (guard_host_ok(cases[i].host, "audio.museum.example, other.example") != cases[i].ok)
