@@ -35,7 +35,9 @@ def reboot(box, realtime_us):
         db.execute("UPDATE clock_anchor SET boot_id='an earlier boot'")
         house, known = db.execute("SELECT house_us, realtime_us FROM clock_anchor").fetchone()
     box.faults.realtime_us = realtime_us
-    box.start().login()  # by a guess as much time has passed as this machine is up, and sessions end
+    # By a guess as much time has passed as this machine is up, and sessions may have ended.
+    box.start().login()
+    box.ctl("login", "admin", "--password-file", box.state / "first-password")
     return house, known
 
 
