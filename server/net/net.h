@@ -130,6 +130,7 @@ struct guides *net_guides(struct net *net);
 struct outgoing *net_outgoing(struct net *net); // NULL at the end: nothing is said any more
 struct overview *net_overview(struct net *net);
 const struct tls *net_tls(const struct net *net); // NULL: there is no HTTPS
+bool net_stopping(const struct net *net);         // nobody comes in any more
 // House time now, and in ns for the time exchange.
 house_t net_now(const struct net *net);
 int64_t net_now_ns(const struct net *net);
