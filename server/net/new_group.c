@@ -36,17 +36,28 @@ void new_group_plan(struct new_group *g, int64_t wall_us)
         g->has_due = false; // it is all over
 }
 
+// The name of try `i`: numbers are for people; who makes hundreds of one name gets one drawn, since
+// each try is an insert while the whole house waits for its commit.
+static void next_id(struct room_record *rec, const char *base, int i)
+{
+    enum { NUMBERED = 20 };
+    if (i > NUMBERED)
+        snprintf(rec->id, sizeof rec->id, "%s-%u", base, 100000 + randombytes_uniform(900000));
+    else if (i > 1)
+        snprintf(rec->id, sizeof rec->id, "%s-%d", base, i);
+}
+
 // Tries until id and code are free: a code may have been drawn before.
 enum err new_group_insert(sqlite3 *db, struct new_group *g, const char *actor, int64_t wall_us)
 {
-    enum { TRIES = 500 };
+    enum { TRIES = 40 };
     struct room_record *rec = &g->record;
     char base[41];
     snprintf(base, sizeof base, "%.40s", rec->id);
     enum err e = ERR_EXISTS;
     for (int i = 1; i <= TRIES && e == ERR_EXISTS; i++) {
-        if (i > 1 && !g->id_given)
-            snprintf(rec->id, sizeof rec->id, "%s-%d", base, i);
+        if (!g->id_given)
+            next_id(rec, base, i);
         new_keys(rec);
         e = room_store_insert(db, rec, g->has_due ? &g->due : NULL, actor, wall_us);
         if (e == ERR_EXISTS && g->id_given && i > 3)

@@ -8,7 +8,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { INPUT_MAX = 1 << 20, CHANGED = 40 };
+#ifndef FUZZ_CHANGED
+#define FUZZ_CHANGED 40 // how many an input becomes
+#endif
+enum { INPUT_MAX = 1 << 20 };
 
 int __attribute__((weak)) LLVMFuzzerInitialize(int *argc, char ***argv);
 
@@ -28,7 +31,7 @@ static void run(const uint8_t *data, size_t len)
 static void run_changed(uint8_t *data, size_t len)
 {
     uint32_t x = 1 + (uint32_t)len;
-    for (int i = 0; i < CHANGED && len; i++) {
+    for (int i = 0; i < FUZZ_CHANGED && len; i++) {
         x = x * 1664525 + 1013904223;
         size_t at = (x >> 8) % len;
         uint8_t was = data[at];

