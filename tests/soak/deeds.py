@@ -9,6 +9,7 @@ import ssl
 import subprocess
 import tarfile
 import tempfile
+import threading
 import time
 
 from harness import BIN, PATIENCE, new_id
@@ -20,6 +21,7 @@ class Deeds:
     def __init__(self, house, sounds):
         self.house, self.sounds = house, sounds
         self.count = {}
+        self.one = threading.Lock()  # reloads: another's would take the folder away that this one waits for
         self.password = house.server.password
 
     def do(self, name, dice):
@@ -148,21 +150,22 @@ class Deeds:
 
     def reload(self, dice):
         """Settings change, and the nightly backup goes to an empty folder: that brings it forward."""
-        house = self.house
-        where = house.change_settings()
-        house.server.process.send_signal(signal.SIGHUP)
-        self.until(lambda: list(where.glob("roomtone-*.backup")), "the backup after a reload")
+        with self.one:
+            where = self.house.change_settings()
+            self.house.server.process.send_signal(signal.SIGHUP)
+            self.until(lambda: list(where.glob("roomtone-*.backup")), "the backup after a reload")
 
     def certificate(self, dice):
         """A new one, that the server finds by itself."""
         house = self.house
-        subprocess.run([BIN / "roomtonectl", "certificate", "make", "--force", "--dir", house.folder / "tls"], check=True,
-                       stdout=subprocess.DEVNULL)
-        wanted = (house.folder / "tls/server.crt").read_text()
+        with self.one:
+            subprocess.run([BIN / "roomtonectl", "certificate", "make", "--force", "--dir", house.folder / "tls"],
+                           check=True, stdout=subprocess.DEVNULL)
+            wanted = (house.folder / "tls/server.crt").read_text()
 
-        def shown():
-            return ssl.get_server_certificate(("127.0.0.1", house.server.tls_port)) in wanted
-        self.until(shown, "the new certificate")
+            def shown():
+                return ssl.get_server_certificate(("127.0.0.1", house.server.tls_port)) in wanted
+            self.until(shown, "the new certificate")
 
     def until(self, condition, what):
         life, end = self.house.life, time.monotonic() + PATIENCE

@@ -26,6 +26,7 @@ class House:
         self.users, self.backups, self.joins = {}, 0, 0
         self.open = asyncio.Event()       # people may come
         self.life, self.connected, self.overview = 0, set(), None
+        self.again = {}                   # cmd_id: (group, message), unanswered at the last death
         self.newest = {}                  # group: (epoch, rev) that was acknowledged in this life
         self.low, self.high, self.trips = None, None, []
         self.last_disturbed = self.fault_over = 0.0
@@ -174,6 +175,14 @@ class House:
         tops = self.ledger.tops
         self.ledger.shown = {k: v for k, v in self.ledger.shown.items() if k[1:] >= tops[k[0]]}
         self.ledger.open = {c: x for c, x in self.ledger.open.items() if "fence" not in x[1] and x[1]["do"] != "claim"}
+        self.again = dict(self.ledger.open)
+
+    async def ask_again(self, member, groups):
+        """Staff repeat what was left without an answer when the server died."""
+        for cmd_id, (group, message) in list(self.again.items()):
+            if group in groups:
+                del self.again[cmd_id]
+                await member.repeat(cmd_id, group, message)
 
     # --- what is watched
 

@@ -44,7 +44,7 @@ def sounds(folder):
     return made
 
 
-async def follow(house, plan, began, deeds, done):
+async def follow(house, plan, began, deeds, samples, done):
     """Lets happen what is planned. Deeds go on meanwhile, two at a time at most; ends of lives wait for no deed."""
     loop, dice = asyncio.get_running_loop(), random.Random(f"{house.seed} run")
     under_way = set()
@@ -54,6 +54,9 @@ async def follow(house, plan, began, deeds, done):
             under_way.remove(task)
             task.result()
         if kind == "end":
+            last = samples[-1]
+            print(f"{at / 60:6.1f} min: life {house.life} ends, {what}; PSS {last['rss'] / MIB:.1f} MiB, {last['fds']} descriptors,"
+                  f" {last['state'] / MIB:.1f} MiB on disk", flush=True)
             await house.end_life(what, dice)
             done[what] = done.get(what, 0) + 1
         elif kind == "fault":
@@ -76,7 +79,7 @@ async def live(house, plan, deeds, samples, done):
     half = len(house.groups) // 2
 
     async def until_over():
-        await follow(house, plan, began, deeds, done)
+        await follow(house, plan, began, deeds, samples, done)
         raise Over
     try:
         async with asyncio.TaskGroup() as tasks:
