@@ -60,6 +60,7 @@ struct peer {
     bool leading;                   // a PIN is being looked at
     bool visitor, staff;            // counted as one
     bool farewell;                  // it said that it goes
+    bool outgoing;                  // it is among those who have something to say
     uint32_t audience_version;      // guides: of the newest they were sent
     char user[48];                  // staff: the signed-in user
     char login[ACCESS_ID_LEN + 1];  // staff: the session's id
@@ -76,23 +77,21 @@ struct peer {
     house_t rival_at;           // another machine came with its key; {0}: none since it was heard
     char address[PEER_ADDRESS_MAX]; // whence it comes; and the rival
     char rival[PEER_ADDRESS_MAX];
-    struct bytes in;      // a message in pieces
-    int pieces;           // of the message that comes in
-    struct later *laters; // answers to come, from the store or a room
+    struct bytes in; // a message in pieces
+    int pieces;      // of the message that comes in
     int later_count;
+    struct later *laters; // answers to come, from the store or a room
     // The room's state has at most one place in the queue, taken when it became due; what is
     // written there is the newest state of that moment. An ack is queued after the state it
     // acknowledges, so it never overtakes it.
     struct owed *owed, **owed_end, state_place;
-    int owed_count;
     size_t owed_bytes;
-    bool outgoing; // it has something to say (outgoing.h)
-    struct peer *out_prev, *out_next;
+    int owed_count, stamp_count;
+    struct peer *out_prev, *out_next; // who has something to say (outgoing.h)
     struct {
         struct stamp_question q;
         int64_t t2_ns;
     } stamps[PEER_STAMPS_MAX];
-    int stamp_count;
     struct pace pace;
     struct guest *guest; // the connection, to the porter
 };
