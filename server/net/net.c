@@ -285,7 +285,8 @@ void net_session_token(struct request *r, char *out, size_t size)
     r->by_cookie = out[0] != '\0';
 }
 
-// Digits and nothing else: libwebsockets takes what atoll() takes, and somebody in front of us may not.
+// Digits and nothing else: libwebsockets takes what atoll() takes, and somebody in front of us may
+// not.
 static bool read_length(struct request *r, struct lws *wsi)
 {
     char text[16];
