@@ -46,6 +46,12 @@ int64_t delays_wait_ms(const struct delays *d, const char *user, const char *add
     return left_us > 0 ? (left_us + 999) / 1000 : 0;
 }
 
+bool delays_erred(const struct delays *d, const char *user, const char *address, house_t now)
+{
+    int i = find(d, row_of(user, address));
+    return i >= 0 && house_diff_us(now, d->rows[i].last) <= DELAYS_FORGET_US;
+}
+
 // A free row, one that is old enough to be forgotten, or the one with the fewest wrong tries.
 static int make_room(const struct delays *d, house_t now)
 {

@@ -11,6 +11,7 @@
 
 #include "common/time/instant.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum { DELAYS_MAX = 256, DELAYS_FREE = 3, DELAYS_LONGEST_S = 60 };
@@ -26,6 +27,8 @@ struct delays {
 
 // How long this user at this address has to wait, in ms; 0: the try may be looked at.
 int64_t delays_wait_ms(const struct delays *d, const char *user, const char *address, house_t now);
+// Whether the last try was wrong and is not forgotten.
+bool delays_erred(const struct delays *d, const char *user, const char *address, house_t now);
 // What came of it.
 void delays_wrong(struct delays *d, const char *user, const char *address, house_t now);
 void delays_right(struct delays *d, const char *user, const char *address);

@@ -4,12 +4,15 @@
 #include "common/base/check.h"
 #include "server/access/delays.h"
 #include "server/net/net.h"
+#include "server/net/porter.h"
 #include "server/net/trail.h"
 
 #include <sodium.h>
 #include <string.h>
 
-enum { WAITING_MAX = 8, WAITING_OF_ONE = 4 };
+// Who guessed wrong shortly before waits behind fewer others than who did not, and that one behind
+// fewer than who was in before: however many guess, staff find a place.
+enum { WAITING_GUESSERS = 4, WAITING_MAX = 8, WAITING_KNOWN = 12, WAITING_OF_ONE = 4 };
 
 struct attempt {
     uv_work_t work;
@@ -26,14 +29,16 @@ struct attempt {
 static struct attempt *waiting;
 static struct delays delays;
 
-static bool is_place(const char *address)
+static bool is_place(const struct request *r, bool erred)
 {
     int all = 0, same = 0;
     for (const struct attempt *a = waiting; a; a = a->next) {
         all++;
-        same += strcmp(a->request->address, address) == 0;
+        same += strcmp(a->request->address, r->address) == 0;
     }
-    return all < WAITING_MAX && same < WAITING_OF_ONE;
+    bool known = r->wsi && guest_is_welcome(lws_get_opaque_user_data(r->wsi));
+    int most = known ? WAITING_KNOWN : erred ? WAITING_GUESSERS : WAITING_MAX;
+    return all < most && same < WAITING_OF_ONE;
 }
 
 static struct attempt *attempt_new(struct request *r, const char *password,
@@ -95,8 +100,9 @@ void passwords_check(struct request *r, const char *name, const char *password,
                      void (*then)(struct request *r, const char *hash, void *user), void *user)
 {
     const struct net_house *h = net_house(r->net);
-    int64_t wait_ms = delays_wait_ms(&delays, name, r->address, net_now(r->net));
-    if (wait_ms || !is_place(r->address)) {
+    house_t now = net_now(r->net);
+    int64_t wait_ms = delays_wait_ms(&delays, name, r->address, now);
+    if (wait_ms || !is_place(r, delays_erred(&delays, name, r->address, now))) {
         request_problem_with(r, ERR_TOO_FAST, "after a wrong password the next try waits", wait_ms,
                              NULL);
         return;
@@ -123,7 +129,7 @@ static void made(uv_work_t *w, int status)
 void passwords_make(struct request *r, const char *password,
                     void (*then)(struct request *r, const char *hash, void *user), void *user)
 {
-    if (!is_place(r->address)) {
+    if (!is_place(r, false)) {
         then(r, NULL, user);
         return;
     }

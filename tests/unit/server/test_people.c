@@ -77,6 +77,31 @@ static void waits_grow_to_a_minute_and_are_forgotten(void **state)
     free(d);
 }
 
+// Somebody with 50 addresses, each as quick as it may: a day brings this many looks.
+static void a_day_of_guessing_is_a_minute_for_each_look(void **state)
+{
+    (void)state;
+    struct delays *d = calloc(1, sizeof *d);
+    int looked_at = 0;
+    for (int second = 0; second < 24 * 3600; second++) {
+        house_t now = house_add_us(start, second * INT64_C(1000000));
+        for (int i = 0; i < 50; i++) {
+            char address[20];
+            snprintf(address, sizeof address, "10.0.0.%d", i);
+            if (delays_wait_ms(d, "admin", address, now) > 0)
+                continue;
+            delays_wrong(d, "admin", address, now);
+            assert_true(delays_erred(d, "admin", address, now));
+            looked_at++;
+        }
+    }
+    // 100,000 would take more than a day; the first password has 20 letters of 31.
+    assert_in_range(looked_at, 50 * 24 * 60, 50 * (24 * 60 + 12));
+    assert_int_equal(delays_wait_ms(d, "admin", "10.0.0.99", start), 0);
+    assert_false(delays_erred(d, "admin", "10.0.0.99", start));
+    free(d);
+}
+
 static void one_machine_is_one_whatever_address_it_takes(void **state)
 {
     (void)state;
@@ -110,6 +135,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_obvious_is_refused_and_nothing_else),
+        cmocka_unit_test(a_day_of_guessing_is_a_minute_for_each_look),
         cmocka_unit_test(waits_grow_to_a_minute_and_are_forgotten),
         cmocka_unit_test(one_machine_is_one_whatever_address_it_takes),
         cmocka_unit_test(a_flood_of_names_lets_nobody_try_sooner),
