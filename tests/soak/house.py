@@ -136,6 +136,7 @@ class House:
         self.ending = asyncio.get_running_loop().create_future()
         self.disturbed()
         self.fresh = descriptors(self.server.process.pid)
+        self.fresh_targets = ", ".join(targets(self.server.process.pid))
         self.open.set()
 
     def dies_while_it_starts(self, after_s):
@@ -165,8 +166,10 @@ class House:
     def descriptors_at_rest(self):
         """(at the life's beginning, now that nobody is there). The players stay, and what asked over HTTP may linger."""
         end = time.monotonic() + 30
-        while (now := descriptors(self.server.process.pid)) > self.fresh + len(self.players) and time.monotonic() < end:
+        while (now := descriptors(self.server.process.pid)) > self.fresh + len(self.players) + 1 and time.monotonic() < end:
             time.sleep(0.2)
+        if now > self.fresh + len(self.players) + 1:
+            print(f"at rest it had open: {', '.join(targets(self.server.process.pid))}; fresh: {self.fresh_targets}", flush=True)
         return self.fresh + len(self.players), now
 
     def settle(self):
@@ -273,6 +276,17 @@ def rss(pid):
 
 def descriptors(pid):
     return len(os.listdir(f"/proc/{pid}/fd"))
+
+
+def targets(pid):
+    """What its descriptors are."""
+    found = []
+    for fd in os.scandir(f"/proc/{pid}/fd"):
+        try:
+            found.append(os.readlink(fd.path).split(":[")[0])
+        except OSError:
+            pass  # closed meanwhile
+    return sorted(found)
 
 
 def threads(pid):

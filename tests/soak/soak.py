@@ -114,7 +114,7 @@ def judge(house, plan, samples):
                           MIB, "what it plays is held in a ring"),
         ]
     rows += [
-        growth.back("server descriptors", house.rest, 0, "each belongs to somebody who left"),
+        growth.back("server descriptors", house.rest, 1, "libuv's spare one comes with the first job"),
         growth.ceiling("server threads", samples, "threads", 16, "workers are counted", 1),
         growth.within("player descriptors", [{**s, "life": 0, "age": s["t"]} for s in samples], "player_fds", warm, 2, 0,
                       "one house, one card", 1),
