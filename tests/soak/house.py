@@ -102,7 +102,7 @@ class House:
     def disturbed(self):
         self.last_disturbed = time.monotonic()
 
-    def faulty(self, after_s=5):
+    def faulty(self, after_s=10):
         """Whether a fault is on, or was so recently that answers may still be of it."""
         return self.fault_on or time.monotonic() < self.fault_over + after_s
 
