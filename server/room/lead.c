@@ -14,6 +14,6 @@ int64_t lead_us(const struct lead_inputs *in)
     int64_t guests = clamp(in->guest_rtt_p95_us, 0, LEAD_GUEST_MAX_US);
     int64_t players = kiosks > guests ? kiosks : guests;
     int64_t box =
-        clamp(in->commit_p99_us, 0, LEAD_MAX_US) + clamp(in->fanout_p99_us, 0, LEAD_MAX_US);
+        2 * clamp(in->commit_p99_us, 0, LEAD_MAX_US) + clamp(in->fanout_p99_us, 0, LEAD_MAX_US);
     return clamp(box + players + 20000, LEAD_MIN_US, LEAD_MAX_US);
 }

@@ -2,12 +2,12 @@
 // Lead time: how far ahead a command is planned, so that every required player has heard of it and
 // is ready before its instant.
 //
-//   L = clamp(C99 + F99 + max RTT of required players + max prep + 20 ms, 150 ms, 1,500 ms)
+//   L = clamp(2 C99 + F99 + max RTT of required players + max prep + 20 ms, 150 ms, 1,500 ms)
 //
-// C99 is the commit, F99 the fan-out to this room, a full round trip is a safe bound of one way,
-// prep what a player says it needs to be ready at another position. Kiosks are required. Phones
-// count by their 95th percentile and only up to 400 ms, so that one bad phone never delays a hall.
-// Pure.
+// C99 is a commit, of which two may be waited for: the one under way, and one's own. F99 the
+// fan-out to this room, a full round trip is a safe bound of one way, prep what a player says it
+// needs to be ready at another position. Kiosks are required. Phones count by their 95th percentile
+// and only up to 400 ms, so that one bad phone never delays a hall. Pure.
 #ifndef SERVER_ROOM_LEAD_H
 #define SERVER_ROOM_LEAD_H
 

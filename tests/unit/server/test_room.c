@@ -437,10 +437,10 @@ static void lead_follows_the_slowest_kiosk(void **state)
     assert_int_equal(room_lead_us(r), 150000);
     kiosk.report.rtt_us = 300000;
     room_join(r, &kiosk, (house_t){S});
-    assert_int_equal(room_lead_us(r), 500 + 300000 + 20000);
+    assert_int_equal(room_lead_us(r), 1000 + 300000 + 20000);
     phone.report.rtt_us = 60 * S; // one bad phone does not delay a hall
     room_join(r, &phone, (house_t){S});
-    assert_int_equal(room_lead_us(r), 500 + 400000 + 20000);
+    assert_int_equal(room_lead_us(r), 1000 + 400000 + 20000);
     kiosk.report.prep_us = INT64_MAX; // a report is input
     assert_int_equal(room_lead_us(r), 1500000);
     room_leave(&kiosk, (house_t){S});
