@@ -122,9 +122,10 @@ static bool builds_on(struct request *r, struct kiosk_patch *patch)
     if (on.any || !k) // one that is not there is said by the change
         return true;
     patch->seen = k;
-    if (!precondition_holds(&on, tag))
+    bool holds = precondition_holds(&on, tag);
+    if (!holds)
         request_problem(r, ERR_PRECONDITION_FAILED, NULL);
-    return precondition_holds(&on, tag);
+    return holds;
 }
 
 void api_kiosks_change(struct request *r)

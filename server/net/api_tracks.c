@@ -40,6 +40,13 @@ static void tag_of(json_t *track, char tag[PRECONDITION_TAG_MAX + 1])
     json_decref(named);
 }
 
+static void tag_now(sqlite3 *db, struct track_job *j)
+{
+    json_t *track = tracks_show(db, j->id);
+    tag_of(track, j->tag);
+    json_decref(track);
+}
+
 static enum err show_run(sqlite3 *db, struct store_job *job)
 {
     struct track_job *j = (struct track_job *)job;
@@ -58,16 +65,13 @@ void api_tracks_show(struct request *r)
 static enum err title_run(sqlite3 *db, struct store_job *job)
 {
     struct track_job *j = (struct track_job *)job;
-    json_t *title = json_object_get(j->in, "title"), *now = tracks_show(db, j->id);
-    tag_of(now, j->tag);
-    json_decref(now);
+    json_t *title = json_object_get(j->in, "title");
+    tag_now(db, j);
     if (!precondition_holds(&j->on, j->tag))
         return ERR_PRECONDITION_FAILED;
     enum err e = tracks_title(db, j->id, title, json_string_value(json_object_get(j->in, "cover")));
     j->out = json_pack("{s:s,s:O}", "id", j->id, "title", title);
-    now = tracks_show(db, j->id);
-    tag_of(now, j->tag);
-    json_decref(now);
+    tag_now(db, j);
     return e;
 }
 

@@ -3,7 +3,7 @@
 
 void guesses_init(struct guesses *g, int64_t per_minute, house_t now)
 {
-    *g = (struct guesses){.per_minute = per_minute, .tokens = (double)per_minute, .at = now};
+    *g = (struct guesses){.per_minute = per_minute, .bucket = {(double)per_minute, now}};
 }
 
 void guesses_limit(struct guesses *g, int64_t per_minute)
@@ -14,17 +14,10 @@ void guesses_limit(struct guesses *g, int64_t per_minute)
 bool guesses_take(struct guesses *g, house_t now)
 {
     double full = (double)g->per_minute;
-    g->tokens += (double)house_diff_us(now, g->at) / 60e6 * full;
-    if (g->tokens > full)
-        g->tokens = full;
-    g->at = now;
-    if (g->tokens < 1)
-        return false;
-    g->tokens -= 1;
-    return true;
+    return bucket_take(&g->bucket, full / 60, full, now);
 }
 
 void guesses_give_back(struct guesses *g)
 {
-    g->tokens += 1;
+    g->bucket.tokens += 1;
 }

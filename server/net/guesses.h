@@ -5,14 +5,13 @@
 #ifndef SERVER_NET_GUESSES_H
 #define SERVER_NET_GUESSES_H
 
-#include "common/time/instant.h"
+#include "server/net/bucket.h"
 
 #include <stdbool.h>
 
 struct guesses {
     int64_t per_minute; // also the burst
-    double tokens;
-    house_t at;
+    struct bucket bucket;
 };
 
 void guesses_init(struct guesses *g, int64_t per_minute, house_t now);

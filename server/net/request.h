@@ -69,7 +69,7 @@ struct request {
     char body_path[600];
     struct upload_piece *piece; // NULL: none
     int64_t body_received, body_max;
-    int64_t body_seen; // of it, since body_look (net.c)
+    int64_t body_seen; // of it, since body_look (http.c)
     house_t body_look;
 
     // Its own.
