@@ -20,7 +20,9 @@ export function lateness(taps: readonly number[], meant: number): number | null 
   const angles = used.map((t) => ((t - meant) / PERIOD_MS) * 2 * Math.PI);
   const middle = Math.atan2(sum(angles.map(Math.sin)), sum(angles.map(Math.cos)));
   const about = angles.map((a) => wrap(a - middle));
-  const median = [...about].sort((x, y) => x - y)[about.length >> 1] as number;
+  const sorted = [...about].sort((x, y) => x - y);
+  const half = sorted.length >> 1;
+  const median = ((sorted[half] as number) + (sorted[sorted.length - 1 - half] as number)) / 2;
   const toMs = PERIOD_MS / (2 * Math.PI);
   const spread = (sum(about.map((a) => Math.abs(a - median))) / about.length) * toMs;
   return spread > UNEVEN_MS ? null : Math.round(wrap(middle + median) * toMs);
