@@ -383,8 +383,6 @@ void net_stop(struct net *net)
     overview_stop(net->overview);
     guides_stop(net->guides);
     crowd_stop(net->crowd);
-    for (struct peer *p = net->peers; p; p = p->next)
-        outgoing_remove(net->outgoing, p);
     outgoing_stop(net->outgoing);
     net->overview = NULL;
     net->outgoing = NULL;

@@ -15,6 +15,7 @@
 #include "server/room/room.h"
 
 #include <libwebsockets.h>
+#include <sys/queue.h>
 
 struct net;
 struct guest;
@@ -87,7 +88,7 @@ struct peer {
     struct owed *owed, **owed_end, state_place;
     size_t owed_bytes;
     int owed_count, stamp_count;
-    struct peer *out_prev, *out_next; // who has something to say (outgoing.h)
+    TAILQ_ENTRY(peer) out; // who has something to say (outgoing.h)
     struct {
         struct stamp_question q;
         int64_t t2_ns;

@@ -5,6 +5,7 @@
 #include "common/wire/json.h"
 #include "common/wire/wire.h"
 #include "server/net/net.h"
+#include "server/net/outgoing.h"
 #include "server/net/repeat.h"
 #include "server/net/routes.h"
 #include "server/net/trail.h"
@@ -14,8 +15,8 @@
 #include <sys/sendfile.h>
 #include <unistd.h>
 
-// One write a callback; large enough that a 10 MB track takes some 160 of them.
-enum { CHUNK = 64 * 1024, ANSWER_MAX = 16 * 1024 * 1024 };
+// One write a callback; large enough that a 10 MB track takes some 80 of them.
+enum { CHUNK = 128 * 1024, ANSWER_MAX = 16 * 1024 * 1024 };
 
 struct request *request_new(struct net *net, struct lws *wsi)
 {
@@ -57,6 +58,9 @@ void request_unref(struct request *r)
 
 void request_detach(struct request *r)
 {
+    struct outgoing *o = net_outgoing(r->net);
+    if (o)
+        outgoing_remove_file(o, r);
     r->wsi = NULL;
     request_unref(r);
 }
@@ -269,7 +273,7 @@ static int write_piece(struct request *r)
 }
 
 // Of a file, where nothing has to be encrypted: past us and libwebsockets, so that nobody copies
-// it.
+// it. Less than 0: it is shorter than promised, as above, or the connection is gone.
 static int send_piece(struct request *r)
 {
     off_t at = r->out_at;
@@ -278,21 +282,55 @@ static int send_piece(struct request *r)
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return 0;
     if (n <= 0)
-        return -1; // shorter than promised, as above
+        return -1;
     r->out_at += n;
     r->out_left -= n;
-    return 0;
+    return 1;
+}
+
+static bool is_plain_file(const struct request *r)
+{
+    return r->out_fd >= 0 && !lws_is_ssl(r->wsi);
+}
+
+// A client that does not take its answer is closed after a while.
+static void begin_to_wait(struct request *r)
+{
+    lws_set_timeout(r->wsi, PENDING_TIMEOUT_HTTP_CONTENT, 30);
+}
+
+void request_turn(struct request *r)
+{
+    begin_to_wait(r);
+    // The last piece is left to the callback, which ends the exchange; so is what goes wrong.
+    int n = is_plain_file(r) && r->out_left > CHUNK ? send_piece(r) : -1;
+    if (n > 0) {
+        outgoing_put_file(net_outgoing(r->net), r);
+        return;
+    }
+    r->turn = n < 0; // else there is no room, and it waits anew when there is
+    lws_callback_on_writable(r->wsi);
+}
+
+// What does not end with its next piece waits behind what rooms have to say.
+static bool wait_for_turn(struct request *r)
+{
+    struct outgoing *o = net_outgoing(r->net);
+    bool waits = o && r->out_left > CHUNK && !r->turn;
+    if (waits)
+        outgoing_put_file(o, r);
+    r->turn = false;
+    return waits;
 }
 
 int request_write(struct request *r)
 {
-    if (!r->answered || request_done(r))
+    if (!r->answered || request_done(r) || r->outgoing)
         return 0;
-    // A client that does not take its answer is closed after a while.
-    lws_set_timeout(r->wsi, PENDING_TIMEOUT_HTTP_CONTENT, 30);
-    int n = !r->headers_sent                        ? write_head(r)
-            : r->out_fd >= 0 && !lws_is_ssl(r->wsi) ? send_piece(r)
-                                                    : write_piece(r);
+    begin_to_wait(r);
+    if (r->headers_sent && wait_for_turn(r))
+        return 0;
+    int n = !r->headers_sent ? write_head(r) : is_plain_file(r) ? send_piece(r) : write_piece(r);
     if (n < 0)
         return -1;
     if (!request_done(r))

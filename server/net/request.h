@@ -17,6 +17,7 @@
 #include <libwebsockets.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/queue.h>
 
 enum request_method {
     METHOD_GET,
@@ -85,6 +86,8 @@ struct request {
     int out_fd; // -1: out_source, or out_body
     struct request_source out_source;
     int64_t out_at, out_left;
+    bool outgoing, turn; // it waits for its turn (outgoing.h); it has it
+    TAILQ_ENTRY(request) out;
 };
 
 struct request *request_new(struct net *net, struct lws *wsi);
@@ -116,6 +119,8 @@ void request_file(struct request *r, int status, const char *type, int fd, int64
 
 // Called from the lws callback when the connection can be written. Less than 0: close it.
 int request_write(struct request *r);
+// It is the turn of an answer that goes on (outgoing.h).
+void request_turn(struct request *r);
 // True when the answer is out and the connection may take the next request.
 bool request_done(const struct request *r);
 

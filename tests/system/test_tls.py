@@ -2,6 +2,7 @@
 """HTTPS: certificates made by roomtonectl, served, changed under open sockets; players that know
 their box."""
 import asyncio
+import concurrent.futures
 import contextlib
 import csv
 import http.client
@@ -201,6 +202,39 @@ def test_large_bodies_go_both_ways(box, papers):
     picture = b"\x89PNG\r\n\x1a\n" + os.urandom(400_000)
     over_http, over_tls = (ask(box, "/api/v1/pictures", t, "PUT", picture, token) for t in (None, tls))
     assert over_tls[0] == over_http[0] and over_tls[2] == over_http[2]
+
+
+def test_many_files_at_once_come_whole(box, papers):
+    """Long files take turns. Who reads slowly, leaves, or never reads holds up nobody."""
+    path = "/content/" + "b" * 64 + ".opus"
+    (box.state / "content" / path[9:]).write_bytes(content := os.urandom(4_000_003))
+
+    def opened(tls):
+        port = box.tls_port if tls else box.port
+        s = socket.create_connection(("127.0.0.1", port), timeout=20)
+        s = tls.wrap_socket(s, server_hostname="127.0.0.1") if tls else s
+        s.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nRange: bytes=1-\r\n\r\n".encode())
+        return s
+
+    def read(tls):
+        with opened(tls) as s, s.makefile("rb") as f:
+            while f.readline().strip():
+                pass
+            return f.read(len(content) - 1)
+
+    ways = (None, trusting(papers))
+    stuck = [opened(w) for w in ways for _ in range(4)]
+    for w in ways:
+        for n in (0, 1, 100_000, 2_000_000):  # gone before, at and in the middle of the answer
+            with opened(w) as s:
+                while n > 0:
+                    n -= len(s.recv(min(n, 65536)))
+    with concurrent.futures.ThreadPoolExecutor(16) as readers:
+        bodies = list(readers.map(read, ways * 8))
+    assert all(b == content[1:] for b in bodies)
+    assert box.request("GET", "/healthz").status == 200
+    for s in stuck:
+        s.close()
 
 
 @pytest.mark.parametrize("offered, chosen", [
