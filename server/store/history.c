@@ -45,11 +45,22 @@ static enum err prune(sqlite3 *db, const struct room_change *c)
     return e;
 }
 
+// The row says the rest: of which revision it is, and when it was.
+static void bind_seen(sqlite3_stmt *st, int i, const struct room_change *c)
+{
+    const struct room_seen *s = &c->seen;
+    CHECK(s->epoch == c->state.epoch && s->rev == c->state.rev && s->when.us == c->now.us);
+    db_bind_text(st, i, s->cmd_id);
+    db_bind_int(st, i + 1, (int64_t)s->hash);
+    db_bind_int(st, i + 2, s->at.us);
+    db_bind_int(st, i + 3, s->fence);
+}
+
 enum err history_write(sqlite3 *db, const struct room_change *c)
 {
-    sqlite3_stmt *st =
-        db_keep(db, "INSERT INTO history(room_id,h_us,wall_us,lead_us,actor,op,"
-                    "event," ROOM_STATE_COLUMNS ") VALUES(?,?,?,?,?,?,?," ROOM_STATE_MARKS ")");
+    sqlite3_stmt *st = db_keep(db, "INSERT INTO history(room_id,h_us,wall_us,lead_us,actor,op,"
+                                   "event,cmd_id,cmd_hash,cmd_at_us,cmd_fence," ROOM_STATE_COLUMNS
+                                   ") VALUES(?,?,?,?,?,?,?,?,?,?,?," ROOM_STATE_MARKS ")");
     db_bind_text(st, 1, c->room_id);
     db_bind_int(st, 2, c->now.us);
     if (c->wall_us)
@@ -59,9 +70,60 @@ enum err history_write(sqlite3 *db, const struct room_change *c)
     db_bind_text(st, 6, c->op);
     if (c->event)
         db_bind_text(st, 7, c->event);
-    room_rows_bind(st, 8, &c->state);
+    if (c->has_seen)
+        bind_seen(st, 8, c);
+    room_rows_bind(st, 12, &c->state);
     enum err e = db_run_kept(db, st);
     return e == ERR_OK && c->state.rev % PRUNE_EVERY == 0 ? prune(db, c) : e;
+}
+
+// --- commands that took effect -----------------------------------------------------------------
+
+static void read_seen(sqlite3_stmt *st, struct room_seen *s)
+{
+    memset(s, 0, sizeof *s);
+    db_text(st, 0, s->cmd_id, sizeof s->cmd_id);
+    s->hash = (uint64_t)sqlite3_column_int64(st, 1);
+    s->at.us = sqlite3_column_int64(st, 2);
+    s->fence = sqlite3_column_int64(st, 3);
+    s->epoch = (uint32_t)sqlite3_column_int64(st, 4);
+    s->rev = sqlite3_column_int64(st, 5);
+    s->when.us = sqlite3_column_int64(st, 6);
+}
+
+static void turn_round(struct room_seen *list, int count)
+{
+    for (int i = 0, k = count - 1; i < k; i++, k--) {
+        struct room_seen one = list[i];
+        list[i] = list[k];
+        list[k] = one;
+    }
+}
+
+// From the newest back, until there are enough or what comes is too old: no more of a room's
+// history is read than a day.
+enum err history_seen(sqlite3 *db, const char *room_id, struct room_seen **out, int *count)
+{
+    sqlite3_stmt *st = db_prepare(db, "SELECT cmd_id,cmd_hash,cmd_at_us,cmd_fence,epoch,rev,h_us"
+                                      " FROM history WHERE room_id=? ORDER BY epoch DESC,rev DESC");
+    db_bind_text(st, 1, room_id);
+    int cap = 0;
+    int64_t since = INT64_MIN;
+    *out = NULL;
+    *count = 0;
+    while (*count < ROOM_SEEN_MAX && db_row(st) && sqlite3_column_int64(st, 6) >= since) {
+        if (since == INT64_MIN)
+            since = sqlite3_column_int64(st, 6) - ROOM_SEEN_US;
+        if (sqlite3_column_type(st, 0) == SQLITE_NULL)
+            continue;
+        if (*count == cap) {
+            cap = cap ? 2 * cap : 16;
+            *out = check_alloc(realloc(*out, (size_t)cap * sizeof **out));
+        }
+        read_seen(st, &(*out)[(*count)++]);
+    }
+    turn_round(*out, *count);
+    return db_done(db, st);
 }
 
 // --- a point in the past -----------------------------------------------------------------------

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What happened in a room: a row per change, with the state it led to. Kept 30 days, within the
-// ceilings of server/room/room_record.h. The functions that take a database run on its thread.
+// What happened in a room: a row per change, with the state it led to and the command that made it.
+// Kept 30 days, within the ceilings of server/room/room_record.h. The functions that take a database run on its thread.
 #ifndef SERVER_STORE_HISTORY_H
 #define SERVER_STORE_HISTORY_H
 
@@ -9,6 +9,10 @@
 
 // Writes the row of a change, in the change's own transaction; now and then lets old rows go.
 enum err history_write(sqlite3 *db, const struct room_change *c);
+
+// The commands of the last day of a room's life that took effect, ROOM_SEEN_MAX at most, oldest
+// first. `*out` is the caller's to free(), whatever comes back.
+enum err history_seen(sqlite3 *db, const char *room_id, struct room_seen **out, int *count);
 
 // This fills a room_port (ctx: the struct store).
 void history_past(void *store, const char *room_id, const struct wire_point *point,

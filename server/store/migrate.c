@@ -191,6 +191,17 @@ static const char *const steps[] = {
     // 12: whence a kiosk came when it last showed its key, so that it is let in first after a start
     // (server/net/porter.h); '' for never
     "ALTER TABLE kiosk ADD COLUMN address TEXT NOT NULL DEFAULT '';",
+
+    // 13: commands that took effect, where the history has the change they made: a command is
+    // written once
+    "ALTER TABLE history ADD COLUMN cmd_id TEXT;"
+    "ALTER TABLE history ADD COLUMN cmd_hash INTEGER;"
+    "ALTER TABLE history ADD COLUMN cmd_at_us INTEGER;"
+    "ALTER TABLE history ADD COLUMN cmd_fence INTEGER;"
+    "UPDATE history SET (cmd_id,cmd_hash,cmd_at_us,cmd_fence)=(SELECT cmd_id,hash,at_us,fence"
+    " FROM cmd_seen s WHERE s.room_id=history.room_id AND s.epoch=history.epoch AND"
+    " s.rev=history.rev);"
+    "DROP TABLE cmd_seen;",
 };
 
 enum { STEP_COUNT = sizeof steps / sizeof steps[0] };

@@ -49,58 +49,6 @@ static enum err write_row(sqlite3 *db, const struct room_change *c)
     return e == ERR_OK && sqlite3_changes(db) != 1 ? ERR_CONFLICT : e;
 }
 
-// What is older than a day: with a look at the oldest, since it hardly ever is. A command adds one
-// row, so letting a few go with each keeps up.
-static enum err forget_old(sqlite3 *db, const struct room_change *c)
-{
-    int64_t until = c->now.us - ROOM_SEEN_US;
-    sqlite3_stmt *st =
-        db_keep(db, "SELECT h_us FROM cmd_seen WHERE room_id=? ORDER BY epoch,rev LIMIT 1");
-    db_bind_text(st, 1, c->room_id);
-    bool old = db_row(st) && sqlite3_column_int64(st, 0) < until;
-    enum err e = db_run_kept(db, st);
-    if (e != ERR_OK || !old)
-        return e;
-    st = db_keep(db, "DELETE FROM cmd_seen WHERE room_id=?1 AND h_us<?2 AND (epoch,rev) IN (SELECT"
-                     " epoch,rev FROM cmd_seen WHERE room_id=?1 ORDER BY epoch,rev LIMIT 8)");
-    db_bind_text(st, 1, c->room_id);
-    db_bind_int(st, 2, until);
-    return db_run_kept(db, st);
-}
-
-// What is beyond the ceiling, once in so many changes: finding it goes through all of them.
-static enum err forget_beyond(sqlite3 *db, const struct room_change *c)
-{
-    if (c->state.rev % 64 != 0)
-        return ERR_OK;
-    sqlite3_stmt *st =
-        db_keep(db, "DELETE FROM cmd_seen WHERE room_id=?1 AND (epoch,rev)<=(SELECT epoch,rev"
-                    " FROM cmd_seen WHERE room_id=?1 ORDER BY epoch DESC,rev DESC LIMIT 1"
-                    " OFFSET ?2)");
-    db_bind_text(st, 1, c->room_id);
-    db_bind_int(st, 2, ROOM_SEEN_MAX);
-    return db_run_kept(db, st);
-}
-
-static enum err write_seen(sqlite3 *db, const struct room_change *c)
-{
-    enum err e = forget_old(db, c);
-    if (e != ERR_OK)
-        return e;
-    // An id that was used before, and is old enough to be used again, makes room.
-    sqlite3_stmt *st = db_keep(db, "INSERT OR REPLACE INTO cmd_seen(room_id,rev,epoch,cmd_id,"
-                                   "hash,at_us,h_us,fence) VALUES(?,?,?,?,?,?,?,?)");
-    db_bind_text(st, 1, c->room_id);
-    db_bind_int(st, 2, c->seen.rev);
-    db_bind_int(st, 3, c->seen.epoch);
-    db_bind_text(st, 4, c->seen.cmd_id);
-    db_bind_int(st, 5, (int64_t)c->seen.hash);
-    db_bind_int(st, 6, c->seen.at.us);
-    db_bind_int(st, 7, c->seen.when.us);
-    db_bind_int(st, 8, c->seen.fence);
-    return db_run_kept(db, st);
-}
-
 struct commit_job {
     struct store_job job;
     struct room_change change;
@@ -113,10 +61,6 @@ static enum err commit_run(sqlite3 *db, struct store_job *job)
 {
     const struct room_change *c = &((struct commit_job *)job)->change;
     enum err e = write_row(db, c);
-    if (e == ERR_OK && c->has_seen)
-        e = write_seen(db, c);
-    if (e == ERR_OK)
-        e = forget_beyond(db, c);
     return e == ERR_OK ? history_write(db, c) : e;
 }
 
@@ -157,32 +101,6 @@ enum err room_store_read_doc(sqlite3 *db, const char *hash, char **doc, size_t *
     return db_done(db, st);
 }
 
-static enum err read_seen(sqlite3 *db, struct room_loaded *out)
-{
-    sqlite3_stmt *st =
-        db_prepare(db, "SELECT cmd_id,hash,epoch,rev,at_us,fence,h_us FROM (SELECT * FROM"
-                       " cmd_seen WHERE room_id=? ORDER BY epoch DESC,rev DESC LIMIT ?)"
-                       " ORDER BY epoch,rev");
-    db_bind_text(st, 1, out->record.id);
-    db_bind_int(st, 2, ROOM_SEEN_MAX);
-    int cap = 0;
-    while (db_row(st)) {
-        if (out->seen_count == cap) {
-            cap = cap ? 2 * cap : 16;
-            out->seen = check_alloc(realloc(out->seen, (size_t)cap * sizeof *out->seen));
-        }
-        struct room_seen *s = &out->seen[out->seen_count++];
-        db_text(st, 0, s->cmd_id, sizeof s->cmd_id);
-        s->hash = (uint64_t)sqlite3_column_int64(st, 1);
-        s->epoch = (uint32_t)sqlite3_column_int64(st, 2);
-        s->rev = sqlite3_column_int64(st, 3);
-        s->at.us = sqlite3_column_int64(st, 4);
-        s->fence = sqlite3_column_int64(st, 5);
-        s->when.us = sqlite3_column_int64(st, 6);
-    }
-    return db_done(db, st);
-}
-
 enum err room_store_read(sqlite3 *db, enum room_key kind, const char *key, struct room_loaded *out)
 {
     static const char *const sql[] = {
@@ -211,7 +129,7 @@ enum err room_store_read(sqlite3 *db, enum room_key kind, const char *key, struc
         e = room_store_read_doc(db, out->record.state.tour_hash, &out->tour_doc,
                                 &out->tour_doc_len);
     if (e == ERR_OK)
-        e = read_seen(db, out);
+        e = history_seen(db, out->record.id, &out->seen, &out->seen_count);
     if (e != ERR_OK)
         room_loaded_free(out);
     return e;

@@ -18,7 +18,7 @@ import tempfile
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "system"))
-from afterwards import history_of, left_behind  # noqa: E402
+from afterwards import commands_of, history_of, left_behind  # noqa: E402
 from harness import BIN, Server, raw_ns, short_exhibit  # noqa: E402
 from ledger import Ledger  # noqa: E402
 from crowd import Crowd  # noqa: E402
@@ -81,7 +81,7 @@ def look(ledger, state, only=None):
     """Holds the disk of a dead server against the ledger; `only` some rooms, when others are not its business."""
     with left_behind(state) as db:
         rooms = [r for r in db.execute("SELECT id,epoch,rev FROM room") if not only or r[0] in only]
-        commands = db.execute("SELECT room_id,cmd_id,epoch,rev FROM cmd_seen").fetchall()
+        commands = commands_of(db)
         rows = []
         for room, _, _ in rooms:
             epoch, rev = ledger.tops.get(room, (0, 0))

@@ -54,7 +54,8 @@ static struct room_change change_of(int room, int64_t rev)
     snprintf(c.state.tour_hash, sizeof c.state.tour_hash, "doc-0");
     c.state.now = (struct room_part){MODE_HELD, 1, {load_position(room, rev), {rev}, 0}};
     c.has_seen = load_has_command(room, rev);
-    c.seen = (struct room_seen){.hash = (uint64_t)rev, .epoch = 1, .rev = rev, .at = {rev}};
+    c.seen = (struct room_seen){
+        .hash = (uint64_t)rev, .epoch = 1, .rev = rev, .at = {rev}, .when = c.now};
     load_cmd_id(room, rev, c.seen.cmd_id);
     snprintf(c.actor, sizeof c.actor, c.has_seen ? "anna" : "room");
     snprintf(c.op, sizeof c.op, "seek");

@@ -90,7 +90,8 @@ static enum verdict judge_seen(sqlite3 *db, int room, int64_t rev)
     enum verdict v = GOOD;
     load_room_id(room, id);
     sqlite3_stmt *st =
-        db_prepare(db, "SELECT rev,cmd_id FROM cmd_seen WHERE room_id=? AND epoch=1 ORDER BY rev");
+        db_prepare(db, "SELECT rev,cmd_id FROM history WHERE room_id=? AND epoch=1 AND cmd_id"
+                       " IS NOT NULL ORDER BY rev");
     db_bind_text(st, 1, id);
     for (int64_t r = 1; r <= rev && v == GOOD; r++) {
         if (!load_has_command(room, r))

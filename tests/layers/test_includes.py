@@ -109,7 +109,7 @@ LIBC = set("""assert ctype errno float inttypes limits locale math setjmp signal
     arpa/inet dirent netinet/in netinet/tcp fcntl getopt ifaddrs linux/errqueue linux/magic linux/net_tstamp
     netdb poll
     sched sys/epoll
-    sys/mman sys/prctl sys/resource sys/random sys/sendfile sys/socket sys/stat sys/statfs sys/statvfs sys/syscall
+    sys/mman sys/prctl sys/queue sys/resource sys/random sys/sendfile sys/socket sys/stat sys/statfs sys/statvfs sys/syscall
     sys/timerfd sys/timex
     sys/types sys/un sys/wait termios unistd""".split())
 

@@ -30,9 +30,16 @@ def history_of(db):
     return "history" if "history" in names else "log"
 
 
+def commands_of(db):
+    """Room, id, epoch and revision of the commands that took effect."""
+    seen = db.execute("SELECT 1 FROM sqlite_master WHERE name='cmd_seen'").fetchone()  # before schema 13
+    return db.execute("SELECT room_id,cmd_id,epoch,rev FROM "
+                      + ("cmd_seen" if seen else "history WHERE cmd_id IS NOT NULL")).fetchall()
+
+
 def commands_on_disk(state):
     """{cmd_id: (epoch, rev)} of the commands that took effect, and the revisions by room."""
     with left_behind(state) as db:
-        seen = {c: (e, r) for c, e, r in db.execute("SELECT cmd_id,epoch,rev FROM cmd_seen")}
+        seen = {c: (e, r) for _, c, e, r in commands_of(db)}
         log = set(db.execute(f"SELECT room_id,epoch,rev FROM {history_of(db)}"))
     return seen, log
