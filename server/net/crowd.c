@@ -12,12 +12,18 @@
 // seconds, a page opens another when somebody has typed the code.
 #define SILENT_US INT64_C(60000000)
 
-enum { LOOK_MS = 1000 };
+// Ten thousand looks cost twenty milliseconds, too long for one turn of the loop: each socket has a
+// second of its own, and of a crowd that came in one instant so many are looked at in a tick that
+// all are in a second.
+enum { TICK_MS = 50, TICKS = 1000 / TICK_MS };
+#define LOOK_US INT64_C(1000000)
 
 struct crowd {
     struct net *net;
     struct porter *porter;
     uv_timer_t timer;
+    TAILQ_HEAD(, peer) peers; // who was looked at longest ago is first
+    int peer_count, tick;
     int64_t refused; // when we looked last
     bool told;
 };
@@ -59,19 +65,49 @@ static void tell(struct crowd *c)
     c->refused = refused;
 }
 
-static void on_look(uv_timer_t *timer)
+static void look_at_sockets(struct crowd *c, house_t now)
 {
-    struct crowd *c = timer->data;
-    house_t now = net_now(c->net);
+    struct peer *p;
+    for (int left = c->peer_count / TICKS + 1; left > 0 && (p = TAILQ_FIRST(&c->peers)); left--) {
+        if (house_diff_us(now, p->looked_at) < LOOK_US)
+            return;
+        TAILQ_REMOVE(&c->peers, p, crowd);
+        TAILQ_INSERT_TAIL(&c->peers, p, crowd);
+        p->looked_at = now;
+        peer_look(p);
+    }
+}
+
+static void look_at_door(struct crowd *c, house_t now)
+{
     struct guest *g;
     porter_sweep(c->porter, now);
     while ((g = porter_silent(c->porter, house_add_us(now, -SILENT_US))))
         listener_send_away(g);
-    for (struct peer *p = *net_peers(c->net), *next; p; p = next) {
-        next = p->next;
-        peer_look(p);
-    }
     tell(c);
+}
+
+static void on_tick(uv_timer_t *timer)
+{
+    struct crowd *c = timer->data;
+    house_t now = net_now(c->net);
+    look_at_sockets(c, now);
+    c->tick = (c->tick + 1) % TICKS;
+    if (c->tick == 0)
+        look_at_door(c, now);
+}
+
+void crowd_join(struct crowd *c, struct peer *p)
+{
+    p->looked_at = net_now(c->net);
+    TAILQ_INSERT_TAIL(&c->peers, p, crowd);
+    c->peer_count++;
+}
+
+void crowd_leave(struct crowd *c, struct peer *p)
+{
+    TAILQ_REMOVE(&c->peers, p, crowd);
+    c->peer_count--;
 }
 
 struct crowd *crowd_new(struct net *net)
@@ -79,6 +115,7 @@ struct crowd *crowd_new(struct net *net)
     struct crowd *c = check_alloc(calloc(1, sizeof *c));
     struct porter_limits l = limits(net_house(net)->settings);
     c->net = net;
+    TAILQ_INIT(&c->peers);
     c->porter = porter_new(&l, net_now(net));
     trust_known(c);
     return c;
@@ -99,7 +136,7 @@ void crowd_start(struct crowd *c)
 {
     CHECK(uv_timer_init(net_house(c->net)->loop, &c->timer) == 0);
     c->timer.data = c;
-    CHECK(uv_timer_start(&c->timer, on_look, LOOK_MS, LOOK_MS) == 0);
+    CHECK(uv_timer_start(&c->timer, on_tick, TICK_MS, TICK_MS) == 0);
     uv_unref((uv_handle_t *)&c->timer);
 }
 

@@ -107,6 +107,11 @@ struct guides *net_guides(struct net *net)
     return net->guides;
 }
 
+struct crowd *net_crowd(struct net *net)
+{
+    return net->crowd;
+}
+
 struct outgoing *net_outgoing(struct net *net)
 {
     return net->outgoing;

@@ -4,6 +4,7 @@
 #include "common/base/check.h"
 #include "common/base/log.h"
 #include "server/net/admit.h"
+#include "server/net/crowd.h"
 #include "server/net/peer_private.h"
 #include "server/net/porter.h"
 
@@ -90,6 +91,7 @@ void peer_open(struct peer *p, struct net *net, struct lws *wsi, const char *ses
     if (*all)
         (*all)->prev = p;
     *all = p;
+    crowd_join(net_crowd(net), p);
     net_counters(net)->connections++;
 }
 
@@ -117,6 +119,7 @@ void peer_close(struct peer *p)
         *all = p->next;
     if (p->next)
         p->next->prev = p->prev;
+    crowd_leave(net_crowd(p->net), p);
     peer_out_drop(p);
     bytes_free(&p->in);
     net_counters(p->net)->connections--;

@@ -88,7 +88,9 @@ struct peer {
     struct owed *owed, **owed_end, state_place;
     size_t owed_bytes;
     int owed_count, stamp_count;
-    TAILQ_ENTRY(peer) out; // who has something to say (outgoing.h)
+    TAILQ_ENTRY(peer) out;   // who has something to say (outgoing.h)
+    TAILQ_ENTRY(peer) crowd; // everybody, who was looked at longest ago first (crowd.c)
+    house_t looked_at;
     struct {
         struct stamp_question q;
         int64_t t2_ns;
