@@ -10,7 +10,7 @@ const PHONES = 10_000;
 test("a herd spreads from the first try on", () => {
   const chance = random(seed());
   const tries = new Array<number>(10).fill(0);
-  // Ten houses in one, so that the bound is five standard deviations away: no seed in a million fails by chance.
+  // Ten houses in one, so that the bound is five standard deviations away: about one seed in a million fails by chance.
   for (let i = 0; i < 10 * PHONES; i++) {
     const slot = Math.floor(new Backoff(1000, 10_000, chance).next() / 100);
     tries[slot] = (tries[slot] ?? 0) + 1;
