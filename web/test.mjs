@@ -18,8 +18,7 @@ function run(...args) {
 
 rmSync(work, { recursive: true, force: true });
 mkdirSync(work, { recursive: true });
-run("node_modules/typescript/bin/tsc");
-run("node_modules/eslint/bin/eslint.js", ".");
+run("check.mjs");
 
 buildCore(path.join(work, "core.wasm"), process.argv[3]);
 const tests = readdirSync(path.join(here, "test")).filter((f) => f.endsWith(".test.ts"));

@@ -38,7 +38,8 @@ def at_fractions(sound, places):
     """`sound` between its samples, by another road than the analyser's: made sixteen times as dense
     (exact, by its spectrum), then a cubic through the four nearest (Lagrange): 100 dB."""
     dense = 16
-    padded = np.pad(sound.astype(np.float64), 256)
+    # To a length of small factors: with a large prime in it the spectrum takes twenty times as long.
+    padded = np.pad(sound.astype(np.float64), (256, 256 + -(len(sound) + 512) % 4096))
     spectrum = np.fft.rfft(padded)
     fine = np.fft.irfft(spectrum, dense * len(padded)) * dense
     at = np.clip((places + 256) * dense, 1, len(fine) - 3)
