@@ -14,7 +14,7 @@
 static void keep_no_heap(void)
 {
     mallopt(M_MMAP_THRESHOLD, 128 * 1024);
-    mallopt(M_TRIM_THRESHOLD, 128 * 1024);
+    mallopt(M_TRIM_THRESHOLD, 1024 * 1024);
 }
 
 static int serve(struct settings *s)
