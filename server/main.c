@@ -7,6 +7,16 @@
 #include "server/net/tls.h"
 #include "server/settings.h"
 
+#include <malloc.h>
+
+// What is large goes back to the system when it is freed, for good: by itself glibc would keep what
+// an export or a backup took, MiB for each thread that had made one.
+static void keep_no_heap(void)
+{
+    mallopt(M_MMAP_THRESHOLD, 128 * 1024);
+    mallopt(M_TRIM_THRESHOLD, 1024 * 1024);
+}
+
 static int serve(struct settings *s)
 {
     int code;
@@ -25,6 +35,7 @@ static int serve(struct settings *s)
 int main(int argc, char **argv)
 {
     struct settings s;
+    keep_no_heap();
     char error[CONF_ERROR_SIZE];
     enum options_result r = settings_read(&s, argc, argv, error, sizeof error);
     if ((r == OPTIONS_RUN || r == OPTIONS_CHECK) && !tls_check(&s, error, sizeof error))

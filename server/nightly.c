@@ -20,7 +20,8 @@
 enum {
     FIRST_LOOK_MS = 1000,
     LOOK_MS = 5000,
-    AGAIN_S = 600,
+    AGAIN_S = 5, // after a failure; twice as long after each more
+    AGAIN_MAX_S = 600,
     DAY_S = 24 * 60 * 60,
     // Left free beside the copy: the show's own log and reserve come first.
     SPARE_BYTES = 64 * 1024 * 1024,
@@ -79,6 +80,8 @@ static void fail(struct nightly *n, const char *why)
 {
     if (!n->state.failing || strcmp(n->state.why, why) != 0)
         log_error("backup", "no backup in %s: %s; trying again", n->dir, why);
+    n->again_s = n->state.failing ? 2 * n->again_s : AGAIN_S;
+    n->again_s = n->again_s < AGAIN_MAX_S ? n->again_s : AGAIN_MAX_S;
     n->state.failing = true;
     snprintf(n->state.why, sizeof n->state.why, "%s", why);
 }
@@ -185,7 +188,7 @@ static bool is_due(const struct nightly *n)
         n->has_tried ? mono_diff_ns(house_raw_now(), n->tried) / 1000000000 : INT64_MAX;
     int64_t now_s = time(NULL), last_s = n->state.last_s;
     if (n->state.failing)
-        return since_s >= AGAIN_S;
+        return since_s >= n->again_s;
     if (!n->anchor->realtime_trusted)
         return since_s >= DAY_S;
     // One from the future was made under a wrong clock and says nothing.

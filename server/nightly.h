@@ -6,7 +6,8 @@
 // Of a box that was off at that hour it is made up for as soon as it is on again. The number rises
 // with each, so that a clock that was wrong confuses nothing: the newest are kept by number.
 // Without a clock to trust one is made at the start and every 24 hours. What fails is tried again
-// every ten minutes. Thread: the loop's; files on a worker.
+// after five seconds, and after twice as long each time up to ten minutes. Thread: the loop's;
+// files on a worker.
 #ifndef SERVER_NIGHTLY_H
 #define SERVER_NIGHTLY_H
 
@@ -36,6 +37,7 @@ struct nightly {
     bool busy;
     mono_t tried;   // when the last try began
     bool has_tried; // since the start
+    int again_s;    // failing: from one try to the next
     char dir[512];  // of the one under way
     char part[600];
     int keep;

@@ -114,6 +114,10 @@ static void parse_track(struct json_reader *up, json_t *j, struct tour_cue *cue)
         cue->variant_count = (int)n;
         for (size_t i = 0; i < n; i++)
             parse_variant(&r, json_array_get(variants, i), &cue->variants[i]);
+        for (size_t i = 0; i < n; i++) {
+            if (cue->variants[i].dur_us > cue->dur_us)
+                json_fail(&r, "dur_us", "a variant is longer than its track");
+        }
     }
     if (r.err != ERR_OK)
         json_fail(up, "track", r.detail);

@@ -150,7 +150,9 @@ static bool make_place(struct rooms *rs, house_t now)
 {
     for (struct entry *e = rs->first, *next; e; e = next) {
         next = e->next;
-        if (room_may_sleep(e->room, now))
+        if (e->gone && room_is_still(e->room))
+            drop(rs, e);
+        else if (!e->gone && room_may_sleep(e->room, now))
             put_to_sleep(rs, e, now);
     }
     return rs->count < rs->max_awake;

@@ -4,6 +4,7 @@
 #include "server/store/db.h"
 #include "server/store/wear.h"
 
+#include <malloc.h>
 #include <string.h>
 
 // What a schema of ours may need at most, with room: a stranger's may not cost more.
@@ -34,7 +35,10 @@ bool copy_close(sqlite3 *db)
     if (!db)
         return false;
     bool ok = db_exec(db, "PRAGMA journal_mode=DELETE");
-    return sqlite3_close(db) == SQLITE_OK && ok;
+    ok = sqlite3_close(db) == SQLITE_OK && ok;
+    malloc_trim(
+        0); // its pages were small, and the heap of each thread that made one would keep them
+    return ok;
 }
 
 // The first column of the first row is `want`; NULL: there is no row.

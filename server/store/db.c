@@ -5,10 +5,12 @@
 #include "common/base/log.h"
 #include "server/store/backup.h"
 #include "server/store/migrate.h"
+#include "server/store/schema.h"
 #include "server/store/wear.h"
 
 #include <malloc.h>
 #include <string.h>
+#include <unistd.h>
 
 enum err db_err(sqlite3 *db, int rc)
 {
@@ -35,13 +37,35 @@ bool db_exec(sqlite3 *db, const char *sql)
     return sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK;
 }
 
+static int version(sqlite3 *db)
+{
+    sqlite3_stmt *st = NULL;
+    int v = 0;
+    if (sqlite3_prepare_v2(db, "PRAGMA user_version", -1, &st, NULL) == SQLITE_OK && db_row(st))
+        v = sqlite3_column_int(st, 0);
+    sqlite3_finalize(st);
+    return v;
+}
+
+// A flipped bit in the name of a column is nothing that SQLite's own checks see. Comparing the
+// schema at each start would cost as much as all the rest of it.
+static _Noreturn void give_up(sqlite3 *db, const char *sql)
+{
+    char why[200];
+    snprintf(why, sizeof why, "%s", sqlite3_errmsg(db));
+    if (!schema_is(db, version(db))) {
+        log_error("store", "the database is damaged (%s); restore a backup", why);
+        _exit(EXIT_FAILURE);
+    }
+    fprintf(stderr, "bug: %s: %s\n", why, sql);
+    abort();
+}
+
 static sqlite3_stmt *prepare(sqlite3 *db, const char *sql, unsigned flags)
 {
     sqlite3_stmt *st = NULL;
-    if (sqlite3_prepare_v3(db, sql, -1, flags, &st, NULL) != SQLITE_OK) {
-        fprintf(stderr, "bug: %s: %s\n", sqlite3_errmsg(db), sql);
-        CHECK(!"own SQL must prepare");
-    }
+    if (sqlite3_prepare_v3(db, sql, -1, flags, &st, NULL) != SQLITE_OK)
+        give_up(db, sql);
     return st;
 }
 

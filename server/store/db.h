@@ -29,7 +29,9 @@ enum err db_err(sqlite3 *db, int rc);
 
 bool db_exec(sqlite3 *db, const char *sql);
 
-// Prepared statements by position. The SQL is our own text: a mistake in it is a bug (CHECK).
+// Prepared statements by position. The SQL is our own text: a mistake in it is a bug (CHECK),
+// unless the database's schema is not ours any more: it is damaged, which is said, and the program
+// ends.
 //   sqlite3_stmt *st = db_prepare(db, "INSERT ...");
 //   db_bind_text(st, 1, id); ... ; enum err e = db_run(db, st);   // runs once, finalizes
 //   while (db_row(st)) ... ; e = db_done(db, st);

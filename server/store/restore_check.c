@@ -10,6 +10,7 @@
 #include "server/store/durable.h"
 #include "server/store/migrate.h"
 #include "server/store/room_store.h"
+#include "server/store/schema.h"
 
 #include <stdarg.h>
 #include <string.h>
@@ -45,28 +46,6 @@ static sqlite3_stmt *ask(struct check *c, const char *sql)
     return sqlite3_prepare_v2(c->db, sql, -1, &st, NULL) == SQLITE_OK ? st : NULL;
 }
 
-static bool same_text(sqlite3_stmt *a, sqlite3_stmt *b, int column)
-{
-    const char *x = (const char *)sqlite3_column_text(a, column);
-    const char *y = (const char *)sqlite3_column_text(b, column);
-    return x && y ? strcmp(x, y) == 0 : x == y;
-}
-
-static bool same_schema(struct check *c, sqlite3 *want)
-{
-    static const char sql[] = "SELECT type,name,tbl_name,sql FROM sqlite_schema ORDER BY type,name";
-    sqlite3_stmt *ours = db_prepare(want, sql), *theirs = ask(c, sql);
-    bool same = theirs != NULL;
-    for (bool more = same; more && same;) {
-        more = db_row(ours);
-        same = db_row(theirs) == more;
-        for (int i = 0; more && same && i < 4; i++)
-            same = same_text(ours, theirs, i);
-    }
-    sqlite3_finalize(ours);
-    return sqlite3_finalize(theirs) == SQLITE_OK && same;
-}
-
 static bool check_schema(struct check *c)
 {
     sqlite3_stmt *st = ask(c, "PRAGMA user_version");
@@ -79,14 +58,8 @@ static bool check_schema(struct check *c)
                       plan.count);
     if (version < 1)
         return refuse(c, "it is no database of a Roomtone");
-    plan.count = c->report->schema = version;
-    sqlite3 *want = NULL;
-    char why[200];
-    CHECK(sqlite3_open(":memory:", &want) == SQLITE_OK);
-    CHECK(migrate_by(want, &plan, why, sizeof why));
-    bool same = same_schema(c, want);
-    sqlite3_close(want);
-    return same || refuse(c, "its tables are not those of schema %d", version);
+    c->report->schema = version;
+    return schema_is(c->db, version) || refuse(c, "its tables are not those of schema %d", version);
 }
 
 // No NUL, no overlong forms, no surrogates.

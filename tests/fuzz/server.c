@@ -4,14 +4,17 @@
 // messages of kiosk.c's form. In either `$T` stands for the token of a login and `$L` for a group's
 // link, as inputs are the same in each run and these are not.
 //
-// Each input is over when the server has answered what was sent behind it, or lets wait for it.
+// Each input is over when the server has answered what was sent behind it or has closed: one of the
+// two it owes.
 #include "tests/fuzz/fuzz.h"
 
 #include "common/base/log.h"
+#include "common/wire/wire.h"
 #include "server/box.h"
 
 #include <arpa/inet.h>
 #include <jansson.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
 #include <string.h>
@@ -19,9 +22,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { TEXT_MAX = 16384, MESSAGES_MAX = 16, START_MS = 20000, PATIENCE_MS = 100 };
+#define LAST_ID "fedcba9876543210fedcba9876543210"
 
-static int port, patience_ms = START_MS;
+enum { HEARD_MAX = WIRE_HOUSE_MAX + WIRE_MESSAGE_MAX };
+enum { TEXT_MAX = 16384, MESSAGES_MAX = 16, START_MS = 20000, PATIENCE_MS = 10000, STEP_MS = 1000 };
+
+static int port;
 static char token[80], link_token[80];
 
 static void *serve(void *user)
@@ -61,7 +67,9 @@ static int dial(void)
         MUST(fd >= 0);
         if (connect(fd, (struct sockaddr *)&to, sizeof to) == 0) {
             struct linger at_once = {1, 0}; // no ten thousands that wait for their end
+            int on = 1; // a frame goes in pieces, and none waits for the one before
             setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+            setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
             return fd;
         }
         close(fd);
@@ -81,14 +89,21 @@ static void say(int fd, const void *data, size_t len)
     }
 }
 
-// Reads on; the length of what is there by now, or -1 at the end, or
-// when nothing comes: a head or a body that is not whole is waited for, and rightly.
-static ssize_t more(int fd, char *out, size_t have)
+// Something comes, or the end: else the server owes it still. (libFuzzer's alarm interrupts.)
+static void wait_for(int fd)
 {
     struct pollfd p = {fd, POLLIN, 0};
-    if (poll(&p, 1, patience_ms) != 1)
-        return -1;
-    ssize_t n = recv(fd, out + have, TEXT_MAX - 1 - have, 0);
+    int n, left = PATIENCE_MS;
+    while ((n = poll(&p, 1, STEP_MS)) != 1 && left > 0)
+        left -= n == 0 ? STEP_MS : 0;
+    MUST(n == 1);
+}
+
+// Reads on; the length of what is there by now, or -1 at the end.
+static ssize_t more(int fd, char *out, size_t size, size_t have)
+{
+    wait_for(fd);
+    ssize_t n = recv(fd, out + have, size - 1 - have, 0);
     if (n <= 0)
         return -1;
     out[have + (size_t)n] = '\0';
@@ -103,7 +118,7 @@ static const char *ask(const char *request)
     say(fd, request, strlen(request));
     ssize_t n = 0;
     answer[0] = '\0';
-    for (ssize_t got; (got = more(fd, answer, (size_t)n)) > 0; n = got)
+    for (ssize_t got; (got = more(fd, answer, sizeof answer, (size_t)n)) > 0; n = got)
         ;
     close(fd);
     const char *body = strstr(answer, "\r\n\r\n");
@@ -189,7 +204,7 @@ static void http(const uint8_t *data, size_t len)
     say(fd, text, n);
     say(fd, "\r\n\r\n", 4);
     shutdown(fd, SHUT_WR);
-    if (more(fd, answer, 0) > 0)
+    if (more(fd, answer, sizeof answer, 0) > 0)
         MUST(strncmp(answer, "HTTP/1.", 7) == 0); // libwebsockets' own refusals are 1.0
     close(fd);
 }
@@ -209,34 +224,44 @@ static void frame(int fd, int opcode, const void *data, size_t len)
     say(fd, data, len);
 }
 
-// Answers are read up to the pong, or the end: both come in the order of what was asked.
+// A frame of the server's at the beginning of what has come: its whole length, or 0 when there is
+// more of it to come; `head` bytes of it are not its payload.
+static size_t whole_frame(const char *in, size_t have, size_t *head)
+{
+    const uint8_t *b = (const uint8_t *)in;
+    if (have < 2)
+        return 0;
+    size_t size = b[1] < 126 ? b[1] : 0, wide = b[1] < 126 ? 0 : b[1] == 126 ? 2 : 8;
+    MUST(b[1] <= 127); // a server masks nothing
+    *head = 2 + wide;
+    if (have < *head)
+        return 0;
+    for (size_t i = 0; i < wide; i++)
+        size = size << 8 | b[2 + i];
+    MUST(*head + size < HEARD_MAX);
+    return have < *head + size ? 0 : *head + size;
+}
+
+// What was asked last has its answer and its pong, or the connection ends.
 static void hear_out(int fd)
 {
-    static char in[TEXT_MAX];
-    size_t have = 0;
-    for (;;) {
-        ssize_t n = more(fd, in, have);
+    static char in[HEARD_MAX];
+    size_t have = 0, head = 0;
+    for (bool answered = false, pong = false; !answered || !pong;) {
+        ssize_t n = more(fd, in, sizeof in, have);
         if (n < 0)
             return;
         have = (size_t)n;
         size_t at = 0;
-        while (have - at >= 2) {
-            size_t size = (uint8_t)in[at + 1], head = size < 126 ? 2 : size == 126 ? 4 : 10;
-            MUST(size <= 127); // a server masks nothing
-            if (have - at < head)
-                break;
-            if (head > 2)
-                size = (size_t)(uint8_t)in[at + head - 2] << 8 | (uint8_t)in[at + head - 1];
-            if (have - at < head + size)
-                break;
-            if ((in[at] & 15) == 10 || (in[at] & 15) == 8)
+        for (size_t len; (len = whole_frame(in + at, have - at, &head)) > 0; at += len) {
+            int kind = in[at] & 15;
+            if (kind == 8)
                 return;
-            at += head + size;
+            pong = pong || kind == 10;
+            answered = answered || memmem(in + at + head, len - head, LAST_ID, strlen(LAST_ID));
         }
         memmove(in, in + at, have - at);
         have -= at;
-        if (have == TEXT_MAX - 1)
-            return; // the house is a large one by now
     }
 }
 
@@ -247,16 +272,20 @@ static void websocket(const uint8_t *data, size_t len)
         "GET /ws HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
         "Sec-WebSocket-Protocol: roomtone.v1\r\n\r\n";
+    // Whoever it comes from, it changes nothing and has an answer.
+    static const char last[] =
+        "{\"type\":\"command\",\"group\":\"nowhere\",\"cmd_id\":\"" LAST_ID "\",\"do\":\"play\"}";
     struct fuzz_bytes b = {data, len};
     int fd = dial();
     say(fd, upgrade, sizeof upgrade - 1);
-    if (more(fd, answer, 0) > 0 && strncmp(answer, "HTTP/1.1 101", 12) == 0) {
+    if (more(fd, answer, sizeof answer, 0) > 0 && strncmp(answer, "HTTP/1.1 101", 12) == 0) {
         for (int i = 0; b.len && i < MESSAGES_MAX; i++) {
             int kind = fuzz_number(&b, 1) & 1 ? 2 : 1;
             size_t size = (size_t)fuzz_number(&b, 2);
             size = size < b.len ? size : b.len;
             frame(fd, kind, text, fill(fuzz_take(&b, size), size, text, sizeof text));
         }
+        frame(fd, 1, last, sizeof last - 1);
         frame(fd, 9, "x", 1);
         hear_out(fd);
     }

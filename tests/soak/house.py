@@ -229,12 +229,12 @@ class House:
         now = time.monotonic()
         pid, state = self.server.process.pid, self.server.state
         found = {"t": now - began, "life": self.life, "age": now - self.born,
-                 "rss": rss(pid), "fds": descriptors(pid), "threads": threads(pid),
+                 "memory": memory(pid), "fds": descriptors(pid), "threads": threads(pid),
                  "wal": size(state / "roomtone.db-wal"), "db": size(state / "roomtone.db"),
                  "content": size(state / "content"), "sources": size(state / "sources"),
                  "incoming": size(state / "incoming"), "state": size(state),
                  "backups": size(self.folder / f"backups-{self.backups}"), "log": size(f"{state}.log")}
-        found["player"] = max(rss(p.pid) for p in self.players)
+        found["player"] = max(memory(p.pid) for p in self.players)
         found["player_fds"] = max(descriptors(p.pid) for p in self.players)
         found["player_log"] = size(self.folder / "left.log")
         return found
@@ -266,10 +266,11 @@ class House:
                 p.wait()
 
 
-def rss(pid):
-    """Its share of the memory (PSS), bytes."""
+def memory(pid):
+    """What is its own, bytes: heap, stacks, what it changed of its files. Pages of programs and libraries are left out:
+    a share of them (PSS) grows by MiB when a neighbour that has them too ends."""
     for line in pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-        if line.startswith("Pss:"):
+        if line.startswith("Pss_Anon:"):
             return int(line.split()[1]) * 1024
     raise OSError
 

@@ -26,6 +26,7 @@ class Member(Person):
         super().__init__(name, hello, house.ledger)
         self.house, self.group = house, group
         self.token = self.fence = None
+        self.listening = self.writer = None
         self.stalled = self.left = False
         self.outside = set()  # commands that leave nothing on disk
         self.sequence = itertools.count(1)
@@ -106,6 +107,13 @@ class Member(Person):
                 beat()
             await asyncio.wait({self.listening}, timeout=min(every, left))
 
+    def drop(self):
+        """The run is over, wherever it is: it may be in the middle of coming."""
+        if self.listening:
+            self.listening.cancel()
+        if self.writer:
+            self.writer.transport.abort()
+
     async def leave(self, rudely=False):
         self.left = True
         if rudely:
@@ -130,8 +138,7 @@ async def alone(house, member, story):
         assert house.life != member.life or not house.open.is_set() or member.stalled, \
             f"{member.name} lost a server that lives"
     except asyncio.CancelledError:
-        member.listening.cancel()
-        member.writer.transport.abort()
+        member.drop()
         raise
 
 

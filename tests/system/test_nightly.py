@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from faults import FaultyServer, needs_shim
+from faults import EIO, FaultyServer, needs_shim
 from harness import BIN, Server, wait_until
 
 DAY_US = 24 * 3600 * 10**6
@@ -85,6 +85,24 @@ def test_what_cannot_be_made_is_told_and_made_good(tmp_path):
     wait_until(lambda: numbers(tmp_path / "backups") == [1], "a backup in the right place")
     wait_until(lambda: s.request("GET", "/healthz").json["backup"]["state"] == "ok", "health")
     assert s.stop() == 0
+
+
+@needs_shim
+def test_a_short_fault_of_the_disk_costs_seconds(tmp_path):
+    s = FaultyServer(tmp_path / "state", config="[time]\ntrust_clock = yes\n")
+    where = s.state / "backups"
+    s.start()
+    try:
+        s.faults.sync_errno = EIO
+        s.config.write_text(settings(where))
+        s.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: f"no backup in {where}: storage_failed" in s.log_text(), "the failure")
+        assert numbers(where) == []
+        s.faults.heal()
+        wait_until(lambda: numbers(where) == [1], "the second try")
+        wait_until(lambda: "backups are made again" in s.log_text(), "that it is told")
+    finally:
+        s.stop()
 
 
 def test_a_disk_without_room_is_left_alone(tmp_path):

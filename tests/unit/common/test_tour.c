@@ -8,6 +8,8 @@
 #define H1 "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 #define VARIANT(lang) \
     "{\"lang\":\"" lang "\",\"dur_us\":1000,\"opus\":\"" H1 "\",\"bytes\":9,\"seek\":\"" H1 "\"}"
+#define LONGER(lang) \
+    "{\"lang\":\"" lang "\",\"dur_us\":1001,\"opus\":\"" H1 "\",\"bytes\":9,\"seek\":\"" H1 "\"}"
 #define TOUR_WITH(more, cues)                                                      \
     "{\"format\":\"roomtone.tour.v1\",\"id\":\"t\",\"title\":{\"en\":\"T\"}," more \
     "\"cues\":[" cues "]}"
@@ -120,6 +122,7 @@ static void bad_documents_are_refused_with_a_reason(void **state)
         TOUR_WITH("\"alone\":\"sulk\",", CUE("stop", VARIANT("en"))),
         TOUR(CUE("stop", "")),
         TOUR(CUE("stop", VARIANT("EN"))),
+        TOUR(CUE("stop", VARIANT("en") "," LONGER("de"))),
         TOUR("1"),
         TOUR(CUE("stop", "7")),
         "{\"format\":\"roomtone.tour.v2\",\"id\":\"t\",\"title\":{\"en\":\"T\"},\"cues\":[]}",

@@ -448,6 +448,22 @@ static void lead_follows_the_slowest_kiosk(void **state)
     rooms_free(rs);
 }
 
+static void deleted_ones_take_no_place(void **state)
+{
+    (void)state;
+    struct rooms *rs = fresh();
+    for (int i = 0; i < 4; i++) {
+        struct room_change last;
+        struct room *r = wake(rs, S); // two at once are all that there may be
+        assert_true(room_close(r, (house_t){S}, &last));
+        rooms_forget(rs, r);
+    }
+    assert_int_equal(rooms_count(rs), 2); // until the next sweep
+    rooms_sweep(rs, (house_t){S});
+    assert_int_equal(rooms_count(rs), 0);
+    rooms_free(rs);
+}
+
 static void conflict_shows_what_is_so(void **state)
 {
     (void)state;
@@ -761,6 +777,7 @@ int main(void)
         cmocka_unit_test(stop_now_speaks_first_and_is_saved_later),
         cmocka_unit_test(sleeping_and_waking_lose_nothing),
         cmocka_unit_test(lead_follows_the_slowest_kiosk),
+        cmocka_unit_test(deleted_ones_take_no_place),
         cmocka_unit_test(conflict_shows_what_is_so),
         cmocka_unit_test(forgetting_is_not_noticed),
         cmocka_unit_test(restore_brings_back_and_can_be_undone),
