@@ -65,15 +65,16 @@ export async function exhibition({ ask, raw }) {
 }
 
 export async function titles(ask) {
-  const names = singles("tt", 80);
+  const names = packed("tt", 80);
   await each(names.keys(), (i) => ask("PUT", `tracks/t-${i}`, { title: { en: names[i], de: names[i] } }));
   sown("PUT /tracks/{track} title.*", "tt", names);
-  const tours = singles("to", 80);
+  const tours = packed("to", 80);
   const body = (title) => ({ title: { en: title, de: title }, cues: [{ track: "dyehouse" }] });
   await each(tours.keys(), (i) => ask("PUT", `tours/o-${i}`, body(tours[i])));
   sown("PUT /tours/{tour} title.*", "to", tours);
-  await each(singles("te", 80), (title) => ask("POST", "tours/o-1/effect", body(title)));
-  sown("POST /tours/{tour}/effect title.*", "te", singles("te", 80), 0);
+  const looked = packed("te", 80);
+  await each(looked, (title) => ask("POST", "tours/o-1/effect", body(title)));
+  sown("POST /tours/{tour}/effect title.*", "te", looked, 0);
 }
 
 export async function groups(ask) {
@@ -81,13 +82,16 @@ export async function groups(ask) {
   const ids = [];
   await each(made, async (name) => ids.push((await ask("POST", "groups", { name })).id));
   sown("POST /groups name", "gm", made);
+  return ids;
+}
+
+export async function moreGroups(ask) {
   const bulk = packed("gb", 80);
   await each(bulk, (name) => ask("POST", "groups/bulk", { tour: "o-1", name, count: 1 }));
   sown("POST /groups/bulk name", "gb", bulk);
   const copies = packed("gd", 80);
   await each(copies, (name) => ask("POST", "groups/demo/duplicate", { name }));
   sown("POST /groups/{group}/duplicate name", "gd", copies);
-  return ids;
 }
 
 /** Other names for the groups that were made. */
@@ -121,6 +125,10 @@ export async function files(ask) {
     await ask("PUT", `uploads/${id}?offset=0`, file);
     await ask("POST", `tracks/${langs[i][1]}/audio/${langs[i][0]}`, { upload: id });
   });
+  for (let there = 0; there < plain.length;) {
+    const { tracks } = await ask("GET", "tracks");
+    there = tracks.flatMap((t) => (t.id.startsWith("f-") ? t.variants : [])).length;
+  }
   sown("POST /uploads name", "up", plain);
   return [...new Set(langs.map(([, track]) => track))];
 }
@@ -132,7 +140,7 @@ export async function logins(box) {
     const answer = await fetch(`${box.url}/api/v1/login`, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ user, password: "wrong" }) });
     assert.equal(answer.status, 401);
   }
-  sown("POST /login user", "lo", names);
+  sown("POST /login user", "lo", names, 0);
 }
 
 /** Kiosks of a page's: sockets that say what they are called. Runs in the page. */
