@@ -116,7 +116,7 @@ function wav() {
 
 /** Files with such names become languages of a track, which says what they were called. */
 export async function files(ask) {
-  const plain = packed("up", 200).map((name) => name.split("/").at(-1)).filter((name) => name.includes(";up"));
+  const plain = packed("up", 200).map((name) => name.split(/[/\\]/).at(-1)).map((name) => name.replaceAll('"', "_")).filter((name) => name.includes(";up"));
   const file = wav();
   const langs = plain.map((_, i) => [`a${String.fromCharCode(97 + (i % 26))}`, `f-${Math.floor(i / 26)}`]);
   await each(new Set(langs.map(([, track]) => track)), (track) => ask("PUT", `tracks/${track}`, { title: { en: track } }));

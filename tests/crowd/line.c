@@ -5,18 +5,21 @@
 
 #include <errno.h>
 #include <openssl/err.h>
+#include <signal.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 static SSL_CTX *tls;
 
+// Copies are kept and shown: of a line that breaks off, the library makes the session one that
+// cannot be resumed, which a browser does not.
 static int keep(SSL *ssl, SSL_SESSION *ticket)
 {
     struct line *l = SSL_get_app_data(ssl);
     SSL_SESSION_free(l->ticket);
-    l->ticket = ticket;
-    return 1; // it is ours
+    l->ticket = SSL_SESSION_dup(ticket);
+    return 0;
 }
 
 void line_use_tls(bool tickets)
@@ -24,6 +27,7 @@ void line_use_tls(bool tickets)
     tls = check_alloc(SSL_CTX_new(TLS_client_method()));
     SSL_CTX_set_verify(tls, SSL_VERIFY_NONE, NULL); // the server's work is looked at, not ours
     SSL_CTX_set_mode(tls, SSL_MODE_RELEASE_BUFFERS);
+    signal(SIGPIPE, SIG_IGN); // it writes without MSG_NOSIGNAL
     if (!tickets)
         return;
     SSL_CTX_set_session_cache_mode(tls, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
@@ -39,8 +43,10 @@ static bool begin(struct line *l)
 {
     l->ssl = check_alloc(SSL_new(tls));
     SSL_set_app_data(l->ssl, l);
-    if (l->ticket)
-        SSL_set_session(l->ssl, l->ticket);
+    SSL_SESSION *copy = l->ticket ? SSL_SESSION_dup(l->ticket) : NULL;
+    if (copy)
+        SSL_set_session(l->ssl, copy);
+    SSL_SESSION_free(copy);
     SSL_set_connect_state(l->ssl);
     return SSL_set_fd(l->ssl, l->fd) == 1;
 }
@@ -86,9 +92,6 @@ bool line_write(struct line *l, const void *data, size_t len)
 
 void line_close(struct line *l)
 {
-    // Or else the library takes the session for a broken one, and its ticket is good for nothing.
-    if (l->ssl)
-        SSL_set_shutdown(l->ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
     SSL_free(l->ssl);
     l->ssl = NULL;
     if (l->fd >= 0)
