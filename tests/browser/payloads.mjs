@@ -43,7 +43,7 @@ export function packed(mark, limit) {
 export const countIn = (mark, texts) => singles(mark).filter((p) => texts.some((t) => t.includes(p))).length;
 
 /** For a page of ours, before its own script: window.everything() is every text that it has, shown or not (its words, the
-    values of attributes and of fields); window.until(words) waits for some, and keeps in window.heap what was there then. */
+    values of attributes and of fields); window.until(words) waits for one or all of a list, and keeps in window.heap what was there then. */
 export function watcher(alive) {
   const everything = () => {
     const out = [];
@@ -70,7 +70,7 @@ export function watcher(alive) {
       looked = performance.now();
       const all = everything();
       if (document.querySelector(alive)) fail(new Error("markup came alive"));
-      else if (all.includes(words)) done((window.heap += `\n${all}`) && undefined);
+      else if ([words].flat().every((w) => all.includes(w))) done((window.heap += `\n${all}`) && undefined);
       else if (looked - begun > 20_000) fail(new Error(`never showed: ${words}`));
       else return;
       clearInterval(timer);

@@ -117,11 +117,11 @@ async function kiosks(box, ask, admin, tools) {
   const { code } = await box.group("demo");
   await tools.evaluate(sow.kiosks, { url: box.url, code, names: said, devices });
   await section(admin, "now", ";kh");
-  await section(admin, "kiosks", last(said));
+  await section(admin, "kiosks", said);
   sown("PATCH /kiosks/{kiosk} name", "kp", named);
   const { kiosks: known } = await ask("GET", "kiosks");
   await each(named.keys(), (i) => ask("PATCH", `kiosks/${known[i].id}`, { name: named[i] }));
-  await see(admin, "admin#kiosks", last(named));
+  await see(admin, "admin#kiosks", named);
   await section(admin, `kiosks/${known[0].id}`, named[0]);
 }
 
@@ -134,10 +134,10 @@ async function newcomers(box, ask, admin) {
   sown("POST /kiosks/{kiosk}/adopt name", "ka", named);
   const programs = await Promise.all(said.map((name, i) => box.kiosk(name, `new-${i}`)));
   await admin.evaluate(() => (location.hash = "kiosks"));
-  for (const name of said) await see(admin, "admin#kiosks", name);
+  await see(admin, "admin#kiosks", said);
   const ids = await admin.evaluate(() => [...document.querySelectorAll(".adopt small")].map((e) => /[0-9a-f]{16}/.exec(e.textContent)[0]));
   await each(ids.keys(), (i) => ask("POST", `kiosks/${ids[i]}/adopt`, { group: "demo", name: named[i] }));
-  for (const name of named) await see(admin, "admin#kiosks", name);
+  await see(admin, "admin#kiosks", named);
   await Promise.all(programs.map((p) => p.stop()));
 }
 
@@ -166,7 +166,7 @@ async function hands(box, tools, guide) {
   while (names.length > 0) {
     const some = names.splice(0, HANDS);
     await tools.evaluate(sow.raise, { url: box.url, link: link.slice(3), names: some });
-    for (const name of some) await guide.evaluate((w) => window.until(w), name);
+    await guide.evaluate((w) => window.until(w), some);
     await look(guide, "guide");
     await tools.evaluate(() => window.lower());
   }
@@ -236,11 +236,11 @@ async function desk(ask, admin, tracks) {
   await sow.titles(ask);
   await visits([["tours", ";to"], ["tours/x-long", ";ex"], ["library", ";tt"], ["library/t-1", ";tt"], ...tracks.map((t) => [`library/${t}`, ";up"])]);
   const made = await sow.groups(ask);
-  await visits([["now", ";gm"], ["posters", ";gm"]]);
+  await visits([["now", packed("gm", 80)], ["posters", packed("gm", 80)]]);
   await sow.moreGroups(ask);
-  await visits([["groups", ";gd"]]);
+  await visits([["groups", [...packed("gb", 80), ...packed("gd", 80)]]]);
   await sow.rename(ask, made);
-  await visits([["groups", ";gc"], [`groups/${made[0]}`, ";gp"]]);
+  await visits([["groups", [...packed("gp", 80), ...packed("gc", 80)]], [`groups/${made[0]}`, ";gp"]]);
 }
 
 /** Who did what: the newest fifty. */
@@ -250,7 +250,6 @@ async function trail(box, ask, raw, admin) {
   sown("(who did what) what was asked and refused", "au", asked, singles("au").filter((p) => !/["\\]/.test(p)).length);
   await each(asked, (name) => raw("/api/v1/groups", { method: "POST", body: JSON.stringify({ name, tour: "none" }) }));
   await section(admin, "people/trail", ";au");
-  await look(admin, "admin#people");
 }
 
 /** Fields in which people's words have no place. */
