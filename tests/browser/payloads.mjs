@@ -71,7 +71,7 @@ export function watcher(alive) {
       const all = everything();
       if (document.querySelector(alive)) fail(new Error("markup came alive"));
       else if ([words].flat().every((w) => all.includes(w))) done((window.heap += `\n${all}`) && undefined);
-      else if (looked - begun > 20_000) fail(new Error(`never showed: ${words}`));
+      else if (looked - begun > 60_000) fail(new Error(`never showed: ${words}`));
       else return;
       clearInterval(timer);
       observer.disconnect();
