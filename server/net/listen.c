@@ -171,7 +171,8 @@ static void adopt(const struct listener *l, struct guest *g, int fd)
 static bool admit(struct listener *l, int fd, const struct sockaddr *from)
 {
     struct guest *leaves;
-    struct guest *g = porter_admit(l->plan.porter, from, l->plan.now(l->plan.user), &leaves);
+    struct guest *g =
+        porter_admit(l->plan.porter, from, l->plan.tls, l->plan.now(l->plan.user), &leaves);
     if (leaves)
         listener_send_away(leaves);
     if (!g) {

@@ -153,6 +153,8 @@ static void put(struct guest *g, enum guest_stage stage, house_t now)
 
 static void withdraw(struct guest *g)
 {
+    g->porter->counters.shaking -= g->shaking;
+    g->shaking = false;
     (*count_of(g))--;
     if (counts_as_waiting(g->stage)) {
         take_out(g->porter, g);
@@ -225,13 +227,16 @@ struct guest *porter_silent(struct porter *p, house_t before)
 
 // --- who comes -----------------------------------------------------------------------------------
 
-// The last third of the house's is for addresses from where few come: machines that come as often
-// as they may, from many addresses, do not take it all.
-static bool slow_enough(struct porter *p, struct origin *o, house_t now)
+// The last third of the house's, and of the handshakes under way, is for addresses from where few
+// come: machines that come as often as they may, from many addresses, do not take it all.
+static bool slow_enough(struct porter *p, struct origin *o, bool tls, house_t now)
 {
     double per_s = (double)p->limits.per_second;
-    double least = bucket_take(&o->knocks, FEW_PER_S, FEW, now) ? 1 : 1 + per_s / 3;
-    if (bucket_fill(&p->house, per_s, per_s, now) >= least &&
+    bool few = bucket_take(&o->knocks, FEW_PER_S, FEW, now);
+    double least = few ? 1 : 1 + per_s / 3;
+    int64_t most = few ? PORTER_SHAKING_MAX : PORTER_SHAKING_MAX * 2 / 3;
+    if ((!tls || p->counters.shaking < most) &&
+        bucket_fill(&p->house, per_s, per_s, now) >= least &&
         bucket_take(&o->bucket, ADDRESS_PER_S, ADDRESS_BURST, now)) {
         p->house.tokens -= 1;
         return true;
@@ -263,7 +268,7 @@ static struct guest *guest_new(struct porter *p)
     return g;
 }
 
-struct guest *porter_admit(struct porter *p, const struct sockaddr *from, house_t now,
+struct guest *porter_admit(struct porter *p, const struct sockaddr *from, bool tls, house_t now,
                            struct guest **leaves)
 {
     struct subnets_ip ip;
@@ -271,7 +276,7 @@ struct guest *porter_admit(struct porter *p, const struct sockaddr *from, house_
     if (!subnets_ip_of(from, &ip) || subnets_have(&p->limits.exempt, &ip))
         return guest_new(p);
     struct origin *o = origin_of(p, ip, now);
-    if (!o || !slow_enough(p, o, now)) {
+    if (!o || !slow_enough(p, o, tls, now)) {
         p->counters.too_fast++;
         return NULL;
     }
@@ -281,6 +286,8 @@ struct guest *porter_admit(struct porter *p, const struct sockaddr *from, house_
     }
     struct guest *g = guest_new(p);
     g->origin = o;
+    g->shaking = tls;
+    p->counters.shaking += tls;
     put(g, GUEST_NEW, now);
     return g;
 }
@@ -342,8 +349,20 @@ static bool is_needed(struct origin *o, house_t now)
            bucket_fill(&o->bucket, ADDRESS_PER_S, ADDRESS_BURST, now) < ADDRESS_BURST;
 }
 
+// Who keeps a handshake open for long costs nothing by that, and keeps nobody else out.
+static void forget_shaking(struct porter *p, house_t now)
+{
+    for (struct guest *g = p->first; g && p->counters.shaking > 0; g = g->next) {
+        if (g->shaking && house_diff_us(now, g->since) >= NEW_US) {
+            g->shaking = false;
+            p->counters.shaking--;
+        }
+    }
+}
+
 void porter_sweep(struct porter *p, house_t now)
 {
+    forget_shaking(p, now);
     for (int i = 0; i < BUCKETS; i++) {
         for (struct origin **at = &p->table[i]; *at;) {
             struct origin *o = *at;

@@ -12,6 +12,10 @@
 // their own, and the last places: a crowd at the door does not keep them out. Networks in
 // `exempt` are not counted at all.
 //
+// A handshake of TLS costs some two milliseconds of a core. Begun for more than can be served soon,
+// each would be given up by its phone before it is done, and the work with it: so only so many are
+// under way.
+//
 // How many: when all places to wait are taken, or all of an address, the one that has done nothing
 // for longest goes, of the address that has most: a browser opens an idle connection anew without
 // a word, and who sends a header letter by letter has no right to the place. Whoever is IN stays.
@@ -32,6 +36,9 @@ enum {
     PORTER_WAITING_MAX = 4096,
     PORTER_KEPT_BACK = 128,   // of these, for addresses that are trusted
     PORTER_ADDRESSES = 32768, // known at once: those with connections, or a bucket not full again
+    // Over TLS, that have come within the last second and asked for nothing yet: a quarter of a
+    // second's work.
+    PORTER_SHAKING_MAX = 96,
     PORTER_TRUSTED_MAX = 512, // addresses of staff and kiosks; the one seen longest ago goes
 };
 
@@ -49,6 +56,7 @@ struct guest {
     house_t since;  // in this stage
     int fd;         // the net's
     bool sent_away; // to be closed; not counted any more
+    bool shaking;   // its handshake is taken to be under way
     // The net's, while libwebsockets takes the socket over: it has made a connection of it, and
     // that was closed meanwhile.
     bool adopting, created, gone;
@@ -63,6 +71,7 @@ struct porter_limits {
 
 struct porter_counters {
     int64_t waiting;
+    int64_t shaking;
     int64_t too_fast;  // refused since the start: came too fast
     int64_t too_many;  // ... no place to wait
     int64_t sent_away; // to make a place
@@ -72,9 +81,9 @@ struct porter *porter_new(const struct porter_limits *limits, house_t now);
 void porter_free(struct porter *p);
 void porter_limit(struct porter *p, const struct porter_limits *limits);
 
-// A connection from this address: NULL when it is refused. *leaves is one that is to be closed to
-// make a place, or NULL.
-struct guest *porter_admit(struct porter *p, const struct sockaddr *from, house_t now,
+// A connection from this address, over TLS or not: NULL when it is refused. *leaves is one that is
+// to be closed to make a place, or NULL.
+struct guest *porter_admit(struct porter *p, const struct sockaddr *from, bool tls, house_t now,
                            struct guest **leaves);
 // The connection is closed; frees it.
 void porter_left(struct guest *g);
@@ -93,7 +102,8 @@ void porter_trust(struct porter *p, const char *address, house_t now);
 struct guest *porter_make_room(struct porter *p, house_t now);
 // WebSockets that have not said who they are since `before`; one at a time, NULL: no more.
 struct guest *porter_silent(struct porter *p, house_t before);
-// Once a second: forgets addresses that need not be known any more.
+// Once a second: forgets addresses that need not be known any more, and handshakes that are slow by
+// themselves.
 void porter_sweep(struct porter *p, house_t now);
 const struct porter_counters *porter_counters(const struct porter *p);
 

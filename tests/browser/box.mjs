@@ -70,10 +70,10 @@ export class Box {
     return stdout;
   }
 
-  /** A player on a silent card that brings no code. `says` waits for words in its log. */
-  async kiosk(name) {
+  /** A player on a silent card that brings no code, with a memory of its own. `says` waits for words in its log. */
+  async kiosk(name, memory = name) {
     const program = path.join(path.dirname(this.programs.roomtoned), "roomtone-player");
-    const args = ["--server", this.url, "--device", "null", "--name", name, "--cache", path.join(this.dir, `cache-${name}`)];
+    const args = ["--server", this.url, "--device", "null", "--name", name, "--cache", path.join(this.dir, `cache-${memory}`)];
     const child = spawn(program, args, { stdio: ["ignore", "ignore", "pipe"] });
     const gone = new Promise((done) => child.once("exit", done));
     let log = "";

@@ -2,18 +2,20 @@
 // A herd of phones, each from an address of its own (127.64.0.0 and on), that come back when they
 // are cut off:
 //
-//   herd PORT LINK COUNT RULE      RULE: jitter | naive
+//   herd PORT LINK COUNT RULE [LINE]    RULE: jitter | naive; LINE: plain | tls | tls-anew
 //
-//     away ──due──► connecting ──► upgrading ──► greeting ──welcome──► in
-//       ▲               │ 503, closed, 5 s gone        │                │ cut
-//       └───────────────┴──────────────────────────────┴────────────────┘
+//     away ──due──► connecting ──► (shaking ──►) upgrading ──► greeting ──welcome──► in
+//       ▲               │ 503, closed, 5 s gone                      │                │ cut
+//       └───────────────┴────────────────────────────────────────────┴────────────────┘
 //
+// `tls` resumes its sessions as browsers do, `tls-anew` never does.
 // `jitter` waits as the visitors' page does (web/common/link.ts): a random part of 1 s, 1.6 times
 // longer each time, at most 10 s. `naive` tries again every 100 ms. It is told what to do by lines
 // on stdin
 // ("watch": from now on, or from the first loss, count who is back; "cut": close all sockets;
 // "quit"), and says on stdout "in SECONDS" when all are in for the first time, then one line of
 // JSON for each "watch", when all are back or after 60 s.
+#include "tests/crowd/line.h"
 #include "tests/crowd/wire.h"
 
 #include "common/base/check.h"
@@ -37,10 +39,10 @@
 
 enum { COUNT_MAX = 60000, LIMIT_MS = 5000, WATCH_MS = 60000, TURN_MS = 5 };
 
-enum stage { AWAY, CONNECTING, UPGRADING, GREETING, IN };
+enum stage { AWAY, CONNECTING, SHAKING, UPGRADING, GREETING, IN };
 
 struct phone {
-    int fd;
+    struct line line;
     enum stage stage;
     int tries;
     double due;  // ms: AWAY: to connect; on the way: to give up
@@ -57,7 +59,7 @@ static const char *link_token;
 static bool naive;
 static double cut_at; // ms; 0: nobody was cut off yet
 static bool watching, told_in;
-static long attempts, refused, errors;
+static long attempts, refused, errors, resumed;
 
 static double now_ms(void)
 {
@@ -90,9 +92,7 @@ static void lose(struct phone *p)
             cut_at = now_ms();
         p->back = -1;
     }
-    if (p->fd >= 0)
-        close(p->fd);
-    p->fd = -1;
+    line_close(&p->line);
     p->have = 0;
     p->stage = AWAY;
     p->due = now_ms() + pause_ms(p);
@@ -101,7 +101,7 @@ static void lose(struct phone *p)
 static void want(struct phone *p, uint32_t events, int how)
 {
     struct epoll_event e = {.events = events, .data.ptr = p};
-    CHECK(epoll_ctl(epoll, how, p->fd, &e) == 0);
+    CHECK(epoll_ctl(epoll, how, p->line.fd, &e) == 0);
 }
 
 static void go(struct phone *p)
@@ -109,13 +109,14 @@ static void go(struct phone *p)
     static const int yes = 1;
     struct sockaddr_in from = {.sin_family = AF_INET};
     from.sin_addr.s_addr = htonl(0x7f400001 + (uint32_t)(p - phones));
-    p->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    CHECK(p->fd >= 0);
-    setsockopt(p->fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &yes, sizeof yes);
-    setsockopt(p->fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
-    CHECK(bind(p->fd, (struct sockaddr *)&from, sizeof from) == 0);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    CHECK(fd >= 0);
+    p->line.fd = fd;
+    setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &yes, sizeof yes);
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+    CHECK(bind(fd, (struct sockaddr *)&from, sizeof from) == 0);
     attempts++;
-    if (connect(p->fd, (struct sockaddr *)&server, sizeof server) != 0 && errno != EINPROGRESS) {
+    if (connect(fd, (struct sockaddr *)&server, sizeof server) != 0 && errno != EINPROGRESS) {
         lose(p);
         return;
     }
@@ -126,7 +127,7 @@ static void go(struct phone *p)
 
 static void put(struct phone *p, const void *data, size_t len)
 {
-    if (send(p->fd, data, len, MSG_NOSIGNAL) != (ssize_t)len)
+    if (!line_write(&p->line, data, len))
         lose(p);
 }
 
@@ -190,14 +191,15 @@ static void take_head(struct phone *p)
     greet(p);
 }
 
-static void take(struct phone *p)
+// One piece; false when there is nothing more to read, or the line is gone.
+static bool take(struct phone *p)
 {
-    ssize_t n = recv(p->fd, p->data + p->have, sizeof p->data - 1 - p->have, 0);
+    ssize_t n = line_read(&p->line, p->data + p->have, sizeof p->data - 1 - p->have);
     if (n < 0 && errno == EAGAIN)
-        return;
+        return false;
     if (n <= 0) {
         lose(p);
-        return;
+        return false;
     }
     p->have += (size_t)n;
     if (p->stage == UPGRADING)
@@ -211,23 +213,43 @@ static void take(struct phone *p)
     }
     if (p->have == sizeof p->data - 1)
         lose(p); // longer than anything that a visitor is told
+    return p->stage != AWAY;
+}
+
+static void shake(struct phone *p)
+{
+    bool done;
+    uint32_t events = 0;
+    p->stage = SHAKING;
+    if (!line_shake(&p->line, &done, &events)) {
+        refused++;
+        lose(p);
+    } else if (done) {
+        resumed += line_resumed(&p->line);
+        ask(p);
+    } else {
+        want(p, events, EPOLL_CTL_MOD);
+    }
 }
 
 static void on_event(struct phone *p, uint32_t events)
 {
-    if (p->fd < 0)
+    if (p->line.fd < 0)
         return;
     if (p->stage == CONNECTING) {
         int e = 0;
         socklen_t len = sizeof e;
-        getsockopt(p->fd, SOL_SOCKET, SO_ERROR, &e, &len);
+        getsockopt(p->line.fd, SOL_SOCKET, SO_ERROR, &e, &len);
         if (e == 0 && events & EPOLLOUT)
-            ask(p);
+            shake(p);
         else
             lose(p);
-        return;
+    } else if (p->stage == SHAKING) {
+        shake(p);
+    } else {
+        while (take(p))
+            ;
     }
-    take(p);
 }
 
 static int by_size(const void *a, const void *b)
@@ -247,9 +269,9 @@ static void tell_back(void)
     qsort(back, (size_t)n, sizeof *back, by_size);
     int p99 = (count * 99 + 99) / 100 - 1;
     printf("{\"count\":%d,\"back\":%d,\"p50_s\":%.2f,\"p99_s\":%.2f,\"all_s\":%.2f,"
-           "\"attempts\":%ld,\"refused\":%ld,\"errors\":%ld}\n",
+           "\"attempts\":%ld,\"refused\":%ld,\"errors\":%ld,\"resumed\":%ld}\n",
            count, n, n ? back[n / 2] : -1.0, n > p99 ? back[p99] : -1.0,
-           n == count ? back[n - 1] : -1.0, attempts, refused, errors);
+           n == count ? back[n - 1] : -1.0, attempts, refused, errors, resumed);
     fflush(stdout);
     free(back);
     watching = false;
@@ -261,7 +283,7 @@ static void obey(void)
     if (!fgets(line, sizeof line, stdin) || strcmp(line, "quit\n") == 0)
         exit(0);
     bool cut = strcmp(line, "cut\n") == 0;
-    attempts = refused = errors = 0;
+    attempts = refused = errors = resumed = 0;
     watching = true;
     cut_at = 0;
     for (int i = 0; cut && i < count; i++)
@@ -307,8 +329,8 @@ static void run(void)
 
 int main(int argc, char **argv)
 {
-    if (argc != 5 || atoi(argv[3]) < 1 || atoi(argv[3]) > COUNT_MAX) {
-        fprintf(stderr, "usage: herd PORT LINK COUNT jitter|naive\n");
+    if (argc < 5 || argc > 6 || atoi(argv[3]) < 1 || atoi(argv[3]) > COUNT_MAX) {
+        fprintf(stderr, "usage: herd PORT LINK COUNT jitter|naive [plain|tls|tls-anew]\n");
         return 2;
     }
     server =
@@ -317,6 +339,8 @@ int main(int argc, char **argv)
     link_token = argv[2];
     count = atoi(argv[3]);
     naive = strcmp(argv[4], "naive") == 0;
+    if (argc > 5 && strncmp(argv[5], "tls", 3) == 0)
+        line_use_tls(strcmp(argv[5], "tls") == 0);
     struct rlimit files;
     CHECK(getrlimit(RLIMIT_NOFILE, &files) == 0);
     files.rlim_cur = files.rlim_max;
@@ -325,7 +349,8 @@ int main(int argc, char **argv)
     epoll = epoll_create1(EPOLL_CLOEXEC);
     phones = check_alloc(calloc((size_t)count, sizeof *phones));
     for (int i = 0; i < count; i++) // they come one after the other at first
-        phones[i] = (struct phone){.fd = -1, .back = -1, .due = now_ms() + part(count * 1.5)};
+        phones[i] =
+            (struct phone){.line = {.fd = -1}, .back = -1, .due = now_ms() + part(count * 1.5)};
     setvbuf(stdin, NULL, _IONBF, 0);
     run();
 }

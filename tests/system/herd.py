@@ -9,13 +9,14 @@ from harness import BIN
 
 
 class Herd:
-    """`count` phones in group "demo", each with an address of its own."""
+    """`count` phones in group "demo", each with an address of its own; `line` as herd.c has it."""
 
-    def __init__(self, server, count, rule="jitter"):
+    def __init__(self, server, count, rule="jitter", line="plain"):
         self.count = count
+        port = server.port if line == "plain" else server.tls_port
         link = server.group()["link"].removeprefix("/j/")
         self.process = subprocess.Popen(
-            [BIN.parent / "tests/herd", str(server.port), link, str(count), rule],
+            [BIN.parent / "tests/herd", str(port), link, str(count), rule, line],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
 
     def line(self, patience):

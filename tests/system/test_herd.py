@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A house full of phones that all lose the server in one instant, and come back.
 
-ROOMTONE_HERD says how many; `./dev bench herd` takes 10,000. Figures are printed (pytest -s).
+ROOMTONE_HERD says how many, and ROOMTONE_HERD_TLS over TLS; `./dev bench herd` takes 10,000, and with --tls
+over TLS alone. Figures are printed (pytest -s).
 """
 import asyncio
 import os
@@ -18,14 +19,16 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "vdac"))
 from analyse import spread  # noqa: E402
 from hall import Hall  # noqa: E402
-from harness import Client, wait_until  # noqa: E402
+from harness import Client, Server, wait_until  # noqa: E402
 from herd import Herd  # noqa: E402
 from rig import CRYSTALS, PLUGIN, play_on, true_ns  # noqa: E402
 from test_slow import memory_kb  # noqa: E402
 from test_sockets import Activated, holding  # noqa: E402
+from test_tls import make  # noqa: E402
 from test_speakers import heard  # noqa: E402
 
 COUNT = int(os.environ.get("ROOMTONE_HERD", "2000"))
+TLS_COUNT = int(os.environ.get("ROOMTONE_HERD_TLS", "300"))
 # Nobody is let off; and the smaller herd finds a narrower door.
 PER_S = min(1000, COUNT // 4)
 KIOSKS_S = 4  # within 2 s where nothing else runs; the figure is printed
@@ -177,3 +180,32 @@ def test_a_herd_without_manners_is_let_in_by_measure_and_staff_at_once(house, sp
     assert back["all_s"] >= COUNT / PER_S - 1.5
     assert house.refused() > 0
     assert p99 < 2000
+
+
+def cpu_s(server):
+    fields = pathlib.Path(f"/proc/{server.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def test_a_herd_over_tls_is_taken_in_by_as_many_handshakes_as_can_be_served(tmp_path):
+    """All at once, then cut. Who is too many is sent away before a handshake is begun for it: with more of them
+    begun than can be served, phones would give them up and begin again, for ever."""
+    make(tmp_path / "tls")
+    tls = f"[tls]\nlisten = 127.0.0.1:0\ncertificate = {tmp_path}/tls/server.crt\nkey = {tmp_path}/tls/server.key\n"
+    server = Server(tmp_path / "state", config=tls + SETTINGS.format(per_s=1000)).start().login()
+    assert server.request("POST", "/api/v1/groups", {"name": "Demo", "id": "demo"}).status == 201
+    before, spent = memory_kb(server), cpu_s(server)
+    crowd = Herd(server, TLS_COUNT, line="tls")
+    seconds = crowd.wait_in()
+    each = (memory_kb(server) - before) / TLS_COUNT
+    came = (cpu_s(server) - spent) / TLS_COUNT * 1000
+    print(f"\n{TLS_COUNT} came in over TLS within {seconds:.1f} s; {each:.1f} KiB more and {came:.2f} ms of CPU for each")
+    spent = cpu_s(server)
+    crowd.tell("cut")
+    back = crowd.back()
+    print(f"{(cpu_s(server) - spent) / TLS_COUNT * 1000:.2f} ms of CPU for each that came back")
+    crowd.end()
+    server.stop()
+    assert back["back"] == TLS_COUNT and back["all_s"] <= 60
+    assert back["resumed"] >= TLS_COUNT * 0.9, "tickets are for this"
+    assert each < 64

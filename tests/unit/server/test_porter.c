@@ -40,7 +40,7 @@ static void close_house(void)
     porter_free(porter);
 }
 
-static struct guest *come(const char *address, struct guest **leaves)
+static struct guest *come_by(const char *address, bool tls, struct guest **leaves)
 {
     union {
         struct sockaddr any;
@@ -50,13 +50,18 @@ static struct guest *come(const char *address, struct guest **leaves)
     from.any.sa_family = strchr(address, ':') ? AF_INET6 : AF_INET;
     void *at = strchr(address, ':') ? (void *)&from.v6.sin6_addr : (void *)&from.v4.sin_addr;
     assert_int_equal(inet_pton(from.any.sa_family, address, at), 1);
-    struct guest *g = porter_admit(porter, &from.any, now, leaves);
+    struct guest *g = porter_admit(porter, &from.any, tls, now, leaves);
     if (!g)
         return NULL;
     assert_true(came < GUESTS_MAX);
     g->fd = came;
     here[came++] = g;
     return g;
+}
+
+static struct guest *come(const char *address, struct guest **leaves)
+{
+    return come_by(address, false, leaves);
 }
 
 static struct guest *come_from(int i)
@@ -324,6 +329,50 @@ static void networks_are_read_strictly(void **state)
     }
 }
 
+// A crowd of phones over TLS, each from an address of its own.
+static int crowd_over_tls(int n)
+{
+    struct guest *leaves;
+    char address[32];
+    int in = 0;
+    for (int i = 0; i < n; i++) {
+        snprintf(address, sizeof address, "10.1.%d.%d", i / 250, 1 + i % 250);
+        in += come_by(address, true, &leaves) != NULL;
+    }
+    return in;
+}
+
+static void no_more_handshakes_than_can_be_served(void **state)
+{
+    (void)state;
+    struct guest *leaves;
+    open_with(1000, 256, 1000, "");
+    porter_trust(porter, "10.9.9.9", now);
+    assert_int_equal(crowd_over_tls(400), PORTER_SHAKING_MAX);
+    assert_non_null(come("10.2.0.1", &leaves));          // it costs no handshake
+    assert_non_null(come_by("10.9.9.9", true, &leaves)); // staff
+    guest_is(here[0], GUEST_BUSY, now);                  // one is done
+    leave(here[1]);                                      // one has gone
+    assert_int_equal(crowd_over_tls(400), 1);            // staff's counts as well
+    now.us += 1000000;
+    porter_sweep(porter, now);
+    assert_int_equal(crowd_over_tls(10), 10); // those that hold one open keep nobody out
+    close_house();
+}
+
+static void one_address_leaves_a_third_of_the_handshakes(void **state)
+{
+    (void)state;
+    struct guest *leaves;
+    int in = 0;
+    open_with(1000, 256, 1000, "");
+    for (int i = 0; i < 200; i++)
+        in += come_by("10.3.0.1", true, &leaves) != NULL;
+    assert_int_equal(in, PORTER_SHAKING_MAX * 2 / 3);
+    assert_non_null(come_by("10.3.0.2", true, &leaves));
+    close_house();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -336,6 +385,8 @@ int main(void)
         cmocka_unit_test(visitors_of_one_address_are_counted_and_staff_are_not),
         cmocka_unit_test(a_silent_socket_goes_a_visitor_does_not),
         cmocka_unit_test(addresses_are_forgotten_and_never_too_many),
+        cmocka_unit_test(no_more_handshakes_than_can_be_served),
+        cmocka_unit_test(one_address_leaves_a_third_of_the_handshakes),
         cmocka_unit_test(networks_are_read_strictly),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
