@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What happened in a room: a row per change, with the state it led to and the command that made it.
-// Kept 30 days, within the ceilings of server/room/room_record.h. The functions that take a database run on its thread.
+// Kept 30 days, within the ceilings of server/room/room_record.h. The functions that take a
+// database run on its thread.
 #ifndef SERVER_STORE_HISTORY_H
 #define SERVER_STORE_HISTORY_H
 
