@@ -109,7 +109,8 @@ void backup_start(struct store *s, const char *path, void (*done)(void *user, en
                   void *user)
 {
     struct backup *b = check_alloc(calloc(1, sizeof *b));
-    b->job = (struct store_job){.run = step, .done = stepped, .apart = true};
+    // One at a time, and one that has begun must come to its end: never refused for a full queue.
+    b->job = (struct store_job){.run = step, .done = stepped, .apart = true, .in_line = true};
     b->store = s;
     snprintf(b->path, sizeof b->path, "%s", path);
     b->done = done;

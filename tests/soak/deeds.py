@@ -174,7 +174,8 @@ class Deeds:
                 raise ConnectionError
             if self.house.faulty(10):
                 raise Interrupted
-            assert time.monotonic() < end, f"waited in vain for {what}"
+            assert time.monotonic() < end, \
+                f"waited in vain for {what}: {self.ask('GET', '/api/v1/status').json.get('backup')}"
             time.sleep(0.1)
 
 
