@@ -155,26 +155,27 @@ export function kiosks({ url, code, names, devices }) {
   return Promise.all(names.map((name, i) => one(name, devices[i])));
 }
 
-/** A guide of this name leads the group, until window.release(). Runs in a page. */
+/** A guide of this name leads the group, until window.release(). On a busy machine the lease may run out meanwhile: then the
+    next one claims until it is free. Runs in a page. */
 export function lead({ url, link, name }) {
   const id = () => [...crypto.getRandomValues(new Uint8Array(16))].map((b) => b.toString(16).padStart(2, "0")).join("");
-  return new Promise((done, fail) => {
+  return new Promise((done) => {
     const ws = new WebSocket(`${url.replace("http", "ws")}/ws`, "roomtone.v1");
-    let after = done;
-    let fence;
     const command = (more) => ws.send(JSON.stringify({ type: "command", cmd_id: id(), ...more }));
-    window.release = () => new Promise((gone) => {
-      after = () => gone(ws.close());
+    const claim = () => command({ do: "claim" });
+    let fence;
+    let gone;
+    window.release = () => new Promise((resolve) => {
+      gone = resolve;
       command({ do: "release", fence });
     });
     ws.onopen = () => ws.send(JSON.stringify({ type: "hello", v: 1, role: "guide", link, name }));
     ws.onmessage = ({ data }) => {
       const m = JSON.parse(data);
-      if (m.type === "welcome") command({ do: "claim" });
-      if (m.type === "error") fail(new Error(data));
-      if (m.type !== "ack") return;
-      fence = m.fence;
-      after();
+      if (m.type === "welcome") claim();
+      else if (gone && (m.type === "ack" || m.type === "error")) gone(ws.close());
+      else if (m.type === "error") setTimeout(claim, 200);
+      else if (m.type === "ack") done(void (fence = m.fence));
     };
   });
 }
