@@ -37,14 +37,20 @@ struct request *request_ref(struct request *r)
     return r;
 }
 
+static void drop_body(struct request *r)
+{
+    if (r->body_fd < 0)
+        return;
+    close(r->body_fd);
+    unlink(r->body_path);
+    r->body_fd = -1;
+}
+
 void request_unref(struct request *r)
 {
     if (--r->refs > 0)
         return;
-    if (r->body_fd >= 0) {
-        close(r->body_fd);
-        unlink(r->body_path);
-    }
+    drop_body(r);
     upload_piece_drop(r->piece);
     if (r->out_fd >= 0)
         close(r->out_fd);
@@ -94,6 +100,7 @@ static void begin(struct request *r, int status, const char *type, int64_t lengt
                   const char *headers)
 {
     r->answered = true;
+    drop_body(r); // whoever has the answer finds nothing left of what was sent
     trail_answered(r, status);
     // A body that nobody read would be taken for the next request.
     if (r->body_received < r->content_length)

@@ -66,7 +66,7 @@ struct request {
 
     // The body, in memory, in a file or as a piece of an upload.
     struct bytes body;
-    int body_fd; // -1: in memory
+    int body_fd; // -1: in memory, or answered and gone
     char body_path[600];
     struct upload_piece *piece; // NULL: none
     int64_t body_received, body_max;
