@@ -3,6 +3,7 @@
 import asyncio
 import http.client
 import json
+import re
 import socket
 
 import pytest
@@ -54,6 +55,13 @@ def test_groups_are_made_with_ids_of_their_names(server):
     assert server.request("GET", "/api/v1/groups/nowhere").json["code"] == "unknown_group"
     svg = server.request("GET", "/api/v1/groups/the-weavers-10-00/qr.svg")
     assert svg.headers["Content-Type"] == "image/svg+xml" and svg.body.startswith(b"<svg")
+
+
+def test_many_groups_may_have_one_name(server):
+    """Twenty are numbered; who makes more of one name gets a number drawn."""
+    ids = [server.request("POST", "/api/v1/groups", {"name": "Class"}).json["id"] for _ in range(24)]
+    assert ids[:20] == ["class", *(f"class-{i}" for i in range(2, 21))]
+    assert len(set(ids)) == 24 and all(re.fullmatch(r"class-\d{6}", i) for i in ids[20:])
 
 
 def test_unknown_paths_and_methods(server):
