@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What room.c (the gate), room_time.c (what happens by itself) and room_members.c share. Nobody
-// else includes this.
+// What room.c, room_gate.c (changes on their way), room_time.c (what happens by itself) and
+// room_members.c share. Nobody else includes this.
 #ifndef SERVER_ROOM_ROOM_PRIVATE_H
 #define SERVER_ROOM_ROOM_PRIVATE_H
 
@@ -75,11 +75,15 @@ struct room {
 
 // In flight at once: beyond it a sender is told to slow down.
 enum { FLIGHTS_MAX = 256 };
+// After a failed commit the next try comes by itself after this long.
+#define ROOM_RETRY_US INT64_C(1000000)
 
 // Puts the room into the agenda for what is due next (room_time.c).
 void room_plan_ahead(struct room *r, house_t now);
 // What the store is to know of the next thing that happens by itself.
 bool room_durable_due(const struct room *r, house_t now, house_t *due);
+// For tests: memory is a cache of what is on disk, and this is how we know.
+void room_forget(struct room *r);
 // Makes `next` the head and prepares its change, which is yet to be submitted.
 struct flight *room_launch(struct room *r, const struct room_state *next,
                            const struct room_event *e, struct edition *edition, const char *actor,
