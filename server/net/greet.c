@@ -5,7 +5,6 @@
 #include "common/base/check.h"
 #include "common/base/joincode.h"
 #include "common/wire/adopt.h"
-#include "server/net/guides.h"
 #include "server/net/overview.h"
 #include "server/net/peer_private.h"
 #include "server/net/porter.h"
@@ -41,8 +40,6 @@ void greet_welcome(struct peer *p, struct room *r, const struct visit *resumed)
         snprintf(m.u.welcome.code, sizeof m.u.welcome.code, "%s", room_record(r)->code);
         snprintf(m.u.welcome.link, sizeof m.u.welcome.link, "/j/%s", room_record(r)->link);
     }
-    if (r && p->member.role != ROLE_KIOSK)
-        guides_wanted(net_guides(p->net));
     if (p->time_id) {
         m.u.welcome.time.id = p->time_id;
         snprintf(m.u.welcome.time.key, sizeof m.u.welcome.time.key, "%s",
@@ -58,6 +55,7 @@ void greet_welcome(struct peer *p, struct room *r, const struct visit *resumed)
     }
     peer_send(p, &m);
     p->greeted = true;
+    peer_tell_of_group(p, net_now(p->net));
     greet_place(p);
 }
 

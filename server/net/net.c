@@ -5,7 +5,6 @@
 #include "common/base/log.h"
 #include "server/net/crowd.h"
 #include "server/net/door.h"
-#include "server/net/guides.h"
 #include "server/net/http.h"
 #include "server/net/listen.h"
 #include "server/net/outgoing.h"
@@ -30,7 +29,6 @@ struct net {
     struct doubles doubles;
     struct traces *traces;
     int64_t kiosks_rev;
-    struct guides *guides;
     struct outgoing *outgoing;
     struct overview *overview;
     struct peer *peers;
@@ -100,11 +98,6 @@ int64_t net_kiosks_rev(const struct net *net)
 struct doubles *net_doubles(struct net *net)
 {
     return &net->doubles;
-}
-
-struct guides *net_guides(struct net *net)
-{
-    return net->guides;
 }
 
 struct crowd *net_crowd(struct net *net)
@@ -336,7 +329,6 @@ struct net *net_start(const struct net_house *house, char *error, size_t error_s
     if (net->tls)
         tls_watch(net->tls, house->loop);
     net->overview = overview_new(net);
-    net->guides = guides_new(net);
     crowd_start(net->crowd);
     net->outgoing = outgoing_new(house->loop);
     return net;
@@ -386,7 +378,6 @@ void net_reload(struct net *net)
 void net_stop(struct net *net)
 {
     overview_stop(net->overview);
-    guides_stop(net->guides);
     crowd_stop(net->crowd);
     outgoing_stop(net->outgoing);
     net->overview = NULL;

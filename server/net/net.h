@@ -127,7 +127,6 @@ struct doubles *net_doubles(struct net *net);
 struct traces *net_traces(struct net *net);
 // Rises when what is set for a kiosk was changed.
 int64_t net_kiosks_rev(const struct net *net);
-struct guides *net_guides(struct net *net);
 struct crowd *net_crowd(struct net *net);
 struct outgoing *net_outgoing(struct net *net); // NULL at the end: nothing is said any more
 struct overview *net_overview(struct net *net);

@@ -335,25 +335,6 @@ void peer_ask_due(struct peer *p)
     peer_due(p);
 }
 
-void peer_guide_away(struct peer *p, bool away)
-{
-    if (away == p->told_away)
-        return;
-    p->told_away = away;
-    p->away_due = true;
-    peer_due(p);
-}
-
-void peer_audience(struct peer *p, house_t now)
-{
-    uint32_t version;
-    room_audience_text(p->member.room, now, &version);
-    if (version == p->audience_version)
-        return;
-    p->audience_due = true;
-    peer_due(p);
-}
-
 void peer_overview_changed(struct peer *p)
 {
     if (!p->greeted || p->member.role != ROLE_STAFF)

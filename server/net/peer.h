@@ -106,7 +106,8 @@ void peer_close(struct peer *p);
 // Less than 0: close the connection.
 int peer_receive(struct peer *p, const void *data, size_t len);
 int peer_write(struct peer *p);
-// Once a second: whoever takes nothing for ten seconds is closed, whoever was put off goes on.
+// Once a second: whoever takes nothing for ten seconds is closed, whoever was put off goes on, news
+// of the guide and of the audience are told.
 void peer_look(struct peer *p);
 // The same at the end of a turn of the loop, whenever there is something to say.
 void peer_speak(struct peer *p);
@@ -119,10 +120,6 @@ void peer_identify(struct peer *p);
 void peer_tone(struct peer *p);
 // Kiosks without a code: where staff want it may be another group, or none any more.
 void peer_placed(struct peer *p);
-// The guide who leads is away, or is not: told when it is news.
-void peer_guide_away(struct peer *p, bool away);
-// Guides: there may be news of their group.
-void peer_audience(struct peer *p, house_t now);
 // Staff: closes the socket when its session is over.
 void peer_check_login(struct peer *p);
 // Staff: what the session may now; ACCESS_NOBODY when it is over.

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Between visitors and their guide over one socket: hands, reactions, "ready?", and the PIN that
-// makes a guide of a visitor.
+// Between visitors and their guide over one socket: hands, reactions, "ready?", how the group is
+// doing, and the PIN that makes a guide of a visitor.
 #include "common/base/check.h"
 #include "server/access/access.h"
-#include "server/net/guides.h"
 #include "server/net/peer_private.h"
 
 #include <sodium.h>
@@ -70,6 +69,21 @@ void peer_ask(struct peer *p)
         if (m->role == ROLE_VISITOR)
             peer_ask_due(peer_of(m));
     }
+}
+
+void peer_tell_of_group(struct peer *p, house_t now)
+{
+    if (!p->member.room || p->member.role == ROLE_KIOSK)
+        return;
+    bool away = room_guide_away(p->member.room, now);
+    uint32_t version = p->audience_version;
+    if (p->member.role == ROLE_GUIDE)
+        room_audience_text(p->member.room, now, &version);
+    p->away_due = p->away_due || away != p->told_away;
+    p->told_away = away;
+    p->audience_due = p->audience_due || version != p->audience_version;
+    if (p->away_due || p->audience_due)
+        peer_due(p);
 }
 
 // --- the PIN -----------------------------------------------------------------------------------

@@ -164,4 +164,5 @@ void peer_look(struct peer *p)
     } else if (++c->stalled_s >= STALLED_S) {
         close_stalled(p);
     }
+    peer_tell_of_group(p, net_now(p->net));
 }

@@ -51,6 +51,9 @@ void greet_forget(struct peer *p);
 void greet_join(struct peer *p, const struct wire_hello *hello);
 // In a room, or staff in none.
 void greet_welcome(struct peer *p, struct room *r, const struct visit *resumed);
+// Tells that the guide who leads is away, or is back, and guides how their group is doing: on
+// change, only the newest (peer_guide.c).
+void peer_tell_of_group(struct peer *p, house_t now);
 // A kiosk that said its device is in a room now: it hears its zone and is remembered.
 void greet_met(struct peer *p, struct room *r, const char *device);
 

@@ -5,8 +5,9 @@
 
 #include <string.h>
 
-// A little less than guides' second, so that a timer that is early finds it due.
-#define FRESH_US INT64_C(900000)
+// Each guide asks once a second, in a second of its own: what was put together for one is still
+// good for the next who asks so soon.
+#define FRESH_US INT64_C(400000)
 // Longer than a phone needs that changes its access point (LEASE_FREE_US).
 #define AWAY_US INT64_C(20000000)
 
