@@ -22,7 +22,8 @@ sqlite3 *copy_open(const char *path, bool fresh)
         sqlite3_limit(db, SQLITE_LIMIT_LENGTH, VALUE_MAX);
         sqlite3_limit(db, SQLITE_LIMIT_SQL_LENGTH, SQL_MAX);
         if (db_exec(db, "PRAGMA locking_mode=EXCLUSIVE; PRAGMA synchronous=OFF;"
-                        "PRAGMA cell_size_check=ON; PRAGMA mmap_size=0; PRAGMA secure_delete=ON") &&
+                        "PRAGMA cell_size_check=ON; PRAGMA mmap_size=0; PRAGMA secure_delete=ON;"
+                        "PRAGMA temp_store=MEMORY") &&
             (!fresh || db_exec(db, "PRAGMA journal_mode=MEMORY")))
             return db;
     }
@@ -36,8 +37,8 @@ bool copy_close(sqlite3 *db)
         return false;
     bool ok = db_exec(db, "PRAGMA journal_mode=DELETE");
     ok = sqlite3_close(db) == SQLITE_OK && ok;
-    malloc_trim(
-        0); // its pages were small, and the heap of each thread that made one would keep them
+    // Its pages were small, and the heap of each thread that made one would keep them.
+    malloc_trim(0);
     return ok;
 }
 

@@ -97,7 +97,7 @@ static bool write_staged(sqlite3 *staged, sqlite3 *today)
 static bool prepare(const char *path, sqlite3 *today)
 {
     sqlite3 *staged = copy_open(path, false);
-    bool ok = staged && db_exec(staged, "PRAGMA synchronous=EXTRA; PRAGMA temp_store=MEMORY") &&
+    bool ok = staged && db_exec(staged, "PRAGMA synchronous=EXTRA") &&
               db_exec(staged, "BEGIN IMMEDIATE") && write_staged(staged, today) &&
               db_exec(staged, "COMMIT");
     if (staged && !ok)

@@ -35,6 +35,7 @@ static int load(const struct load_plan *plan)
            (long long)r.missing, (long long)r.errors, (long long)r.lost, (long long)r.server_cpu_us,
            (long long)r.own_cpu_us, (long long)r.pss_before_kib, (long long)r.pss_kib, r.join_s);
     print_spans("arrival_us", &r.arrival);
+    print_spans("late_us", &r.late);
     print_spans("last_us", &r.last);
     print_spans("spread_us", &r.spread);
     print_spans("ask_us", &r.ask);

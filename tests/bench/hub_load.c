@@ -13,10 +13,14 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-// Members who are on their way in at once; sockets from one address; of a guide's lease.
-enum { JOINING_MAX = 64, PER_ADDRESS = 50, RING = 64 };
+enum {
+    JOINING_MAX = 64, // members who are on their way in at once
+    PER_ADDRESS = 50, // sockets from one address
+    RING = 64,        // commands of a room that are remembered
+    READ_AT_ONCE = 16 // sockets, before the clock is looked at: five hundred take milliseconds
+};
 #define SECOND INT64_C(1000000000)
-#define RENEW_NS (2 * SECOND)
+#define RENEW_NS (2 * SECOND) // of a guide's lease
 #define PATIENCE_NS (60 * SECOND)
 #define DRAIN_NS (8 * SECOND)
 
@@ -57,6 +61,7 @@ struct load {
     int count, begun, in, ready; // members; of them on their way, joined; rooms whose guide leads
     bool going, measuring, ending, leaving;
     int64_t began;   // wall clock of the first planned command
+    int64_t until;   // wall clock: so long commands leave; 0: none do
     int64_t planned; // commands that left, of all rooms (open loop)
     int64_t asked;
 };
@@ -214,6 +219,47 @@ static bool begin(struct load *l, struct member *m, int i, const char *path)
     return epoll_ctl(l->epoll, EPOLL_CTL_ADD, m->socket.fd, &e) == 0;
 }
 
+static void ask(struct load *l)
+{
+    unsigned char q[16] = "RTQ\1";
+    int64_t now = wall_ns();
+    memcpy(q + 8, &now, sizeof now);
+    socket_send(&l->asker.socket, false, q, sizeof q);
+}
+
+// When the command with this number, counted over all rooms, is to leave.
+static int64_t instant(const struct load *l, int64_t n)
+{
+    return l->began + (int64_t)((double)n / (l->plan->rate * l->plan->rooms) * 1e9);
+}
+
+// What is to be done by now: planned commands, questions, renewals.
+static void keep_up(struct load *l, int64_t now)
+{
+    const struct load_plan *p = l->plan;
+    now = now < l->until ? now : l->until;
+    while (p->rate > 0 && instant(l, l->planned) < now) {
+        int64_t planned = instant(l, l->planned);
+        if (l->measuring)
+            spans_add(&l->r->late, wall_ns() - planned);
+        command(&l->rooms[l->planned % p->rooms], l, planned);
+        l->planned++;
+    }
+    while (p->ask_ms && l->began + l->asked * p->ask_ms * 1000000 < now) {
+        ask(l);
+        l->asked++;
+    }
+    static int64_t looked;
+    int64_t mono = mono_ns();
+    if (mono - looked < SECOND / 100)
+        return;
+    looked = mono;
+    for (int i = 0; i < p->rooms; i++) {
+        if (l->rooms[i].guide && l->rooms[i].renew_at <= mono)
+            lead(&l->rooms[i], l, "\"do\":\"renew\"");
+    }
+}
+
 static void serve(struct load *l, int timeout_ms)
 {
     struct epoll_event events[512];
@@ -225,6 +271,8 @@ static void serve(struct load *l, int timeout_ms)
             (void)!read(l->timer, &times, sizeof times);
             continue;
         }
+        if (i % READ_AT_ONCE == 0 && l->until)
+            keep_up(l, wall_ns());
         bool was_new = m->socket.state == SOCKET_CONNECTING;
         socket_ready(&m->socket, on_message, m);
         if (m->socket.state == SOCKET_OVER) {
@@ -263,43 +311,6 @@ static bool join_all(struct load *l)
     return true;
 }
 
-static void ask(struct load *l)
-{
-    unsigned char q[16] = "RTQ\1";
-    int64_t now = wall_ns();
-    memcpy(q + 8, &now, sizeof now);
-    socket_send(&l->asker.socket, false, q, sizeof q);
-}
-
-// When the command with this number, counted over all rooms, is to leave.
-static int64_t instant(const struct load *l, int64_t n)
-{
-    return l->began + (int64_t)((double)n / (l->plan->rate * l->plan->rooms) * 1e9);
-}
-
-// What is to be done by now: planned commands, questions, renewals.
-static void keep_up(struct load *l, int64_t now)
-{
-    const struct load_plan *p = l->plan;
-    while (p->rate > 0 && instant(l, l->planned) <= now) {
-        command(&l->rooms[l->planned % p->rooms], l, instant(l, l->planned));
-        l->planned++;
-    }
-    while (p->ask_ms && l->began + l->asked * p->ask_ms * 1000000 <= now) {
-        ask(l);
-        l->asked++;
-    }
-    static int64_t looked;
-    int64_t mono = mono_ns();
-    if (mono - looked < SECOND / 100)
-        return;
-    looked = mono;
-    for (int i = 0; i < p->rooms; i++) {
-        if (l->rooms[i].guide && l->rooms[i].renew_at <= mono)
-            lead(&l->rooms[i], l, "\"do\":\"renew\"");
-    }
-}
-
 static void sleep_until(struct load *l, int64_t wall)
 {
     struct itimerspec t = {.it_value = {wall / SECOND, wall % SECOND}};
@@ -316,6 +327,7 @@ static int64_t own_cpu_us(void)
 
 static void go(struct load *l, int64_t until)
 {
+    l->until = until;
     while (wall_ns() < until && !l->r->lost) {
         int64_t now = wall_ns(), next = until;
         keep_up(l, now);
@@ -327,6 +339,7 @@ static void go(struct load *l, int64_t until)
         sleep_until(l, next);
         serve(l, 10);
     }
+    l->until = 0;
 }
 
 // Every member must have heard of the newest command that was acknowledged.

@@ -38,6 +38,7 @@ struct load_result {
     struct spans arrival; // rated: planned instant to the kernel's stamp, each member
     struct spans last;    // ... of each command's last member
     struct spans spread;  // ... from the first member to the last
+    struct spans late;    // ... planned instant to its leaving: the generator's share of these
     struct spans ask;     // time questions, there and back
 };
 
