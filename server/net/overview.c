@@ -17,9 +17,10 @@ enum { PERIOD_MS = 500 };
 struct overview {
     struct net *net;
     uv_timer_t timer;
-    struct room_record *records; // all groups, newest list
+    struct room_record *records; // all groups, newest list; NULL: nobody has looked yet
     int count;
     bool dirty, running, listed, stopped, closed;
+    bool stale;                 // groups were made or renamed that no list asked for will know of
     bool fades;                 // something in the text goes by itself: phones that dropped out
     int loading;                // lists asked for and not here yet
     struct bytes whole, public; // with the links for guides, for curators; and without
@@ -43,7 +44,6 @@ struct overview *overview_new(struct net *net)
     bytes_init(&o->public, WIRE_HOUSE_MAX);
     uv_timer_init(net_house(net)->loop, &o->timer);
     o->timer.data = o;
-    overview_reload(o);
     return o;
 }
 
@@ -93,14 +93,23 @@ static void list_done(struct store_job *job, enum err e)
         on_closed((uv_handle_t *)&o->timer);
 }
 
-void overview_reload(struct overview *o)
+static void read_list(struct overview *o)
 {
     struct list_job *j = check_alloc(calloc(1, sizeof *j));
     j->job.run = list_run;
     j->job.done = list_done;
     j->overview = o;
     o->loading++;
+    o->stale = false;
     store_submit(net_house(o->net)->store, &j->job);
+}
+
+void overview_reload(struct overview *o)
+{
+    if (net_counters(o->net)->staff > 0)
+        read_list(o);
+    else
+        o->stale = true; // who comes later asks (overview_wanted)
 }
 
 static int append(const char *data, size_t size, void *user)
@@ -247,8 +256,8 @@ void overview_changed(struct overview *o)
 // Nobody kept the list while nobody looked: rooms may have changed and gone to sleep since.
 void overview_wanted(struct overview *o)
 {
-    if (!o->loading)
-        overview_reload(o);
+    if (!o->loading || o->stale)
+        read_list(o);
 }
 
 const struct bytes *overview_text(const struct overview *o, enum access_role role)

@@ -21,7 +21,7 @@ struct overview *overview_new(struct net *net);
 void overview_stop(struct overview *o); // closes its timer; freed by the loop
 // Something is new: staff will hear within half a second.
 void overview_changed(struct overview *o);
-// Groups were made: reads the list of sleeping ones again.
+// Groups were made: reads the list of sleeping ones again, if anybody looks.
 void overview_reload(struct overview *o);
 // The newest message for staff of this role; NULL before the first list was read, and for nobody.
 const struct bytes *overview_text(const struct overview *o, enum access_role role);
