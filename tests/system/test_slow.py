@@ -44,6 +44,33 @@ key = {folder}/tls/server.key
     s.stop()
 
 
+@pytest.fixture(scope="module")
+def twin(tmp_path_factory, exhibit):
+    """A house where nothing happens. What it takes there is the machine's, and this program's."""
+    s = Server(tmp_path_factory.mktemp("twin") / "state").start().login()
+    s.import_exhibit(exhibit)
+    yield s
+    s.stop()
+
+
+@contextlib.asynccontextmanager
+async def asked(server):
+    """It is asked the time all the while: [how long an answer took, s]."""
+    trips = []
+
+    async def ask(c):
+        while True:
+            t1, _, _, t4, _ = await c.ask_time()
+            trips.append((t4 - t1) / 1e9)
+            await asyncio.sleep(0.02)
+    async with Client(server) as c:
+        await c.join(server.group()["code"])
+        asking = asyncio.create_task(ask(c))
+        yield trips
+        asking.cancel()
+    trips.sort()
+
+
 def figure(server, name):
     text = server.request("GET", "/metrics").body.decode()
     return float(re.search(rf"^roomtone_{re.escape(name)} (\S+)", text, re.M)[1])
@@ -194,7 +221,7 @@ class Member:
         return data
 
 
-def test_who_reads_nothing_is_closed_and_others_hear_in_time(house):
+def test_who_reads_nothing_is_closed_and_others_hear_in_time(house, twin):
     """Sixty of a hundred and twenty stop reading while the group is moved without a pause."""
     code = house.group()["code"]
     stalled = [Member(house, code, f"127.65.1.{1 + i}") for i in range(60)]
@@ -225,7 +252,7 @@ def test_who_reads_nothing_is_closed_and_others_hear_in_time(house):
         return figure(house, 'connections_closed_total{why="stalled"}') - closed_before
 
     async def go():
-        async with contextlib.AsyncExitStack() as stack:
+        async with asked(twin) as calm, contextlib.AsyncExitStack() as stack:
             others = [await stack.enter_async_context(Client(house)) for _ in range(60)]
             for c in others:
                 await c.join(code)
@@ -236,17 +263,18 @@ def test_who_reads_nothing_is_closed_and_others_hear_in_time(house):
                 assert not tasks[-1].done(), tasks[-1].result()
             for t in tasks:
                 t.cancel()
-            return n, memory_kb(house) - before
-    n, grown = asyncio.run(go())
+            grown = memory_kb(house) - before
+        return n, grown, calm
+    n, grown, calm = asyncio.run(go())
     delays.sort()
     print(f"\n{n:.0f} closed within {time.monotonic() - begin:.1f} s; others heard {len(delays)} states: "
-          f"p50 {delays[len(delays) // 2] * 1e3:.1f}, p99 {p99(delays) * 1e3:.1f} ms; {grown} KiB more")
+          f"p50 {delays[len(delays) // 2] * 1e3:.1f}, p99 {p99(delays) * 1e3:.1f} ms, a twin {p99(calm) * 1e3:.1f}; {grown} KiB more")
     assert n == 60
     # What was on its way to one of them, and the reason at its end.
     heap = stalled[0].rest()
     assert len(heap) < 128 * 1024
     assert heap.endswith(b"\x88\x02" + struct.pack(">H", 1013))
-    assert p99(delays) < 0.5
+    assert p99(delays) < max(0.5, 5 * p99(calm))
     assert not PLAIN or grown < 60 * 64
     for m in stalled:
         m.s.close()
@@ -268,47 +296,42 @@ def test_who_asks_and_does_not_read_is_read_no_more(house):
     m.s.close()
 
 
-def test_a_flood_of_commands_is_answered_slowed_and_ended(house):
+def test_a_flood_of_commands_is_answered_slowed_and_ended(house, twin):
     """As many as go through, for ten seconds; a neighbour asks the time all the while."""
-    code = house.group()["code"]
+    codes, sent = [], 0
+
+    async def pour(flood):
+        nonlocal sent
+        with contextlib.suppress(websockets.ConnectionClosed):
+            while True:
+                await flood.send({"type": "command", "group": "demo", "cmd_id": new_id(), "do": "play"})
+                sent += 1
+                await asyncio.sleep(0)  # send() alone lets nobody else have a turn
+
+    async def hear(flood):
+        try:
+            while True:
+                codes.append((await flood.receive("error")).get("code"))
+        except websockets.ConnectionClosed as e:
+            return e.rcvd and (e.rcvd.code, e.rcvd.reason)
 
     async def go():
-        codes, trips = [], []
-        async with Client(house) as flood, Client(house) as neighbour:
-            await flood.join(code)
-            await neighbour.join(code)
+        async with Client(house) as flood, asked(house) as trips, asked(twin) as calm:
+            await flood.join(house.group()["code"])
             begin = time.monotonic()
-            sent = 0
-
-            async def pour():
-                nonlocal sent
-                with contextlib.suppress(websockets.ConnectionClosed):
-                    while True:
-                        await flood.send({"type": "command", "group": "demo", "cmd_id": new_id(), "do": "play"})
-                        sent += 1
-
-            async def hear():
-                try:
-                    while True:
-                        codes.append((await flood.receive("error")).get("code"))
-                except websockets.ConnectionClosed as e:
-                    return e.rcvd and (e.rcvd.code, e.rcvd.reason)
-            pouring, hearing = asyncio.create_task(pour()), asyncio.create_task(hear())
-            while not hearing.done() and time.monotonic() - begin < 40:
-                t1, _, _, t4, _ = await neighbour.ask_time()
-                trips.append((t4 - t1) / 1e9)
-                await asyncio.sleep(0.02)
-            seconds, why = time.monotonic() - begin, await hearing
+            pouring = asyncio.create_task(pour(flood))
+            why = await asyncio.wait_for(hear(flood), 60)
+            seconds = time.monotonic() - begin
             pouring.cancel()
-            trips.sort()
-            print(f"\n{sent} sent, {codes.count('too_fast')} of {len(codes)} answers too_fast, closed with {why} "
-                  f"after {seconds:.1f} s; a neighbour's question p99 {p99(trips) * 1e3:.1f} ms")
-            assert set(codes) == {"forbidden", "too_fast"}
-            assert codes.count("forbidden") <= 40 + 20 * (seconds + 1)
-            assert why in ((1008, "too_fast"), None)  # None: it was still sending, and so was cut
-            assert 9 < seconds < 20
-            assert p99(trips) < 0.25
-    asyncio.run(go())
+        return seconds, why, trips, calm
+    seconds, why, trips, calm = asyncio.run(go())
+    print(f"\n{sent} sent, {codes.count('too_fast')} of {len(codes)} answers too_fast, closed with {why} after "
+          f"{seconds:.1f} s; a neighbour's question p99 {p99(trips) * 1e3:.1f} ms, a twin's {p99(calm) * 1e3:.1f}")
+    assert set(codes) == {"forbidden", "too_fast"}
+    assert codes.count("forbidden") <= 40 + 20 * (seconds + 1)
+    assert why in ((1008, "too_fast"), None)  # None: it was still sending, and so was cut
+    assert 9 < seconds < 20
+    assert p99(trips) < max(0.25, 5 * p99(calm))
 
 
 @pytest.fixture
