@@ -165,7 +165,7 @@ POST = (b"POST /api/v1/login HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: applic
         b"Content-Length: 60000\r\n\r\n")
 
 
-def test_thousands_that_dribble_and_a_phone_joins_all_the_same(house):
+def test_thousands_that_dribble_and_a_phone_joins_all_the_same(house, twin):
     """800 that send headers, a letter now and then, 300 half an upgrade, 200 a body a byte at a time,
     200 half a handshake of TLS, 700 nothing at all."""
     async def go():
@@ -178,16 +178,18 @@ def test_thousands_that_dribble_and_a_phone_joins_all_the_same(house):
             "silent": (700, lambda i: dribble(house.port, attacker(i), b"", b"", 0)),
         }
         tasks = {kind: [asyncio.create_task(make(i)) for i in range(n)] for kind, (n, make) in kinds.items()}
-        took = await joins_while(house, [t for many in tasks.values() for t in many])
+        async with asked(twin) as calm:
+            took = await joins_while(house, [t for many in tasks.values() for t in many])
         print(f"\n{len(took)} joins meanwhile: p50 {took[len(took) // 2]:.3f}, p99 {p99(took):.3f} s; "
-              f"{(memory_kb(house) - before) / 1024:.1f} MiB more; load {os.getloadavg()[0]:.1f}")
+              f"{(memory_kb(house) - before) / 1024:.1f} MiB more; load {os.getloadavg()[0]:.1f}; "
+              f"a twin answers within {calm[-1]:.3f} s")
         for kind, many in tasks.items():
             borne = sorted(t.result() for t in many)
             print(f"{kind}: closed after {borne[len(borne) // 2]:.1f} s, at most {borne[-1]:.1f} s")
         limit = {"headers": 9, "upgrades": 9, "silent": 9, "bodies": 15, "TLS": 14}
         for kind, many in tasks.items():
-            assert max(t.result() for t in many) < limit[kind], kind
-        assert not PLAIN or took[int(0.95 * len(took))] < 1  # the rest is the machine's
+            assert max(t.result() for t in many) < limit[kind] + calm[-1], kind
+        assert not PLAIN or took[int(0.95 * len(took))] < max(1, 5 * p99(calm))  # the rest is the machine's
         assert not PLAIN or memory_kb(house) - before < 64 * 1024
     asyncio.run(go())
     assert house.request("GET", "/healthz").status == 200
