@@ -10,6 +10,7 @@ import pathlib
 import re
 import secrets
 import signal
+import socket
 import sqlite3
 import struct
 import subprocess
@@ -50,6 +51,15 @@ def short_exhibit():
     return where
 
 
+def hold_port(address="127.0.0.1"):
+    """A socket that keeps a free port from everybody who asks the kernel for any, and lets in a server that is
+    told its number: bound, not listening, and both with SO_REUSEADDR."""
+    s = socket.socket()
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    s.bind((address, 0))
+    return s
+
+
 def raw_ns():
     return time.clock_gettime_ns(time.CLOCK_MONOTONIC_RAW)
 
@@ -68,7 +78,8 @@ class Answer:
 
 
 class Server:
-    """roomtoned on a free port with its own state directory."""
+    """roomtoned on a free port with its own state directory. The port is held for it as long as it is used here:
+    while it does not run, another test's server would be given it."""
 
     def __init__(self, state, extra=(), config="", environment=None):
         self.state = pathlib.Path(state)
@@ -76,6 +87,7 @@ class Server:
         self.environment = environment or {}
         self.process = None
         self.port = 0
+        self.held = None
         self.session = None
         # Every room forgets what it has in memory now and then, and insists that the disk knows.
         config = config or "[time]\ntrust_clock = yes\n[debug]\nforget_every = 100\n"
@@ -88,8 +100,12 @@ class Server:
 
     before = []  # what runs the program, if not we
     listen = address = "127.0.0.1"  # where it serves, and is asked
+    holds = True  # its port
 
     def start(self):
+        if not self.port and self.holds:
+            self.held = hold_port(self.listen)
+            self.port = self.held.getsockname()[1]
         command = [*self.before, BIN / "roomtoned", "--state", self.state, "--listen",
                    f"{self.listen}:{self.port}"]
         if self.config:
@@ -203,7 +219,7 @@ class Client:
         where = f"wss://127.0.0.1:{self.server.tls_port}" if self.tls else \
             f"ws://127.0.0.1:{self.server.port}"
         self.ws = await websockets.connect(
-            f"{where}/ws", subprotocols=["roomtone.v1"], ssl=self.tls,
+            f"{where}/ws", subprotocols=["roomtone.v1"], ssl=self.tls, open_timeout=PATIENCE,
             extra_headers=self.headers, ping_interval=None, max_size=2**20, compression=None,
         )
         return self

@@ -19,7 +19,9 @@ def one_line(text, *parts):
 
 
 def test_port_zero_is_printed_and_ends_clean(tmp_path):
-    s = Server(tmp_path / "state").start()
+    s = Server(tmp_path / "state")
+    s.holds = False
+    s.start()
     assert s.port > 0
     assert s.stop() == 0
 

@@ -6,6 +6,7 @@ import http.server
 import json
 import os
 import pathlib
+import re
 import shutil
 import socket
 import sqlite3
@@ -176,7 +177,8 @@ def test_a_slow_card(box):
     faults = Faults(box.folder, box.state)
     box.environment = faults.environment
     faults.sync_us = 150_000
-    assert "takes 15" in box.finds("writes", "look")
+    # A busy machine wakes it later than asked.
+    assert 150 <= int(re.search(r"takes (\d+) ms", box.finds("writes", "look"))[1]) < 500
 
 
 @needs_shim

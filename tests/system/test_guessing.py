@@ -26,16 +26,24 @@ def ask_from(server, address, method, path, body=None):
         return a.status, a.read()
 
 
-def test_staff_get_in_while_fifty_addresses_guess(hall):
+def sign_in(server):
+    """Whether it was let in, and how long that took, s."""
+    begun = time.monotonic()
+    status, _ = ask_from(server, "127.0.0.1", "POST", "/api/v1/login", {"user": "admin", "password": server.password})
+    return status == 200, time.monotonic() - begun
+
+
+@pytest.fixture
+def twin(tmp_path):
+    """A house where nobody guesses."""
+    s = Server(tmp_path / "twin").start()
+    yield s
+    s.stop()
+
+
+def test_staff_get_in_while_fifty_addresses_guess(hall, twin):
     over = threading.Event()
     looked_at = []
-
-    def sign_in():
-        return ask_from(hall, "127.0.0.1", "POST", "/api/v1/login", {"user": "admin", "password": hall.password})[0]
-    begun = time.monotonic()
-    assert sign_in() == 200
-    # Three seconds where a password takes its tenth of one; a machine that has other things to do is slower.
-    longest = max(3, 10 * (time.monotonic() - begun))
 
     def guess(n):
         while not over.is_set():
@@ -48,8 +56,12 @@ def test_staff_get_in_while_fifty_addresses_guess(hall):
             crowd.submit(guess, n)
         try:
             for _ in range(3):
-                begun = time.monotonic()
-                while sign_in() != 200:
+                # Three seconds where a password takes its tenth of one; a machine that has other things to do, the
+                # fifty of this test among them, is slower for everybody.
+                there, seconds = sign_in(twin)
+                assert there
+                begun, longest = time.monotonic(), max(3, 10 * seconds)
+                while not sign_in(hall)[0]:
                     assert time.monotonic() - begun < longest
                     time.sleep(0.05)
                 assert time.monotonic() - begun < longest

@@ -108,11 +108,16 @@ def test_pin_is_removed_and_guessing_it_is_limited(house):
         c, _ = await s.join()
         codes = [(await say_pin(c, "999999"))["code"] for _ in range(12)]
         assert codes[:10] == ["wrong_pin"] * 10 and "too_many_guesses" in codes[10:]
-        while (await say_pin(c, PIN)).get("code") == "wrong_pin":
-            pass
-        # Not even the right one is looked at. Codes and links are others' business.
-        m = await say_pin(c, PIN)
+        # Not even the right one is looked at, unless it comes with the one guess more there is each six seconds.
+        for _ in range(3):
+            while (await say_pin(c, "999999"))["code"] != "too_many_guesses":
+                pass
+            m = await say_pin(c, PIN)
+            if m["type"] == "error":
+                break
+            c, _ = await s.join()
         assert m["code"] == "too_many_guesses" and m["retryable"]
+        # Codes and links are others' business.
         await s.join(code=house.group()["code"])
         assert house.request("DELETE", "/api/v1/groups/demo/guide-pin").status == 204
         other, m = await s.join()
@@ -144,12 +149,13 @@ def test_guide_sees_the_group_once_a_second_and_names_of_nobody(house):
             sent += 1
             await asyncio.sleep(0.1)
         await phones[3].command("play")
+        seconds = time.monotonic() - begun
         slow = [m for m in phones[3].inbox if m["type"] == "error" and m["code"] == "too_fast"]
-        assert 7 <= sent - len(slow) <= 9
+        assert 7 <= sent - len(slow) <= 6 + seconds  # five at once, then one a second
         told = 1
         while (await g.receive("audience"))["reactions"]["clap"] < sent - len(slow):
             told += 1
-        assert told <= 5
+        assert told <= 2 + time.monotonic() - begun
         assert (await phones[0].command("play"))["code"] == "forbidden"
         assert not [m for m in phones[0].inbox if m["type"] == "audience"]
     play(go, house)

@@ -110,23 +110,31 @@ PATHS = {
 }
 
 
-def outcome(server, raw, patience=0.15):
-    """The statuses that came, and whether the other side ended it; what came."""
-    with socket.create_connection(("127.0.0.1", server.port), timeout=patience) as s:
-        data, over = b"", False
+ALL = 99  # to the end
+MOMENT_S = 0.15
+
+
+def outcome(server, raw, count=1, patience=3):
+    """The statuses that came, and whether the other side ended it; what came. So many are waited for, or the end
+    (patience is shorter than libwebsockets', which ends after five seconds what is half), then a moment for more."""
+    with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE) as s:
+        data, over, statuses = b"", False, []
         try:
             s.sendall(raw)
         except OSError:
             pass  # it has seen enough
         try:
             while not over:
+                is_of_the_library = 403 in statuses and b"application/problem" not in data  # the end follows
+                s.settimeout(patience if len(statuses) < count or is_of_the_library else MOMENT_S)
                 got = s.recv(65536)
                 data, over = data + got, not got
+                statuses = [int(x) for x in re.findall(rb"HTTP/1\.[01] (\d{3}) ", data)]
         except ConnectionResetError:
             over = True
         except TimeoutError:
             pass
-    return [int(x) for x in re.findall(rb"HTTP/1\.[01] (\d{3}) ", data)], over, data
+    return statuses, over, data
 
 
 def raw_of(server, text):
@@ -145,14 +153,14 @@ def groups(server):
 @pytest.mark.parametrize("name", FRAMING)
 def test_who_leaves_in_doubt_where_a_request_ends_is_closed(hall, name):
     before = groups(hall)
-    statuses, over, _ = outcome(hall, raw_of(hall, FRAMING[name]), 5)
+    statuses, over, _ = outcome(hall, raw_of(hall, FRAMING[name]), ALL, 5)
     assert statuses in ([400], [413], []) and over
     assert groups(hall) == before, "it was acted upon"
 
 
 def test_lines_and_headers_come_to_what_the_table_says(hall):
     for name, (text, wanted) in LINES.items():
-        statuses, over, data = outcome(hall, raw_of(hall, text))
+        statuses, over, data = outcome(hall, raw_of(hall, text), patience=MOMENT_S if wanted == {SILENT} else 3)
         got = statuses[0] if statuses else CLOSED if over else SILENT
         assert got in wanted, (name, got, data[:200])
         assert b" 101 " not in data and b"passwd" not in data
@@ -183,9 +191,13 @@ def test_all_of_it_at_once_costs_neither_time_nor_memory(hall):
             pass
         with_open.append(s)
     assert hall.request("GET", "/healthz").status == 200
-    used = cpu_s(hall)
-    time.sleep(0.5)  # it is the length of the measure
-    assert cpu_s(hall) - used < 0.2, "somebody keeps it busy without sending"
+
+    def is_idle():
+        used = cpu_s(hall)
+        time.sleep(0.5)  # it is the length of the measure
+        return cpu_s(hall) - used < 0.2
+    # It may have some of it still to read. Who keeps it busy would do so until libwebsockets ends them, after five.
+    wait_until(is_idle, "it to be idle: somebody keeps it busy without sending", 3)
     for s in with_open:
         s.close()
     if not os.environ.get("ROOMTONE_SANITIZE"):
@@ -195,7 +207,7 @@ def test_all_of_it_at_once_costs_neither_time_nor_memory(hall):
 
 def test_requests_in_a_row_are_answered_in_a_row_and_nothing_goes_round(hall):
     one = raw_of(hall, GET + "\r\n")
-    statuses, over, _ = outcome(hall, one * 10)
+    statuses, over, _ = outcome(hall, one * 10, 10)
     assert statuses == [200] * 10 and not over
     # Behind a body nothing may come before its answer: the connection ends, and what was asked happens
     # once or not at all. The time that a password takes is the longest that such an answer waits.
@@ -203,7 +215,7 @@ def test_requests_in_a_row_are_answered_in_a_row_and_nothing_goes_round(hall):
     slow = (f"POST /api/v1/login HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {len(login)}\r\n\r\n{login}").encode()
     before = groups(hall)
     for raw in (slow + one, slow + b"GET /hea", slow + b"\0" * 3000, raw_of(hall, (POST + "Content-Length: 12\r\n\r\n" + BODY) * 3)):
-        _, over, _ = outcome(hall, raw, 5)
+        _, over, _ = outcome(hall, raw, ALL, 5)
         assert over
     assert groups(hall) - before <= 1
     wait_until(lambda: hall.request("GET", "/healthz").status == 200, "an answer", 3)
@@ -263,7 +275,7 @@ def test_200_hosts_origins_and_methods_against_the_rule(hall):
         page = "" if origin is None else f"Origin: {origin.format(host=name)}\r\n"
         body = "Content-Length: 2\r\n\r\n{}" if method in ("POST", "PUT") else "\r\n"
         statuses, _, data = outcome(hall, f"{method} /api/v1/me HTTP/1.1\r\nHost: {name}\r\n{page}Connection: close\r\n"
-                                    f"{body}".encode(), 5)
+                                    f"{body}".encode(), ALL, 5)
         refused = statuses == [403]
         assert refused == (not (ours and same)), (name, page, method, data[:100])
         count += 1

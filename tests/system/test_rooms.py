@@ -365,25 +365,29 @@ def test_ten_thousand_sleeping_rooms_cost_rows(house):
     time.sleep(3)
     idle_cpu = (cpu_s(pid) - began) / 3
 
-    async def wake(n):
+    async def enter(link):
         async with Client(house) as c:
             await c.ask_time()  # the socket is up: what follows is the room's waking
             t = time.monotonic()
-            m = await c.hello(role="visitor", link=f"link-{n}")
+            m = await c.hello(role="visitor", link=link)
             assert m["type"] == "welcome"
             return (time.monotonic() - t) * 1000
 
     async def wakes():
-        return sorted([await wake(n) for n in range(1, 201)])
-    times = asyncio.run(wakes())
+        """Of rooms that sleep; and of one that is awake, to know what this machine is like meanwhile."""
+        awake = link_of(house)
+        both = [(await enter(f"link-{n}"), await enter(awake)) for n in range(1, 201)]
+        return [sorted(times) for times in zip(*both)]
+    times, awake = asyncio.run(wakes())
     print(f"\nstart {alone_ms:.1f} ms with 1 room, {full_ms:.1f} ms with {ROOMS};"
           f" memory {alone_kb} kB, {full_kb} kB; idle {idle_cpu * 100:.2f} % of a core;"
-          f" wake p50 {times[100]:.2f} ms p99 {times[197]:.2f} ms")
+          f" wake p50 {times[100]:.2f} ms p99 {times[197]:.2f} ms, of one awake {awake[100]:.2f} and {awake[197]:.2f}")
     assert full_kb - alone_kb < 5 * 1024
     assert idle_cpu < 0.02
     # The whole database is checked at each start: a row more is some microseconds.
     assert full_ms < alone_ms + 60
-    assert times[180] <= 20  # nine of ten: what the machine does besides is not the room's waking
+    # Nine of ten, and what the machine does besides is not the room's waking.
+    assert times[180] <= max(20, 3 * awake[180])
 
 
 def test_strange_names_make_no_rooms(house):

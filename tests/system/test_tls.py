@@ -20,7 +20,7 @@ import subprocess
 
 import pytest
 
-from harness import BIN, PATIENCE, ROOT, Client, Server, wait_until
+from harness import BIN, PATIENCE, ROOT, Client, Server, hold_port, wait_until
 
 SOCKETS = 200
 
@@ -558,8 +558,8 @@ def test_a_kiosk_takes_no_other_for_its_box(show, papers, player, tmp_path, how,
 
 
 def test_another_box_in_its_place_is_refused_while_the_kiosk_plays_on(papers, exhibit, player, tmp_path):
-    with socket.create_server(("127.0.0.1", 0)) as s:
-        listen = f"127.0.0.1:{s.getsockname()[1]}"
+    held = hold_port()
+    listen = f"127.0.0.1:{held.getsockname()[1]}"
     mine = Server(tmp_path / "mine", config=config(papers, listen)).start().login()
     mine.import_exhibit(exhibit)
     mine.command("play")
@@ -576,6 +576,7 @@ def test_another_box_in_its_place_is_refused_while_the_kiosk_plays_on(papers, ex
     mine.start()
     wait_until(lambda: sounds(mine), "sound, at home again", 60)
     mine.stop()
+    held.close()
 
 
 def test_half_a_handshake_is_closed(half_handshakes):
