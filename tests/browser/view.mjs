@@ -179,16 +179,33 @@ async function byEar(box, browser) {
   const range = page.locator(".slide input");
   await page.evaluate((lateMs) => {
     const button = [...document.querySelectorAll(".trimming button")].find((b) => /Tap at each/.test(b.textContent));
-    // The flash is put on within a frame of its second.
+    // The flash is put on within a frame of its second. Where the machine stands still it comes later, and so does
+    // the tap: what counts is when they came. Taps that are too uneven for the page are begun anew.
+    const after = () => ((window.roomtone.house + 500_000) % 1e6 - 500_000) / 1000;
+    const set = () => /Set by your taps/.test(document.querySelector(".trimming")?.textContent);
+    const tap = () => {
+      if (set()) return;
+      window.taps.push(after());
+      button.click();
+    };
+    Object.assign(window, { flashes: [], taps: [] });
     new MutationObserver((changes) => {
-      for (const c of changes)
-        if (c.target.classList.contains("on") && !(c.oldValue ?? "").split(" ").includes("on")) setTimeout(() => button.click(), lateMs);
+      for (const c of changes) {
+        if (!c.target.classList.contains("on") || (c.oldValue ?? "").split(" ").includes("on")) continue;
+        window.flashes.push(after());
+        setTimeout(tap, lateMs);
+      }
     }).observe(document.querySelector(".flash"), { attributes: true, attributeFilter: ["class"], attributeOldValue: true });
   }, late);
-  await page.getByText("Set by your taps").waitFor({ timeout: 15_000 });
+  await page.getByText("Set by your taps").waitFor({ timeout: 60_000 });
   const trim = Number(await range.inputValue());
-  console.log(`taps ${late} ms after the flash set the trim to ${trim} ms`);
-  assert.ok(Math.abs(trim - late) <= 60, `trim ${trim}`);
+  const { flashes, taps } = await page.evaluate(() => ({ flashes: window.flashes, taps: window.taps }));
+  const tapped = taps.slice(-6).sort((a, b) => a - b); // of eight the first two do not count
+  const tappedLate = (tapped[2] + tapped[3]) / 2;
+  const shown = flashes.reduce((best, ms) => (Math.abs(ms) < Math.abs(best) ? ms : best));
+  console.log(`flashes from ${shown.toFixed(0)} ms off their second, taps ${tappedLate.toFixed(0)} ms after it set the trim to ${trim} ms; ${taps.length} taps`);
+  assert.ok(Math.abs(shown) <= 30, `flashes ${flashes}`);
+  assert.ok(Math.abs(trim - tappedLate) <= 20 && trim >= late - 30, `trim ${trim}, taps ${taps}`);
   await page.getByRole("button", { name: "Done" }).click();
   await page.getByRole("button", { name: "Sound late?" }).waitFor();
   await page.reload();
