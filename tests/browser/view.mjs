@@ -16,7 +16,7 @@ import { GROUP, PHONE, fill, launch, press, until, walk } from "./states.mjs";
 const [roomtoned, roomtonectl, exhibit, webDir] = process.argv.slice(2);
 const TAP_PX = 48;
 const TAPPABLE_MS = 1000;
-const TRIES = 20; // the best counts: the machine may be busy
+const TRIES_MS = 90_000; // the best try counts: the machine may be busy, with other tests for a minute
 
 const problems = [];
 
@@ -97,11 +97,11 @@ async function fewRequests(box, browser) {
 }
 
 /** An old phone on a busy access point: 5 Mbit/s, 40 ms there and back, a quarter of this machine's speed.
-    The best of some tries is nearest to what the page takes; the rest is what else this machine has to do. */
+    The best of the tries is nearest to what the page takes; the rest is what else this machine has to do. */
 async function slowPhone(box, browser) {
   const { link } = await box.group(GROUP);
   const took = [];
-  for (let i = 0; i < TRIES && !took.some((ms) => ms <= TAPPABLE_MS); i++) {
+  for (const end = Date.now() + TRIES_MS; Date.now() < end && !took.some((ms) => ms <= TAPPABLE_MS);) {
     const context = await browser.newContext(PHONE);
     const page = await context.newPage();
     const cdp = await context.newCDPSession(page);
