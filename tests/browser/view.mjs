@@ -16,7 +16,7 @@ import { GROUP, PHONE, fill, launch, press, until, walk } from "./states.mjs";
 const [roomtoned, roomtonectl, exhibit, webDir] = process.argv.slice(2);
 const TAP_PX = 48;
 const TAPPABLE_MS = 1000;
-const TRIES = 20; // the best counts: the machine may be busy
+const TRIES_MS = 90_000; // the best try counts: the machine may be busy, with other tests for a minute
 
 const problems = [];
 
@@ -97,11 +97,11 @@ async function fewRequests(box, browser) {
 }
 
 /** An old phone on a busy access point: 5 Mbit/s, 40 ms there and back, a quarter of this machine's speed.
-    The best of some tries is nearest to what the page takes; the rest is what else this machine has to do. */
+    The best of the tries is nearest to what the page takes; the rest is what else this machine has to do. */
 async function slowPhone(box, browser) {
   const { link } = await box.group(GROUP);
   const took = [];
-  for (let i = 0; i < TRIES && !took.some((ms) => ms <= TAPPABLE_MS); i++) {
+  for (const end = Date.now() + TRIES_MS; Date.now() < end && !took.some((ms) => ms <= TAPPABLE_MS);) {
     const context = await browser.newContext(PHONE);
     const page = await context.newPage();
     const cdp = await context.newCDPSession(page);
@@ -179,16 +179,33 @@ async function byEar(box, browser) {
   const range = page.locator(".slide input");
   await page.evaluate((lateMs) => {
     const button = [...document.querySelectorAll(".trimming button")].find((b) => /Tap at each/.test(b.textContent));
-    // The flash is put on within a frame of its second.
+    // The flash is put on within a frame of its second. Where the machine stands still it comes later, and so does
+    // the tap: what counts is when they came. Taps that are too uneven for the page are begun anew.
+    const after = () => ((window.roomtone.house + 500_000) % 1e6 - 500_000) / 1000;
+    const set = () => /Set by your taps/.test(document.querySelector(".trimming")?.textContent);
+    const tap = () => {
+      if (set()) return;
+      window.taps.push(after());
+      button.click();
+    };
+    Object.assign(window, { flashes: [], taps: [] });
     new MutationObserver((changes) => {
-      for (const c of changes)
-        if (c.target.classList.contains("on") && !(c.oldValue ?? "").split(" ").includes("on")) setTimeout(() => button.click(), lateMs);
+      for (const c of changes) {
+        if (!c.target.classList.contains("on") || (c.oldValue ?? "").split(" ").includes("on")) continue;
+        window.flashes.push(after());
+        setTimeout(tap, lateMs);
+      }
     }).observe(document.querySelector(".flash"), { attributes: true, attributeFilter: ["class"], attributeOldValue: true });
   }, late);
-  await page.getByText("Set by your taps").waitFor({ timeout: 15_000 });
+  await page.getByText("Set by your taps").waitFor({ timeout: 60_000 });
   const trim = Number(await range.inputValue());
-  console.log(`taps ${late} ms after the flash set the trim to ${trim} ms`);
-  assert.ok(Math.abs(trim - late) <= 60, `trim ${trim}`);
+  const { flashes, taps } = await page.evaluate(() => ({ flashes: window.flashes, taps: window.taps }));
+  const tapped = taps.slice(-6).sort((a, b) => a - b); // of eight the first two do not count
+  const tappedLate = (tapped[2] + tapped[3]) / 2;
+  const shown = flashes.reduce((best, ms) => (Math.abs(ms) < Math.abs(best) ? ms : best));
+  console.log(`flashes from ${shown.toFixed(0)} ms off their second, taps ${tappedLate.toFixed(0)} ms after it set the trim to ${trim} ms; ${taps.length} taps`);
+  assert.ok(Math.abs(shown) <= 30, `flashes ${flashes}`);
+  assert.ok(Math.abs(trim - tappedLate) <= 20 && trim >= late - 30, `trim ${trim}, taps ${taps}`);
   await page.getByRole("button", { name: "Done" }).click();
   await page.getByRole("button", { name: "Sound late?" }).waitFor();
   await page.reload();

@@ -19,6 +19,8 @@ export class Desk {
   readonly turn = signal(0); // traces grew
   private readonly traces = new Map<string, Trace>();
   private seen = "";
+  private asked = 0; // for the list; the newest question's answer counts
+  private asking = false; // it is on its way
 
   constructor(private readonly model: Model) {
     void this.begin();
@@ -56,15 +58,20 @@ export class Desk {
   }
 
   async refresh(): Promise<void> {
+    const mine = ++this.asked;
+    this.asking = true;
     this.note.value = await this.model.attempt(async () => {
-      this.kiosks.value = await api.list();
+      const list = await api.list();
+      if (mine === this.asked) this.kiosks.value = list;
     });
+    if (mine === this.asked) this.asking = false;
   }
 
   async change(id: string, wanted: api.Change): Promise<string> {
     return this.model.attempt(async () => {
       const now = await api.change(id, wanted);
       if (now) this.kiosks.value = (this.kiosks.value ?? []).map((k) => (k.id === id ? now : k));
+      if (this.asking) void this.refresh(); // what is on its way may be from before
     });
   }
 

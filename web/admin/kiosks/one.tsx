@@ -27,7 +27,16 @@ export function OneKiosk({ model, desk, kiosk }: Props): JSX.Element {
   const r = live?.member.report;
   const edits = may(model.me.value?.role, "curator");
   const said = async (answer: Promise<string>, good: string): Promise<void> => setNote((await answer) || good);
-  const set = (wanted: Change, good = "Set."): void => void said(desk.change(kiosk.id, wanted), good);
+  // What was wished is shown until the last answer: the box tells of its kiosks meanwhile, and what it tells is older.
+  const [wish, setWish] = useState<Pick<Change, "mute" | "trim">>({});
+  const wishes = useRef(0);
+  const set = (wanted: Change, good = "Set."): void => {
+    const mine = ++wishes.current;
+    const { mute, trim } = wanted;
+    setWish((w) => ({ ...w, ...(mute !== undefined && { mute }), ...(trim !== undefined && { trim }) }));
+    void said(desk.change(kiosk.id, wanted), good).then(() => mine === wishes.current && setWish({}));
+  };
+  const wished = { ...kiosk, ...wish };
   return (
     <article class="one-kiosk" aria-label={kiosk.name}>
       <p>
@@ -53,8 +62,8 @@ export function OneKiosk({ model, desk, kiosk }: Props): JSX.Element {
       </div>
       {edits && (
         <>
-          <Volume kiosk={kiosk} set={set} admin={may(model.me.value?.role, "admin")} />
-          <Trim kiosk={kiosk} set={set} />
+          <Volume kiosk={wished} set={set} admin={may(model.me.value?.role, "admin")} />
+          <Trim kiosk={wished} set={set} />
           <Outputs model={model} kiosk={kiosk} set={set} />
           <Naming kiosk={kiosk} set={set} model={model} />
           {!kiosk.online && (

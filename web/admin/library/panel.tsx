@@ -128,8 +128,8 @@ function Remove({ track, refresh }: PanelProps): JSX.Element {
     try {
       await api.removeTrack(track.id);
       dialog.current?.close();
+      await refresh(); // first: the list is never shown with what is gone
       location.hash = address("library");
-      await refresh();
     } catch (why) {
       setNote(api.words(why));
     }

@@ -33,6 +33,7 @@ export function Together({ model, groups, picked, setPicked }: TogetherProps): J
   if (groups.length < 2) return <span />;
   const send = async (what: HouseOp): Promise<void> => {
     setBusy(true);
+    setNote(""); // of the order before
     const answer = await model.order(what, picked.map((g) => g.id));
     setBusy(false);
     setNote(typeof answer === "string" ? answer : outcome(answer.moved, answer.failed, groups));
@@ -81,6 +82,7 @@ export function StopEverything({ model, groups }: { model: Model; groups: Group[
   const send = async (what: HouseOp, ids?: string[]): Promise<void> => {
     setArmed(false);
     setBusy(true);
+    setNote("");
     const answer = await model.order(what, ids);
     setBusy(false);
     if (typeof answer === "string") return setNote(answer);
