@@ -27,13 +27,13 @@ export function health(m: Member): Health {
 export function Members({ group }: { group: Group }): JSX.Element | null {
   const kiosks = group.members.filter((m) => m.role === "kiosk");
   if (kiosks.length + group.visitors === 0) return <p class="hint">Nobody is connected.</p>;
-  return kiosks.length > 0 ? <Kiosks kiosks={kiosks} /> : null;
+  return kiosks.length > 0 ? <Kiosks kiosks={kiosks} of={group.name} /> : null;
 }
 
-function Kiosks({ kiosks }: { kiosks: Member[] }): JSX.Element {
+function Kiosks({ kiosks, of }: { kiosks: Member[]; of: string }): JSX.Element {
   const micro = (us: number | undefined): string => (us === undefined ? "\u2013" : microText(us));
   return (
-    <div class="scroll" tabIndex={0} role="region" aria-label="Kiosks">
+    <div class="scroll" tabIndex={0} role="region" aria-label={`Kiosks of ${of}`}>
       <table>
         <thead>
           <tr>
