@@ -201,6 +201,17 @@ class Server:
                 SELECT {','.join(fill.get(c, c) for c in names)} FROM room, c WHERE id=?""",
                        (group,))
 
+    def endless(self, tour="weavers", group="demo"):
+        """Every cue of the group's tour begins anew until somebody goes on: it is not over before a slow machine
+        comes to look."""
+        asked = self.request("GET", f"/api/v1/tours/{tour}").json["tour"]
+        for cue in asked["cues"]:
+            cue["on_end"] = "loop"
+        a = self.request("PUT", f"/api/v1/tours/{tour}", asked)
+        assert a.status == 200, a.body
+        a = self.command("load", group, tour=tour)
+        assert a.status == 200, a.body
+
     def group(self, group="demo"):
         return self.request("GET", f"/api/v1/groups/{group}").json
 

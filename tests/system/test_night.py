@@ -40,6 +40,7 @@ def test_only_the_folder_of_state_is_written(tmp_path, exhibit):
     s = ReadOnly(tmp_path / "state", config=f"[time]\ntrust_clock = yes\n[backup]\ndir = {backups}\n")
     s.start().login()
     s.import_exhibit(exhibit)
+    s.endless()
     assert s.command("play").status == 200
     wait_until(lambda: list(backups.glob("roomtone-*")), "the backup of the day")
     s.ctl("backup", tmp_path / "by-hand")
@@ -58,6 +59,7 @@ def test_a_card_that_takes_200_ms_for_a_write(tmp_path, exhibit):
     """A group plays on and commands are on time: the lead has learnt what a commit takes."""
     s = FaultyServer(tmp_path / "state").start().login()
     s.import_exhibit(exhibit)
+    s.endless()
     s.faults.sync_us = SLOW_US
 
     async def go():
