@@ -16,7 +16,7 @@ export class Box {
     this.programs = { roomtoned, roomtonectl };
     this.webDir = webDir;
     this.dir = mkdtempSync(path.join(tmpdir(), "roomtone-browser-"));
-    this.listen = "127.0.0.1:0";
+    this.listen = null; // where it is, once it has run
     this.houseMinusWall = 0; // us
   }
 
@@ -27,14 +27,31 @@ export class Box {
     this.config += `[tls]\nlisten = 127.0.0.1:0\ncertificate = ${folder}/server.crt\nkey = ${folder}/server.key\n`;
   }
 
+  /** On a port that is its own, and again on that one. */
   async start() {
+    for (let left = 20; !this.listen; left--) {
+      const listen = `127.0.0.1:${somePort()}`;
+      try {
+        await this.startAt(listen);
+        this.listen = new URL(this.url).host;
+        return;
+      } catch (e) {
+        if (left === 0 || !/cannot listen here/.test(e.message)) throw e;
+      }
+    }
+    await this.startAt(this.listen);
+  }
+
+  async startAt(listen) {
     const file = path.join(this.dir, "roomtoned.ini");
     writeFileSync(file, this.config);
-    const args = ["--config", file, "--state", path.join(this.dir, "state"), "--listen", this.listen, "--web", this.webDir];
+    const args = ["--config", file, "--state", path.join(this.dir, "state"), "--listen", listen, "--web", this.webDir];
     this.process = spawn(this.programs.roomtoned, args, { stdio: ["ignore", "pipe", "pipe"] });
     this.gone = new Promise((done) => this.process.once("exit", done));
+    let log = "";
     this.url = await new Promise((resolve, reject) => {
       const look = (line) => {
+        log += `${line}\n`;
         const found = /ready (http:\S+)(?: (https:\S+))?/.exec(line);
         if (!found) return;
         this.https = found[2];
@@ -42,9 +59,8 @@ export class Box {
       };
       createInterface({ input: this.process.stdout }).on("line", look);
       createInterface({ input: this.process.stderr }).on("line", look);
-      this.gone.then((code) => reject(new Error(`roomtoned ended with ${code} before it was ready`)));
+      this.process.once("close", (code) => reject(new Error(`roomtoned ended with ${code} before it was ready:\n${log}`)));
     });
-    this.listen = new URL(this.url).host; // a restart comes back at the same place
   }
 
   async stop() {
@@ -114,6 +130,13 @@ export class Box {
   house(wallMs) {
     return wallMs * 1000 + this.houseMinusWall;
   }
+}
+
+/** None that the kernel gives to whoever asks for any: a server that is down for a moment finds it free again, for
+ * UDP too. Where those are nearly all there are, whatever the kernel gives. Browsers refuse 10080. */
+function somePort() {
+  const first = parseInt(readFileSync("/proc/sys/net/ipv4/ip_local_port_range", "utf8"), 10);
+  return first > 13_000 ? 12_000 + Math.floor(Math.random() * (first - 12_000)) : 0;
 }
 
 /** Milliseconds since 1970, on the steady clock that pages have too. */

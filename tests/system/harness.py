@@ -7,6 +7,7 @@ import fcntl
 import json
 import os
 import pathlib
+import random
 import re
 import secrets
 import signal
@@ -52,12 +53,28 @@ def short_exhibit():
 
 
 def hold_port(address="127.0.0.1"):
-    """A socket that keeps a free port from everybody who asks the kernel for any, and lets in a server that is
-    told its number: bound, not listening, and both with SO_REUSEADDR."""
-    s = socket.socket()
-    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    s.bind((address, 0))
-    return s
+    """A socket that keeps a free port from everybody else, and lets in a server that is told its number: bound,
+    not listening, and both with SO_REUSEADDR. It is none of those that the kernel gives: a server needs the same
+    number for UDP, which is not held, and some other program's socket would have it."""
+    first = int(pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    for _ in range(100):
+        # Where the kernel gives nearly all there are, one of those.
+        port = random.randrange(12_000, first) if first > 13_000 else 0  # browsers refuse 10080
+        s, udp = socket.socket(), socket.socket(type=socket.SOCK_DGRAM)
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            # First without the option, by which two holders would both be let in.
+            with contextlib.closing(socket.socket()) as alone:
+                alone.bind((address, port))
+                port = alone.getsockname()[1]
+            s.bind((address, port))
+            udp.bind((address, port))
+            return s
+        except OSError:
+            s.close()
+        finally:
+            udp.close()
+    raise AssertionError("no port is free")
 
 
 def raw_ns():
@@ -200,6 +217,17 @@ class Server:
                 WHERE n<{n}) INSERT INTO room({','.join(names)})
                 SELECT {','.join(fill.get(c, c) for c in names)} FROM room, c WHERE id=?""",
                        (group,))
+
+    def endless(self, tour="weavers", group="demo"):
+        """Every cue of the group's tour begins anew until somebody goes on: it is not over before a slow machine
+        comes to look."""
+        asked = self.request("GET", f"/api/v1/tours/{tour}").json["tour"]
+        for cue in asked["cues"]:
+            cue["on_end"] = "loop"
+        a = self.request("PUT", f"/api/v1/tours/{tour}", asked)
+        assert a.status == 200, a.body
+        a = self.command("load", group, tour=tour)
+        assert a.status == 200, a.body
 
     def group(self, group="demo"):
         return self.request("GET", f"/api/v1/groups/{group}").json

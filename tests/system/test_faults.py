@@ -92,14 +92,17 @@ class Show:
 
     def check_time(self, what, begin, end):
         """Time answers stayed prompt in a span, and house time is one line all along."""
-        p99, twin = (percentile([x.round_trip for x in t.between(begin, end)], 99)
-                     for t in (self.ticker, self.control))
-        n = len(self.ticker.between(begin, end))
-        print(f"{what}: time exchange p99 {p99 / 1000:.0f} us of {n} in"
-              f" {(end - begin) / SECOND:.0f} s; of a server without a fault {twin / 1000:.0f} us")
-        assert n > 50 * (end - begin) / SECOND
-        # A machine on which a healthy server is late is not ours to judge by.
-        assert p99 < max(LIMIT_NS, 3 * twin)
+        here, there = ([x.round_trip for x in t.between(begin, end)] for t in (self.ticker, self.control))
+        p90, p99, twin90, twin99 = (percentile(trips, p) for trips in (here, there) for p in (90, 99))
+        print(f"{what}: time exchange p90 {p90 / 1000:.0f}, p99 {p99 / 1000:.0f} us of {len(here)} in"
+              f" {(end - begin) / SECOND:.0f} s; of a server without a fault {twin90 / 1000:.0f}, {twin99 / 1000:.0f} us")
+        # A machine on which a healthy server is late is not ours to judge by. Of two seconds' questions the last
+        # hundredth is four: the tail of a few is chance, that of a tenth is not; and a server that waits for its
+        # disk answers nothing meanwhile, which the number of questions and the longest answer tell.
+        assert len(here) > min(50 * (end - begin) / SECOND, 0.5 * len(there))
+        assert p90 < max(LIMIT_NS, 3 * twin90)
+        assert len(here) < 1000 or p99 < max(LIMIT_NS, 3 * twin99)
+        assert max(here) < max(SECOND, 3 * max(there))
         assert same_clock(self.ticker.exchanges)
 
     def check_disk(self, state):
@@ -131,13 +134,20 @@ def playing(server):
 
 
 @pytest.fixture
-def faulty(tmp_path, exhibit):
+def box(tmp_path, exhibit):
     s = FaultyServer(tmp_path / "state").start().login()
     s.import_exhibit(exhibit)
-    playing(s)
     yield s
     assert s.faults.syncs > 0 and s.faults.syncs_main == 0, "fsync on the loop's thread"
     s.stop()
+
+
+@pytest.fixture
+def faulty(box):
+    """It plays, and is not at its end before the test is."""
+    box.endless()
+    playing(box)
+    return box
 
 
 def lines(server, text):
@@ -267,6 +277,7 @@ def small_disk(tmp_path):
 def test_disk_that_is_really_full(small_disk, twin, exhibit):
     s = Server(small_disk / "state").start().login()
     s.import_exhibit(exhibit)
+    s.endless()
     playing(s)
     filler = small_disk / "filler"
 
@@ -313,7 +324,8 @@ STEPS_US = [sign * us for us in (10**3, 10**5, 10**6, 60 * 10**6, 262 * 10**6, 3
 
 
 async def listen(server, story):
-    """A guest in a running cue and a ticker beside the story; what they noticed is checked."""
+    """A guest in a running cue and a ticker beside the story; what they noticed is checked. False when the story
+    took longer than the cue."""
     async with Client(server) as guest:
         code = server.group()["code"]
         first = await guest.join(code)
@@ -322,7 +334,8 @@ async def listen(server, story):
             wait_until(lambda: len(ticker.exchanges) > 20, "the time")
             await story()
             house = raw_ns() // 1000 + ticker.exchanges[-1].low // 1000
-            assert house < end, "the cue was too short for the story"
+            if house >= end - 100_000:
+                return False
             # The cue did not move, and ends when it was to end.
             assert server.group()["state"]["vec"] == first["vec"]
             assert position(server.group()["state"], house) == (
@@ -336,45 +349,49 @@ async def listen(server, story):
         print(f"house time one line over {len(ticker.exchanges)} exchanges, known to"
               f" {uncertainty_ns(ticker.exchanges)} ns; the next cue was told {heard - end} us"
               " after the instant")
+    return True
 
 
-def play_first_cue(server, from_end_us):
-    """Runs the first cue so that it ends in about this long."""
-    state = playing(server)
-    at = server.command("seek", position=state["dur"] - from_end_us).json["at"]
-    wait_until(lambda: server.group()["state"]["vec"]["t0"] == at, "the seek")
+def in_the_first_cue(server, from_end_us, story):
+    """Tells the story while the first cue runs and ends in about this long; on a machine that is slow once more,
+    with more of the cue left."""
+    for n in (1, 2, 4):
+        server.command("stop_now")
+        state = playing(server)
+        at = server.command("seek", position=max(0, state["dur"] - n * from_end_us)).json["at"]
+        wait_until(lambda at=at: server.group()["state"]["vec"]["t0"] == at, "the seek")
+        if asyncio.run(listen(server, story)):
+            return
+    raise AssertionError("the cue was too short for the story")
 
 
 @needs_shim
-def test_wall_clock_steps(faulty):
-    play_first_cue(faulty, 3_500_000)
-    seen_before = faulty.faults.clock_reads
+def test_wall_clock_steps(box):
+    seen_before = box.faults.clock_reads
 
     async def story():
         for us in STEPS_US:
-            faulty.faults.realtime_us = us
+            box.faults.realtime_us = us
             await asyncio.sleep(0.03)
             await asyncio.get_running_loop().run_in_executor(
-                None, lambda: faulty.request("GET", "/healthz"))
-        faulty.faults.realtime_us = 0
-    asyncio.run(listen(faulty, story))
-    print(f"the server looked at the wall clock {faulty.faults.clock_reads - seen_before} times")
+                None, lambda: box.request("GET", "/healthz"))
+        box.faults.realtime_us = 0
+    in_the_first_cue(box, 3_500_000, story)
+    print(f"the server looked at the wall clock {box.faults.clock_reads - seen_before} times")
 
 
 @needs_shim
-def test_wall_clock_strobe_and_slew(faulty):
-    play_first_cue(faulty, 4_500_000)
-
+def test_wall_clock_strobe_and_slew(box):
     async def story():
         for ppm in (500, -500, 83_333, -83_333):
-            faulty.faults.slew(ppm)
+            box.faults.slew(ppm)
             await asyncio.sleep(0.1)
-        faulty.faults.slew_ppb = 0
+        box.faults.slew_ppb = 0
         for i in range(400):  # 200 ms to and fro, every 5 ms
-            faulty.faults.realtime_us = 200_000 if i % 2 else -200_000
+            box.faults.realtime_us = 200_000 if i % 2 else -200_000
             await asyncio.sleep(0.005)
-        faulty.faults.realtime_us = 0
-    asyncio.run(listen(faulty, story))
+        box.faults.realtime_us = 0
+    in_the_first_cue(box, 4_500_000, story)
 
 
 @needs_shim

@@ -315,7 +315,8 @@ def test_hostile_files_are_refused_and_leave_nothing(server, tmp_path):
         a = server.request("PUT", "/api/v1/tracks/loom/audio/en", data)
         assert (a.status, a.json["code"]) == (422, "bad_audio"), (what, a.status, a.json)
         assert 5 < len(a.json["detail"]) < 200 and "\n" not in a.json["detail"], what
-    assert memory_kb(server) - before < 8192
+    # What a sanitizer keeps of what was freed is not the server's.
+    assert os.environ.get("ROOMTONE_SANITIZE") or memory_kb(server) - before < 8192
     assert leftovers(server, "content", "sources") == kept
     assert leftovers(server, "incoming", "uploads") == []
     assert server.request("GET", "/healthz").status == 200

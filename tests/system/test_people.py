@@ -177,13 +177,19 @@ def test_tokens_are_kept_as_hashes(server):
 
 def test_wrong_passwords_wait_longer_and_longer_and_nobody_is_shut_out(server):
     make(server, "anna")
-    waits = []
-    for _ in range(4):
-        a = login(server, "anna", "not the password")
-        assert a.json["code"] == "wrong_password"
-        waits.append(a.json.get("retry_ms", 0))
+    for _ in range(5):
+        waits = []
+        for _ in range(4):
+            begun = time.monotonic()
+            a = login(server, "anna", "not the password")
+            assert a.json["code"] == "wrong_password"
+            waits.append(a.json.get("retry_ms", 0))
+        refused = login(server, "anna")
+        if refused.status == 429 or time.monotonic() - begun < waits[3] / 1000:
+            break
+        # This machine was so slow that the wait was over, and all begins anew.
+        assert refused.status == 200
     assert waits[:3] == [0, 0, 0] and 500 < waits[3] <= 1000
-    refused = login(server, "anna")
     assert (refused.status, refused.json["code"]) == (429, "too_fast"), "even the right one waits"
     assert refused.headers["Retry-After"] == "1"
     # Somebody else from here, and the same user from elsewhere, do not.
@@ -472,7 +478,7 @@ def test_schedules_go_by_the_zone_at_once(server):
     server.request("POST", "/api/v1/groups", {"name": "Group", "id": "group"})
     server.command("configure", "group", schedule=["daily 12:00 stop"])
     due = wait_until(lambda: server.group("group").get("due"), "the schedule to be planned")
-    server.request("PUT", "/api/v1/venue", {"zone": "Asia/Tokyo"})  # nine hours earlier, or fifteen later
-    moved = wait_until(lambda: server.group("group").get("due") not in (None, due) and server.group("group")["due"],
-                       "the schedule to be planned anew")
-    assert round((moved - due) / 3.6e9) in (-9, 15)
+    server.request("PUT", "/api/v1/venue", {"zone": "Asia/Tokyo"})
+    # Nine hours earlier, or fifteen later. It may be noon in between, and the next noon planned first.
+    wait_until(lambda: round((server.group("group").get("due", due) - due) / 3.6e9) in (-9, 15),
+               "the schedule to be planned anew")

@@ -35,14 +35,18 @@ async def both(a, b, rev):
 
 def test_play_reaches_all_before_it_is_due(demo):
     async def story(staff, a, b):
-        ack = await staff.command("play")
-        assert ack["type"] == "ack", ack
-        state = await both(a, b, ack["rev"])
-        now = await house_now(a)
+        for _ in range(4):  # once at least: 150 ms are little for this program, on a machine with much to do
+            ack = await staff.command("play")
+            assert ack["type"] == "ack", ack
+            state = await both(a, b, ack["rev"])
+            now = await house_now(a)
+            if now < ack["at"]:
+                break
+            await staff.command("stop_now")
         assert state["next"]["at"] == ack["at"] > now
         assert state["next"]["mode"] == "running" and state["next"]["cue"] == 0
         # When it is due the new state says what follows the cue.
-        state = await a.receive("state", where=lambda m: m["mode"] == "running")
+        state = await a.receive("state", where=lambda m: m["mode"] == "running" and m["rev"] > ack["rev"])
         assert state["vec"] == {"p0": 0, "t0": ack["at"], "rate": 1}
         assert state["next"]["at"] == ack["at"] + state["dur"]
         assert state["next"]["cue"] == 1
@@ -157,7 +161,7 @@ def test_if_rev_guards_against_a_change_meanwhile(demo):
 
 def test_asked_instant_is_kept(demo):
     async def story(staff, a, b):
-        asked = await house_now(a) + 900_000
+        asked = await house_now(a) + 5_000_000
         assert (await staff.command("play", at=asked))["at"] == asked
         soon = await house_now(a)
         late = (await staff.command("pause", at=soon))["at"]

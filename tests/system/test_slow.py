@@ -332,7 +332,7 @@ def test_a_flood_of_commands_is_answered_slowed_and_ended(house, twin):
     assert set(codes) == {"forbidden", "too_fast"}
     assert codes.count("forbidden") <= 40 + 20 * (seconds + 1)
     assert why in ((1008, "too_fast"), None)  # None: it was still sending, and so was cut
-    assert 9 < seconds < 20
+    assert 9 < seconds < 20 + 5 * calm[-1]
     assert p99(trips) < max(0.25, 5 * p99(calm))
 
 
@@ -366,7 +366,7 @@ def test_one_address_has_its_share_and_staff_and_exempt_ones_more(narrow):
         m.s.close()
 
 
-def test_a_class_behind_one_address_loads_a_page_at_once(house):
+def test_a_class_behind_one_address_loads_a_page_at_once(house, twin):
     """Twenty-five phones, and as many more; their access point gives them no addresses of their own."""
     async def phone():
         async def get():
@@ -387,12 +387,14 @@ def test_a_class_behind_one_address_loads_a_page_at_once(house):
 
     async def go():
         begin = time.monotonic()
-        for _ in range(2):  # the second ones find places taken by what is idle
-            kept = await asyncio.gather(*(phone() for _ in range(25)))
-            for w in itertools.chain(*kept):
-                w.transport.abort()
-        print(f"\ntwice twenty-five within {time.monotonic() - begin:.1f} s")
-        assert time.monotonic() - begin < 20
+        async with asked(twin) as calm:
+            for _ in range(2):  # the second ones find places taken by what is idle
+                kept = await asyncio.gather(*(phone() for _ in range(25)))
+                for w in itertools.chain(*kept):
+                    w.transport.abort()
+            seconds = time.monotonic() - begin
+        print(f"\ntwice twenty-five within {seconds:.1f} s; a twin answers within {calm[-1]:.3f} s")
+        assert seconds < 20 + 10 * calm[-1]  # a phone asks more than once
     asyncio.run(go())
 
 
@@ -409,7 +411,7 @@ def why_no_cable():
 
 
 def pull_the_cable(tmp_path, exhibit):
-    """Seconds until those are missed to whom a state is on its way, and those who were idle."""
+    """When those were last seen to whom a state is on its way, and those who were idle: s after the cable was out."""
     with networks.cable(tmp_path) as (hall, shelf), hall.inside():
         s = Server(tmp_path / "state", config=SETTINGS)
         s.listen = s.address = hall.address
@@ -424,13 +426,15 @@ def pull_the_cable(tmp_path, exhibit):
             networks.ip("-n", shelf.name, "link", "set", shelf.interface, "down")
             begin = time.monotonic()
             assert s.command("play").status == 200
-            seen = {}
+            seen = [0.0, 0.0]
 
             def missed():
-                for i, n in enumerate(visitors(s)):
-                    if n == 0:
-                        seen.setdefault(i, time.monotonic() - begin)
-                return len(seen) == 2
+                looked = time.monotonic() - begin  # not when the answer came: that is the machine's
+                here = visitors(s)
+                for i, n in enumerate(here):
+                    if n:
+                        seen[i] = looked
+                return not any(here)
             wait_until(missed, "all to be missed", 40)
             for m in members:
                 m.s.close()
@@ -461,5 +465,5 @@ def early(cable_pulled):
 @pytest.mark.skipif(bool(why_no_cable()), reason=why_no_cable())
 def test_who_is_gone_without_a_word_is_missed_within_twelve_seconds(cable_pulled):
     told, idle = cable_pulled.result(timeout=90)
-    print(f"\nmissed after {told:.1f} s, those who were idle after {idle:.1f} s")
-    assert max(told, idle) <= 13  # and a moment to look
+    print(f"\nlast seen after {told:.1f} s, those who were idle after {idle:.1f} s")
+    assert 0 < min(told, idle) and max(told, idle) <= 13

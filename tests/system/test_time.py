@@ -10,7 +10,7 @@ import time
 import pytest
 
 from faults import FaultyServer, needs_shim
-from harness import position, wait_until
+from harness import position, raw_ns, wait_until
 
 HOUR_US = 3600 * 1_000_000
 pytestmark = needs_shim
@@ -48,24 +48,27 @@ def running(box, group="demo"):
 def test_hour_off_with_a_good_clock_is_an_hour_of_house_time(box):
     box.command("play")
     before = running(box)
+    begun = raw_ns()
     h = health(box)
     house, _ = reboot(box, HOUR_US)
     after = health(box)
+    off = HOUR_US + (raw_ns() - begun) // 1000
     assert after["time"] == {**after["time"], "trusted": True, "guessed": False}
     assert after["clock_epoch"] == h["clock_epoch"] + 1 and after["status"] == "ok"
-    assert abs(after["house_now"] - h["house_now"] - HOUR_US) < 10_000_000
+    assert HOUR_US - 1_000_000 < after["house_now"] - h["house_now"] < off + 1_000_000
     # The tour went on without the box: an hour later it is over, and since when is known.
     ended = wait_until(lambda: (s := box.group()["state"])["mode"] == "ended" and s, "the end")
     assert before["vec"]["t0"] < ended["vec"]["t0"] < before["vec"]["t0"] + HOUR_US
 
 
 def test_dead_clock_is_a_guess_and_groups_may_wait(box):
+    box.endless()
     box.ctl("group", "duplicate", "demo", "Waits", "--id", "waits")
     box.ctl("group", "set", "waits", "after_reboot=hold")
     for group in ("demo", "waits"):
         box.command("play", group)
         running(box, group)
-    began = {g: box.group(g)["state"]["vec"]["t0"] for g in ("demo", "waits")}
+    began = box.group("waits")["state"]
     h = health(box)
     house, _ = reboot(box, -int(time.time() * 1e6))  # 1970
     after = health(box)
@@ -74,7 +77,7 @@ def test_dead_clock_is_a_guess_and_groups_may_wait(box):
     assert not after["time"]["trusted"] and "wall" not in after["time"]
     held = wait_until(lambda: (s := box.group("waits")["state"])["mode"] == "held" and s, "held")
     # Where it certainly was: at the last anchor, or at its beginning when that was before.
-    assert held["vec"]["p0"] == max(0, house - began["waits"])
+    assert (held["cue"], held["vec"]["p0"]) == position(began, house)
     other = box.group("demo")["state"]
     assert position(other, after["house_now"])[1] > 0 or other["mode"] == "ended"
     assert "guessed" in box.ctl("status").stdout
@@ -91,7 +94,7 @@ def test_clock_set_later_moves_nothing_but_schedules(box):
     box.ctl("group", "schedule", "demo", "daily 00:00-23:59/1min start:1")
     box.command("play")
     before = running(box)
-    assert "due" not in (g := box.group()) or g["due"] == before["vec"]["t0"] + before["dur"]
+    assert "due" not in (g := box.group()) or g["due"] == g["state"]["vec"]["t0"] + g["state"]["dur"]
     h = health(box)
     box.faults.realtime_us = 0  # NTP has come
     after = wait_until(lambda: (x := health(box))["time"]["trusted"] and x, "trust")

@@ -508,6 +508,7 @@ def player(tmp_path):
 def show(papers, exhibit, tmp_path_factory):
     s = Server(tmp_path_factory.mktemp("show") / "state", config=config(papers)).start().login()
     s.import_exhibit(exhibit)
+    s.endless()
     assert s.command("play").status == 200
     yield s
     s.stop()
@@ -562,6 +563,7 @@ def test_another_box_in_its_place_is_refused_while_the_kiosk_plays_on(papers, ex
     listen = f"127.0.0.1:{held.getsockname()[1]}"
     mine = Server(tmp_path / "mine", config=config(papers, listen)).start().login()
     mine.import_exhibit(exhibit)
+    mine.endless()
     mine.command("play")
     p = player(mine, "--pin", certificate("show", papers)["pin"])
     wait_until(lambda: sounds(mine), "sound", 60)
