@@ -97,6 +97,7 @@ export async function listen(box, page, room, seconds) {
     worst: Math.max(0, ...distances.map(Math.abs)), // null counts as 0
     silent: distances.filter((d) => d === null).length,
     looks: steady.length,
+    stumbles: stumbles.length,
   };
 }
 

@@ -110,13 +110,15 @@ export class World {
     return (await this.box.group(GROUP)).state;
   }
 
-  /** Looks for a while: all there, and in step. */
+  /** Looks for a while: all there, and in step. Where the machine's sound device stood still and more was wrong
+      than what is left out for that, or nothing is left to look at, once more. */
   async allWell(page, label, seconds = 1.5, room = null) {
     for (let again = 3; ; again--) {
-      const { worst, silent, looks } = await listen(this.box, page, room ?? (await this.room()), seconds);
+      const { worst, silent, looks, stumbles } = await listen(this.box, page, room ?? (await this.room()), seconds);
       console.log(`${label}: off by at most ${(worst / 1000).toFixed(2)} ms, ${silent} of ${looks} looks without sound`);
-      assert.ok(worst < LIMIT_US && silent <= 2, label);
-      if (looks >= 5) return;
+      const good = worst < LIMIT_US && silent <= 2;
+      if (good && looks >= 5) return;
+      assert.ok(good || stumbles > 0, label);
       assert.ok(again > 0, "the machine is too busy for sound");
     }
   }
