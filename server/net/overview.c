@@ -19,7 +19,7 @@ struct overview {
     uv_timer_t timer;
     struct room_record *records; // all groups, newest list; NULL: nobody has looked yet
     int count;
-    bool dirty, running, listed, stopped, closed;
+    bool dirty, running, stopped, closed;
     bool stale;                 // groups were made or renamed that no list asked for will know of
     bool fades;                 // something in the text goes by itself: phones that dropped out
     int loading;                // lists asked for and not here yet
@@ -82,7 +82,6 @@ static void list_done(struct store_job *job, enum err e)
         free(o->records);
         o->records = j->records;
         o->count = j->count;
-        o->listed = true;
     } else {
         free(j->records);
     }
@@ -233,7 +232,7 @@ static void on_tick(uv_timer_t *t)
 {
     struct overview *o = t->data;
     o->running = false;
-    if (!o->dirty || !o->listed || !anybody_looks(o, ACCESS_VIEWER, ACCESS_ADMIN))
+    if (!o->dirty || !o->records || !anybody_looks(o, ACCESS_VIEWER, ACCESS_ADMIN))
         return;
     make_text(o);
     o->dirty = o->fades;
