@@ -22,22 +22,29 @@ def server(tmp_path):
     s.stop()
 
 
-@pytest.fixture
-def house(tmp_path, exhibit):
-    """A running server with the exhibit, of one test alone."""
-    s = Server(tmp_path / "state").start().login()
+def furnished(folder, exhibit):
+    s = Server(folder / "state").start().login()
     s.import_exhibit(exhibit)
     yield s
     s.stop()
+
+
+@pytest.fixture
+def house(tmp_path, exhibit):
+    """A running server with the exhibit, of one test alone."""
+    yield from furnished(tmp_path, exhibit)
 
 
 @pytest.fixture(scope="module")
 def hall(tmp_path_factory, exhibit):
     """A running server with the exhibit, shared by the tests of a file; group "demo" is stopped."""
-    s = Server(tmp_path_factory.mktemp("hall") / "state").start().login()
-    s.import_exhibit(exhibit)
-    yield s
-    s.stop()
+    yield from furnished(tmp_path_factory.mktemp("hall"), exhibit)
+
+
+@pytest.fixture(scope="module")
+def twin(tmp_path_factory, exhibit):
+    """A house where nothing happens. What it takes there is the machine's, and the test program's."""
+    yield from furnished(tmp_path_factory.mktemp("twin"), exhibit)
 
 
 @pytest.fixture

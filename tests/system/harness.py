@@ -25,6 +25,7 @@ BIN = pathlib.Path(os.environ["ROOMTONE_BIN"])
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 # Sanitizers make everything several times slower; waits are conditions, this only bounds them.
 PATIENCE = 30.0
+LONG_PIN = "471108264951"  # for what must not be found in answers: six digits stand in a microsecond now and then
 
 
 def wait_until(condition, what, patience=PATIENCE):

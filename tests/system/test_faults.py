@@ -118,15 +118,6 @@ class Show:
         assert revs == sorted(set(revs))
 
 
-@pytest.fixture(scope="module")
-def twin(tmp_path_factory):
-    """A server without any fault, to know what this machine is like meanwhile."""
-    s = Server(tmp_path_factory.mktemp("twin") / "state").start().login()
-    s.request("POST", "/api/v1/groups", {"name": "Twin", "id": "demo"})
-    yield s
-    s.stop()
-
-
 def playing(server):
     """Runs the exhibit's first cue."""
     server.command("play")

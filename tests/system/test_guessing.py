@@ -33,14 +33,6 @@ def sign_in(server):
     return status == 200, time.monotonic() - begun
 
 
-@pytest.fixture
-def twin(tmp_path):
-    """A house where nobody guesses."""
-    s = Server(tmp_path / "twin").start()
-    yield s
-    s.stop()
-
-
 def test_staff_get_in_while_fifty_addresses_guess(hall, twin):
     over = threading.Event()
     looked_at = []

@@ -55,15 +55,13 @@ def test_only_the_folder_of_state_is_written(tmp_path, exhibit):
 
 
 @needs_shim
-def test_a_card_that_takes_200_ms_for_a_write(tmp_path, exhibit):
+def test_a_card_that_takes_200_ms_for_a_write(tmp_path, exhibit, twin):
     """A group plays on and commands are on time: the lead has learnt what a commit takes."""
     s = FaultyServer(tmp_path / "state").start().login()
     s.import_exhibit(exhibit)
     s.endless()
     s.faults.sync_us = SLOW_US
-    healthy = Server(tmp_path / "healthy").start().login()
-    healthy.request("POST", "/api/v1/groups", {"name": "Healthy", "id": "demo"})
-    asked = []  # [(when, answered)] of a healthy house meanwhile, ns
+    asked = []  # [(when, answered)] of the twin meanwhile, ns
 
     async def ask(c):
         """When a question was due, not when it was put: this program's own delays are in it."""
@@ -80,9 +78,9 @@ def test_a_card_that_takes_200_ms_for_a_write(tmp_path, exhibit):
 
     async def go():
         late, waits, spans, loop = [], [], [], asyncio.get_running_loop()
-        async with Client(s) as staff, Client(s) as guest, Client(healthy) as other:
+        async with Client(s) as staff, Client(s) as guest, Client(twin) as other:
             await staff.staff()
-            await other.join(healthy.group()["code"])
+            await other.join(twin.group()["code"])
             asking = asyncio.create_task(ask(other))
             await guest.join(s.group()["code"])
             for n in range(16):
@@ -102,7 +100,6 @@ def test_a_card_that_takes_200_ms_for_a_write(tmp_path, exhibit):
             asking.cancel()
         return late, waits, [machine(*x) for x in spans]
     late, waits, others = asyncio.run(go())
-    healthy.stop()
     s.faults.sync_us = 0
     mode = wait_until(lambda: s.group()["state"]["mode"] == "held", "the last command")
     p = sorted(waits)

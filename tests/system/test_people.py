@@ -10,11 +10,10 @@ import time
 
 import pytest
 
-from harness import ROOT, Client, wait_until
+from harness import LONG_PIN, ROOT, Client, wait_until
 
 PASSWORD = "four weavers at one loom"
 OTHER = "one bell over the dyehouse"
-PIN = "471108264951"  # six digits stand in a microsecond now and then
 
 
 def login(server, user, password=PASSWORD):
@@ -266,7 +265,7 @@ def test_the_trail_says_who_did_what(server):
     anna = login(server, "anna", OTHER).json["session"]
     as_(server, anna, "PUT", "/api/v1/venue", {"name": "The Mill"})
     as_(server, anna, "POST", "/api/v1/groups", {"name": "Ten o'clock", "id": "ten"})
-    as_(server, anna, "PUT", "/api/v1/groups/ten/guide-pin", {"pin": PIN})
+    as_(server, anna, "PUT", "/api/v1/groups/ten/guide-pin", {"pin": LONG_PIN})
     as_(server, anna, "POST", "/api/v1/groups", {"name": ""})
     as_(server, anna, "GET", "/api/v1/users")  # reading is not in it, even when it is refused
     as_(server, anna, "POST", "/api/v1/users", {"user": "eve", "role": "admin", "password": OTHER})
@@ -294,7 +293,7 @@ def test_the_trail_says_who_did_what(server):
     assert entries[7]["detail"] == "viewer -> curator, new password"
     assert entries[3]["detail"] == '{"pin":"***"}' and entries[5]["detail"] == '{"name":"The Mill"}'
     assert all(e["address"] == "127.0.0.1" and e["wall"] > 1.7e15 for e in entries)
-    for secret in (PASSWORD, OTHER, PIN, "not the password"):
+    for secret in (PASSWORD, OTHER, LONG_PIN, "not the password"):
         assert secret not in json.dumps(entries)
     assert {e["user"] for e in trail(server, user="admin")["entries"]} == {"admin"}
     assert {e["object"] for e in trail(server, object="groups/ten")["entries"]} == {"groups/ten"}

@@ -44,15 +44,6 @@ key = {folder}/tls/server.key
     s.stop()
 
 
-@pytest.fixture(scope="module")
-def twin(tmp_path_factory, exhibit):
-    """A house where nothing happens. What it takes there is the machine's, and this program's."""
-    s = Server(tmp_path_factory.mktemp("twin") / "state").start().login()
-    s.import_exhibit(exhibit)
-    yield s
-    s.stop()
-
-
 @contextlib.asynccontextmanager
 async def asked(server):
     """It is asked the time all the while: [how long an answer took, s]."""
