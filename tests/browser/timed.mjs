@@ -5,10 +5,9 @@
 //
 // How soon an old phone can be listened to; matching the sound by ear.
 import assert from "node:assert/strict";
-import { Box } from "./box.mjs";
-import { GROUP, PHONE, fill, launch, until } from "./states.mjs";
+import { inHouse } from "./house.mjs";
+import { GROUP, PHONE, until } from "./states.mjs";
 
-const [roomtoned, roomtonectl, exhibit, webDir] = process.argv.slice(2);
 const TAPPABLE_MS = 1000;
 const TRIES_MS = 60_000;
 
@@ -89,15 +88,7 @@ async function byEar(box, browser) {
   await page.context().close();
 }
 
-const box = new Box(roomtoned, roomtonectl, webDir);
-let browser;
-try {
-  await fill(box, exhibit);
-  browser = await launch();
+await inHouse(async (box, browser) => {
   await slowPhone(box, browser);
   await byEar(box, browser);
-  console.log("all well");
-} finally {
-  await browser?.close();
-  await box.remove();
-}
+});

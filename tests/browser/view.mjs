@@ -9,22 +9,11 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import path from "node:path";
-import { Box } from "./box.mjs";
 import { axe, fits } from "./desk.mjs";
-import { GROUP, PHONE, fill, launch, press, until, walk } from "./states.mjs";
+import { inHouse } from "./house.mjs";
+import { GROUP, PHONE, press, until, walk } from "./states.mjs";
 
-const [roomtoned, roomtonectl, exhibit, webDir] = process.argv.slice(2);
 const TAP_PX = 48;
-
-const problems = [];
-
-/** Script errors, and whatever the strict policy refused. */
-function watch(page) {
-  page.on("pageerror", (e) => problems.push(e.message));
-  page.on("console", (m) => {
-    if (/Content Security Policy|Refused to/.test(m.text())) problems.push(m.text());
-  });
-}
 
 /** Colours that are on their way are no colours to judge. */
 const settled = (page) => page.evaluate(() => Promise.all(document.getAnimations().filter((a) => a instanceof CSSTransition).map((a) => a.finished.catch(() => undefined))));
@@ -207,17 +196,7 @@ async function admin(box, browser) {
   await page.context().close();
 }
 
-const box = new Box(roomtoned, roomtonectl, webDir);
-let browser;
-try {
-  await fill(box, exhibit);
-  browser = await launch();
-  const open = browser.newContext.bind(browser);
-  browser.newContext = async (options) => {
-    const context = await open(options);
-    context.on("page", watch);
-    return context;
-  };
+await inHouse(async (box, browser) => {
   await fewRequests(box, browser);
   await byPaste(box, browser);
   await byKeyboard(box, browser);
@@ -229,9 +208,4 @@ try {
   console.log(`${states.length} states: ${states.join(", ")}`);
   await look(box, browser);
   await admin(box, browser);
-  assert.deepEqual(problems, []);
-  console.log("all well");
-} finally {
-  await browser?.close();
-  await box.remove();
-}
+});
