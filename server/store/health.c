@@ -14,7 +14,9 @@ enum {
     // A checkpoint at 4 MiB: seldom enough to be rare, small enough not to stall for long on a slow
     // card.
     LOG_BYTES = 4 * 1024 * 1024,
-    BACKOFF_MAX_S = 30,
+    // A try costs milliseconds: seldom enough for a disk that is dead, soon enough for people who
+    // wait for one that is well again.
+    BACKOFF_MAX_S = 8,
     GIVE_UP_S = 30, // with the back-off: the attempt at 31 s goes on without the old connection
     CALM_S = 60,    // after so long without a fault the next one is a new story, tried at once
 };
@@ -168,7 +170,7 @@ static enum err settle(struct health *h, int64_t now_us)
 
 static void back_off(struct health *h, int64_t now_us)
 {
-    int wait_s = h->tries < 5 ? 1 << h->tries : BACKOFF_MAX_S;
+    int wait_s = h->tries < 3 ? 1 << h->tries : BACKOFF_MAX_S;
     h->tries++;
     h->due_us = now_us + wait_s * SECOND_US;
 }

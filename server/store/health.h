@@ -6,7 +6,7 @@
 //       ▼               ▲ ▲                        ▼
 //     FULL ─ space ─────┘ └──── settled ─────── FAILED
 //   reads are served,                       nothing is served;
-//   changes refused; a probe a second       tries after 0, 1, 2, 4 ... 30 s
+//   changes refused; a probe a second       tries after 0, 1, 2, 4, 8, 8 ... s
 //
 // A failed fsync is not a failed write that can be tried again. The kernel may have marked the
 // pages clean although they never reached the disk, so a second fsync says yes and means nothing

@@ -8,7 +8,7 @@ import subprocess
 import time
 
 from faults import SHIM, FaultyServer
-from harness import BIN, Server, raw_ns, short_exhibit
+from harness import BIN, Server, raw_ns, short_exhibit, wait_until
 from kill import Life, first_look, look
 from ledger import Ledger
 
@@ -240,7 +240,7 @@ class House:
         return found
 
     async def fault(self, which, seconds):
-        """The disk is bad for so long."""
+        """The disk is bad for so long, and soon after that the server says that all is well."""
         if not self.faults:
             return False
         import errno
@@ -250,9 +250,13 @@ class House:
         setattr(self.faults, name, value)
         await asyncio.sleep(seconds)
         setattr(self.faults, name, 0)
+        await asyncio.to_thread(wait_until, self.saves, "the end of a fault")
         self.fault_over = time.monotonic() if self.fault_on else self.fault_over
         self.fault_on = False
         return True
+
+    def saves(self):
+        return self.server.request("GET", "/healthz").json["storage"] == "ok"
 
     def close(self):
         """Ends what is left, by its id."""
