@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// roomtone-ingest: any sound file in, one levelled Opus file and its seek table out; one line of
-// JSON on stdout tells. A child that does one file and ends; see content/README.md.
+// roomtone-ingest: any sound file in, one levelled Opus file and its seek table out; or the archive
+// of an exhibition in, its files of content out. JSON on stdout tells (common/wire/ingest.h). A
+// child that does one file and ends; see content/README.md.
+#include "common/wire/ingest.h"
 #include "content/ingest/ingest.h"
 #include "content/ingest/jail.h"
 #include "content/ingest/sandbox.h"
+#include "content/ingest/unpack.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,10 +15,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { EXIT_USAGE = 2 };
-
 struct arguments {
     const char *in, *out_dir;
+    bool archive;
     struct ingest_wish wish;
 };
 
@@ -44,6 +46,8 @@ static bool parse(int argc, char **argv, struct arguments *a)
     for (int i = 1; i < argc; i++) {
         if (options && strcmp(argv[i], "--") == 0)
             options = false;
+        else if (options && strcmp(argv[i], "--archive") == 0)
+            a->archive = true;
         else if (options && strcmp(argv[i], "--music") == 0)
             a->wish.kind = ENCODE_MUSIC;
         else if (options && strcmp(argv[i], "--progress") == 0)
@@ -59,16 +63,22 @@ static bool parse(int argc, char **argv, struct arguments *a)
     return filled == 2;
 }
 
-// The file's name for people: no folders, and nothing that could move a terminal's cursor.
+// For people: nothing that could move a terminal's cursor.
+static void make_plain(char *text)
+{
+    for (char *c = text; *c; c++) {
+        if ((unsigned char)*c < 0x20 || *c == 0x7f)
+            *c = '?';
+    }
+}
+
+// The file's name without its folders.
 static const char *plain_name(const char *path)
 {
     static char name[256];
     const char *slash = strrchr(path, '/');
     snprintf(name, sizeof name, "%s", slash ? slash + 1 : path);
-    for (char *c = name; *c; c++) {
-        if ((unsigned char)*c < 0x20 || *c == 0x7f)
-            *c = '?';
-    }
+    make_plain(name);
     return name;
 }
 
@@ -77,6 +87,12 @@ static const char *number(double x, char buf[32])
 {
     snprintf(buf, 32, isfinite(x) ? "%.2f" : "null", x);
     return buf;
+}
+
+static bool told(struct reason *why)
+{
+    return (fflush(stdout) == 0 && !ferror(stdout)) ||
+           reason_set(why, "cannot write to stdout: %s", strerror(errno));
 }
 
 static bool tell(const struct ingest_result *r, const struct ingest_wish *wish, struct reason *why)
@@ -96,39 +112,63 @@ static bool tell(const struct ingest_result *r, const struct ingest_wish *wish, 
            number(r->made.lufs, made), number(r->made.peak_dbtp, made_peak),
            limit ? ",\"limited\":\"" : "", limit ? limit : "", limit ? "\"" : "",
            r->source.disagrees ? ",\"note\":\"header and file differ in length\"" : "");
-    return fflush(stdout) == 0 || reason_set(why, "cannot write to stdout: %s", strerror(errno));
+    return told(why);
+}
+
+static bool sound(int fd, int dir, const struct ingest_wish *wish, struct reason *why)
+{
+    struct ingest_result result;
+    return ingest_run(fd, dir, wish, &result, why) && tell(&result, wish, why);
+}
+
+static bool archive(int fd, int dir, struct reason *why)
+{
+    struct unpacked got;
+    if (!unpack(fd, dir, &got, why))
+        return false;
+    printf("{\"files\":%d,\"bytes\":%lld}\n", got.files, (long long)got.bytes);
+    fwrite(got.text, 1, got.text_len, stdout);
+    free(got.text);
+    return told(why);
 }
 
 static bool ingest(const struct arguments *a, struct reason *why)
 {
-    struct ingest_result result;
     // O_NONBLOCK: a pipe with nobody behind it must not hold us.
     int fd = open(a->in, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0)
         return reason_set(why, "cannot be opened: %s", strerror(errno));
     int dir = open(a->out_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (dir < 0)
-        return reason_set(why, "cannot write to %s: %s", a->out_dir, strerror(errno));
+        return reason_disk(why, errno);
     if (!JAIL_SANITIZED && !sandbox_enter(dir, why))
         return false;
-    return ingest_run(fd, dir, &a->wish, &result, why) && tell(&result, &a->wish, why);
+    return a->archive ? archive(fd, dir, why) : sound(fd, dir, &a->wish, why);
+}
+
+static int status(const struct reason *why)
+{
+    if (!why->disk)
+        return INGEST_REFUSED;
+    return why->disk == ENOSPC || why->disk == EDQUOT ? INGEST_FULL : INGEST_DISK;
 }
 
 int main(int argc, char **argv)
 {
     struct arguments a = {.wish = {.kind = ENCODE_SPEECH, .target_lufs = LEVEL_TARGET_LUFS}};
     if (!parse(argc, argv, &a)) {
-        fprintf(stderr,
-                "usage: roomtone-ingest [--music] [--target LUFS] [--progress] IN OUT_DIR\n");
-        return EXIT_USAGE;
+        fprintf(stderr, "usage: roomtone-ingest [--music] [--target LUFS] [--progress] IN OUT_DIR\n"
+                        "       roomtone-ingest --archive IN OUT_DIR\n");
+        return INGEST_USAGE;
     }
-    struct reason why = {""};
+    struct reason why = {0};
     const char *name = plain_name(a.in);
     if (sodium_init() < 0)
         reason_set(&why, "no randomness to be had");
     publish_guard(name);
     if (why.text[0] == '\0' && jail_enter(&why) && ingest(&a, &why))
         return EXIT_SUCCESS;
+    make_plain(why.text);
     fprintf(stderr, "roomtone-ingest: %s: %s\n", name, why.text);
-    return EXIT_FAILURE;
+    return status(&why);
 }

@@ -37,7 +37,7 @@ static void on_signal(int sig)
     }
     say("roomtone-ingest: ");
     say(guarded_name);
-    say(sig == SIGXCPU ? ": takes too long to decode\n" : ": stopped\n");
+    say(sig == SIGXCPU ? ": takes too long\n" : ": stopped\n");
     _exit(1);
 }
 
@@ -98,7 +98,7 @@ bool publish_begin(struct publish_file *f, int dir, const char *extension, struc
         f->temp[0] = '\0';
     release(old);
     if (f->fd < 0)
-        return reason_set(why, "cannot write: %s", strerror(errno));
+        return reason_disk(why, errno);
     return true;
 }
 
@@ -111,7 +111,7 @@ bool publish_write(struct publish_file *f, const void *data, size_t len, struct 
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
-            return reason_set(why, "cannot write: %s", strerror(errno));
+            return reason_disk(why, errno);
         at += n;
         len -= (size_t)n;
     }
@@ -124,7 +124,7 @@ bool publish_again(struct publish_file *f, struct reason *why)
     f->bytes = 0;
     if (ftruncate(f->fd, 0) == 0 && lseek(f->fd, 0, SEEK_SET) == 0)
         return true;
-    return reason_set(why, "cannot write: %s", strerror(errno));
+    return reason_disk(why, errno);
 }
 
 static void final_name(const struct publish_file *f, char out[PUBLISH_HASH_LEN + 16])
@@ -137,13 +137,16 @@ static bool finish(struct publish_file *f, struct reason *why)
     unsigned char sum[crypto_hash_sha256_BYTES];
     crypto_hash_sha256_final(&f->sha, sum);
     sodium_bin2hex(f->hash, sizeof f->hash, sum, sizeof sum);
+    if (f->wanted && strcmp(f->wanted, f->hash) != 0)
+        return reason_set(why, "%s.%s: its bytes are not those of its name", f->wanted,
+                          f->extension);
     bool synced = fsync(f->fd) == 0;
     int error = errno;
     bool closed = close(f->fd) == 0;
     if (synced && !closed)
         error = errno;
     f->fd = -1;
-    return (synced && closed) || reason_set(why, "cannot write: %s", strerror(error));
+    return (synced && closed) || reason_disk(why, error);
 }
 
 // Renames all. A file that was there under its name already has the same bytes: it is not ours to
@@ -163,7 +166,7 @@ static bool rename_all(struct publish_file *files, int n, struct reason *why)
     }
     if (done == n && fsync(files[0].dir) == 0)
         return true;
-    reason_set(why, "cannot write: %s", strerror(errno));
+    reason_disk(why, errno);
     for (int i = 0; i < done; i++) {
         final_name(&files[i], name);
         if (ours[i])

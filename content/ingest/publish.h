@@ -22,6 +22,7 @@ struct publish_file {
     char temp[32];                   // "" when there is nothing to remove
     char hash[PUBLISH_HASH_LEN + 1]; // known after publish_all()
     const char *extension;           // "opus"
+    const char *wanted;              // the hash that it must have; NULL: any
     crypto_hash_sha256_state sha;
 };
 

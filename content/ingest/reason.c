@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "content/ingest/reason.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 bool reason_set(struct reason *r, const char *fmt, ...)
 {
@@ -13,4 +15,12 @@ bool reason_set(struct reason *r, const char *fmt, ...)
     vsnprintf(r->text, sizeof r->text, fmt, ap);
     va_end(ap);
     return false;
+}
+
+bool reason_disk(struct reason *r, int error)
+{
+    // A file that grows beyond the limit that we have set is itself to blame.
+    if (!r->text[0] && error != EFBIG)
+        r->disk = error;
+    return reason_set(r, "cannot write: %s", strerror(error));
 }

@@ -7,9 +7,12 @@
 
 struct reason {
     char text[240]; // "" while nothing is wrong
+    int disk;       // the errno of a disk that would not take it; 0: the file is to blame
 };
 
 // Keeps the first reason given. Always false, so that a step can `return reason_set(...)`.
 bool reason_set(struct reason *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+// What was to be written could not be: `error` is its errno.
+bool reason_disk(struct reason *r, int error);
 
 #endif

@@ -2,11 +2,11 @@
 #include "server/catalogue/exhibition.h"
 
 #include "common/base/check.h"
+#include "common/picture/picture.h"
 #include "common/wire/json.h"
 #include "common/wire/tour.h"
 #include "server/catalogue/catalogue.h"
 #include "server/catalogue/columns.h"
-#include "server/catalogue/picture.h"
 #include "server/catalogue/tours.h"
 #include "server/catalogue/tracks.h"
 #include "server/catalogue/venue.h"

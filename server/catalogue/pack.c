@@ -2,6 +2,7 @@
 #include "server/catalogue/pack.h"
 
 #include "common/base/check.h"
+#include "common/wire/ingest.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -83,7 +84,7 @@ bool pack_add_content(struct pack *a, const char *file)
     struct stat st;
     snprintf(name, sizeof name, "content/%s", file);
     path_of(a, name, path, sizeof path);
-    if (a->count >= PACK_FILES_MAX || stat(path, &st) != 0 || !S_ISREG(st.st_mode))
+    if (a->count >= INGEST_FILES_MAX || stat(path, &st) != 0 || !S_ISREG(st.st_mode))
         return false;
     add(a, name, st.st_size);
     return true;

@@ -6,7 +6,7 @@
 //   exhibition.json │ content/HASH.opus │ content/HASH.seek │ ...     each behind a header of 512
 //   bytes,
 //                                                                    filled up to 512
-// Reading one that a stranger made is unpack.h.
+// Reading one that a stranger made is content/ingest/unpack.h, in a child.
 // Thread: any, one at a time.
 #ifndef SERVER_CATALOGUE_PACK_H
 #define SERVER_CATALOGUE_PACK_H
@@ -24,8 +24,8 @@ void pack_free(struct pack *a);
 // A text as a file of the archive. The bytes are copied.
 void pack_add_text(struct pack *a, const char *name, const char *text, size_t len);
 // A file of content, "HASH.opus". False when it is not there or the archive has
-// PACK_FILES_MAX already.
-enum { PACK_FILES_MAX = 100000, PACK_NAME_MAX = 99 };
+// INGEST_FILES_MAX already.
+enum { PACK_NAME_MAX = 99 };
 bool pack_add_content(struct pack *a, const char *file);
 
 int64_t pack_size(const struct pack *a);

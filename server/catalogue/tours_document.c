@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // From what is asked to a tour's document, and back.
 #include "common/base/check.h"
+#include "common/picture/picture.h"
 #include "common/wire/json.h"
 #include "common/wire/tour.h"
 #include "server/catalogue/catalogue.h"
-#include "server/catalogue/picture.h"
 #include "server/catalogue/tours.h"
 #include "server/catalogue/tracks.h"
 

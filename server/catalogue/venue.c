@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/catalogue/venue.h"
 
+#include "common/picture/picture.h"
 #include "common/wire/json.h"
 #include "common/wire/tour.h"
-#include "server/catalogue/picture.h"
 #include "server/store/db.h"
 
 #include <string.h>

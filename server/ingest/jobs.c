@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/ingest/jobs.h"
 
-#include "common/base/bytes.h"
 #include "common/base/check.h"
-#include "common/base/log.h"
+#include "server/ingest/child.h"
 
 #include <signal.h>
 #include <sodium.h>
@@ -14,7 +13,7 @@
 enum {
     RUNNING_MAX = 2,
     OUTPUT_MAX = 64 * 1024,
-    TIME_LIMIT_MS = 10 * 60 * 1000, // four hours of audio at 60x real time take four minutes
+    TIME_LIMIT_S = 10 * 60, // four hours of audio at 60x real time take four minutes
 };
 
 struct job {
@@ -24,12 +23,8 @@ struct job {
     char *path;
     jobs_done_fn done;
     void *user;
-    uv_process_t process;
-    uv_pipe_t out, err;
-    uv_timer_t limit;
-    struct bytes out_text, err_text;
-    int open; // handles and the exit still to come
-    bool ok, too_long, cancelled;
+    struct child *child; // while it runs
+    bool cancelled;
 };
 
 struct jobs {
@@ -82,8 +77,6 @@ static bool is_over(const struct job *job)
 static void job_free(struct job *job)
 {
     free(job->path);
-    bytes_free(&job->out_text);
-    bytes_free(&job->err_text);
     free(job);
 }
 
@@ -158,110 +151,28 @@ void jobs_settle(struct jobs *j, const char *id, enum err e, const char *detail)
 
 static void start_waiting(struct jobs *j);
 
-// The child's reason without its "program: file: " in front and its newline behind.
-static const char *reason(struct bytes *text)
+static void on_done(void *user, enum err e, const char *text, size_t len)
 {
-    if (!text->len)
-        return "the file could not be read";
-    text->data[strcspn(text->data, "\n")] = '\0';
-    const char *last = strrchr(text->data, ':');
-    return last && last[1] == ' ' ? last + 2 : text->data;
-}
-
-// One of the child's ends is gone; with the last one the job is over.
-static void one_closed(struct job *job)
-{
-    if (--job->open > 0)
-        return;
+    struct job *job = user;
     struct jobs *j = job->jobs;
+    (void)len;
+    job->child = NULL;
     j->running--;
     if (j->stopping)
         tell(job, ERR_BUSY, "the box is stopping");
     else if (job->cancelled)
         tell(job, ERR_CANCELLED, "");
-    else if (job->ok && job->out_text.len)
-        tell(job, ERR_OK, job->out_text.data);
-    else if (job->too_long)
-        tell(job, ERR_BAD_AUDIO, "it took longer than ten minutes");
     else
-        tell(job, ERR_BAD_AUDIO, reason(&job->err_text));
+        tell(job, e, text);
     start_waiting(j);
     free_if_over(j);
 }
 
-static void on_closed(uv_handle_t *h)
+static void on_progress(void *user, int percent)
 {
-    one_closed(h->data);
-}
-
-static void close_once(uv_handle_t *h)
-{
-    if (!uv_is_closing(h))
-        uv_close(h, on_closed);
-}
-
-static void on_exit_status(uv_process_t *p, int64_t status, int signal)
-{
-    struct job *job = p->data;
-    job->ok = status == 0 && signal == 0;
-    if (signal)
-        log_warn("ingest", "the child ended by signal %d", signal);
-    close_once((uv_handle_t *)&job->limit);
-    close_once((uv_handle_t *)p);
-}
-
-// Not once it has ended: its number may be another's by then.
-static void signal_child(struct job *job, int signal)
-{
-    if (uv_is_active((uv_handle_t *)&job->process))
-        uv_process_kill(&job->process, signal);
-}
-
-static void on_limit(uv_timer_t *t)
-{
-    struct job *job = t->data;
-    job->too_long = !job->cancelled;
-    signal_child(job, SIGKILL);
-}
-
-// ---- what the child says
-
-static void give_buffer(uv_handle_t *h, size_t suggested, uv_buf_t *buf)
-{
-    (void)h;
-    (void)suggested;
-    static char space[4096]; // one loop, one read at a time
-    *buf = uv_buf_init(space, sizeof space);
-}
-
-// Takes whole lines "progress N" off the beginning; what is left is the answer.
-static void take_progress(struct job *job)
-{
-    struct bytes *text = &job->out_text;
-    char *end;
-    while (text->len && (end = memchr(text->data, '\n', text->len))) {
-        int percent, read = 0;
-        if (sscanf(text->data, "progress %2d%n", &percent, &read) != 1 || text->data + read != end)
-            return;
-        if (percent > job->facts.percent)
-            job->facts.percent = percent;
-        size_t len = (size_t)(end + 1 - text->data);
-        memmove(text->data, text->data + len, text->len - len + 1); // and the NUL behind
-        text->len -= len;
-    }
-}
-
-static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
-{
-    struct job *job = stream->data;
-    bool out = stream == (uv_stream_t *)&job->out;
-    if (n > 0)
-        bytes_append(out ? &job->out_text : &job->err_text, buf->base,
-                     (size_t)n); // beyond the ceiling it is dropped
-    else if (n < 0)
-        close_once((uv_handle_t *)stream);
-    if (out)
-        take_progress(job);
+    struct job *job = user;
+    if (percent > job->facts.percent)
+        job->facts.percent = percent;
 }
 
 // ---- the beginning of one
@@ -269,48 +180,23 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 static void start(struct job *job)
 {
     struct jobs *j = job->jobs;
-    char locale[] = "LC_ALL=C.UTF-8", progress[] = "--progress", music[] = "--music";
-    char target[] = "--target", rest[] = "--", lufs[32];
+    char lufs[32];
     snprintf(lufs, sizeof lufs, "%.1f", job->facts.target_lufs);
-    char *args[9] = {j->program, progress, target, lufs};
-    int n = 4;
+    struct child_wish wish = {.program = j->program,
+                              .args = {"--progress", "--target", lufs},
+                              .answer_max = OUTPUT_MAX,
+                              .limit_s = TIME_LIMIT_S,
+                              .refused = ERR_BAD_AUDIO,
+                              .progress = on_progress};
+    int n = 3;
     if (job->facts.music)
-        args[n++] = music;
-    args[n++] = rest;
-    args[n++] = job->path;
-    args[n] = j->content_dir;
-    char *env[] = {locale, NULL};
-    uv_stdio_container_t stdio[3] = {
-        {.flags = UV_IGNORE},
-        {.flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE, .data.stream = (uv_stream_t *)&job->out},
-        {.flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE, .data.stream = (uv_stream_t *)&job->err},
-    };
-    uv_process_options_t options = {.exit_cb = on_exit_status,
-                                    .file = j->program,
-                                    .args = args,
-                                    .env = env,
-                                    .stdio = stdio,
-                                    .stdio_count = 3};
-    uv_pipe_init(j->loop, &job->out, 0);
-    uv_pipe_init(j->loop, &job->err, 0);
-    uv_timer_init(j->loop, &job->limit);
-    job->process.data = job->out.data = job->err.data = job->limit.data = job;
-    job->open = 4;
+        wish.args[n++] = "--music";
+    wish.args[n++] = "--";
+    wish.args[n++] = job->path;
+    wish.args[n] = j->content_dir;
     job->facts.state = JOB_RUNNING;
     j->running++;
-    int rc = uv_spawn(j->loop, &job->process, &options);
-    if (rc != 0) {
-        log_error("ingest", "%s: %s", j->program, uv_strerror(rc));
-        bytes_printf(&job->err_text, "the ingest program could not be started");
-        close_once((uv_handle_t *)&job->process);
-        close_once((uv_handle_t *)&job->out);
-        close_once((uv_handle_t *)&job->err);
-        close_once((uv_handle_t *)&job->limit);
-        return;
-    }
-    uv_read_start((uv_stream_t *)&job->out, give_buffer, on_read);
-    uv_read_start((uv_stream_t *)&job->err, give_buffer, on_read);
-    uv_timer_start(&job->limit, on_limit, TIME_LIMIT_MS, 0);
+    job->child = child_start(j->loop, &wish, on_done, job);
 }
 
 static struct job *first_waiting(const struct jobs *j)
@@ -347,8 +233,6 @@ const char *jobs_submit(struct jobs *j, const struct job_wish *wish, jobs_done_f
     job->path = check_alloc(strdup(wish->path));
     job->done = done;
     job->user = user;
-    bytes_init(&job->out_text, OUTPUT_MAX);
-    bytes_init(&job->err_text, OUTPUT_MAX);
     *j->end = job;
     j->end = &job->next;
     j->waiting++;
@@ -369,7 +253,7 @@ enum err jobs_cancel(struct jobs *j, const char *id)
     case JOB_RUNNING:
         // It takes away what it wrote; the time limit still holds for one that does not listen.
         job->cancelled = true;
-        signal_child(job, SIGTERM);
+        child_signal(job->child, SIGTERM);
         return ERR_OK;
     case JOB_SAVING:
     case JOB_DONE:
@@ -390,7 +274,7 @@ void jobs_stop(struct jobs *j)
     }
     for (job = j->first; job; job = job->next) {
         if (job->facts.state == JOB_RUNNING)
-            signal_child(job, SIGKILL);
+            child_signal(job->child, SIGKILL);
     }
     free_if_over(j);
 }

@@ -54,8 +54,9 @@ struct jobs *jobs_new(uv_loop_t *loop, const char *program, const char *content_
 // last job was settled.
 void jobs_stop(struct jobs *j);
 
-// `done` is called once, later: ERR_OK with the child's JSON line, ERR_BAD_AUDIO with its reason,
-// ERR_CANCELLED, or ERR_BUSY (the box is stopping). After ERR_OK the job is "saving" until
+// `done` is called once, later: ERR_OK with the child's JSON line, ERR_BAD_AUDIO,
+// ERR_STORAGE_FULL or ERR_STORAGE_FAILED with its reason, ERR_CANCELLED, or ERR_BUSY (the box is
+// stopping). After ERR_OK the job is "saving" until
 // jobs_settle(). The id of the new job (good for this turn); NULL when too many wait.
 typedef void (*jobs_done_fn)(void *user, const char *id, enum err err, const char *text);
 const char *jobs_submit(struct jobs *j, const struct job_wish *wish, jobs_done_fn done, void *user);

@@ -2,15 +2,17 @@
 // A whole exhibition out of the house and into one, as one file.
 //
 //   out   text and list of files (store's thread) ─► sent as a tar archive that is never made
-//   (pack.h) in    file ─► files of content (worker, unpack.h) ─► tracks, tours, venue, groups: all
-//   or nothing (store's thread)
+//         (pack.h)
+//   in    file ─► files of content (a child, content/ingest/unpack.h) ─► tracks, tours, venue,
+//         groups: all or nothing (store's thread)
 #include "common/base/check.h"
 #include "common/base/log.h"
+#include "common/wire/ingest.h"
 #include "common/wire/json.h"
 #include "server/catalogue/exhibition.h"
 #include "server/catalogue/pack.h"
 #include "server/catalogue/tours.h"
-#include "server/catalogue/unpack.h"
+#include "server/ingest/child.h"
 #include "server/net/net.h"
 #include "server/net/new_group.h"
 #include "server/net/overview.h"
@@ -19,9 +21,14 @@
 #include "server/store/db.h"
 #include "server/store/room_store.h"
 
+#include <signal.h>
 #include <string.h>
 
-enum { GROUPS_MAX = 1000 };
+enum {
+    GROUPS_MAX = 1000,
+    // The largest that is taken (exhibition_max_mb) at 4 MB/s, which any card writes.
+    UNPACK_LIMIT_S = 3600,
+};
 
 // --- out ----------------------------------------------------------------------------------------
 
@@ -113,11 +120,12 @@ void api_exhibition_take(struct request *r)
 
 struct in_job {
     struct store_job job;
-    uv_work_t work;
+    struct child *child; // while it unpacks
     struct request *request;
-    enum err err;
-    char path[600], content_dir[600], detail[300];
-    struct unpacked got;
+    char content_dir[600], detail[300];
+    char *text; // exhibition.json
+    size_t text_len;
+    json_int_t files, bytes; // of content: there now; written for it
     house_t now;
     int64_t wall_us;
     uint32_t clock_epoch;
@@ -126,15 +134,15 @@ struct in_job {
     int tracks, tours;
 };
 
-static bool busy; // one at a time
+static struct in_job *under_way; // one at a time
 
 static void in_free(struct in_job *j)
 {
-    busy = false;
+    under_way = NULL;
     request_unref(j->request);
     json_decref(j->made);
     json_decref(j->kept);
-    free(j->got.manifest);
+    free(j->text);
     free(j);
 }
 
@@ -223,7 +231,7 @@ static enum err in_run(sqlite3 *db, struct store_job *job)
 {
     struct in_job *j = (struct in_job *)job;
     struct exhibition_reader who = {j->content_dir, j->request->user, j->wall_us};
-    json_t *whole = json_read_object(j->got.manifest, j->got.manifest_len, WIRE_DEPTH_MAX), *one;
+    json_t *whole = json_read_object(j->text, j->text_len, WIRE_DEPTH_MAX), *one;
     if (!whole) {
         snprintf(j->detail, sizeof j->detail, "exhibition.json is not JSON");
         return ERR_BAD_ARCHIVE;
@@ -261,42 +269,68 @@ static void in_done(struct store_job *job, enum err e)
     log_info("net", "%s took an exhibition in: %d tracks, %d tours, %zu groups", r->user, j->tracks,
              j->tours, json_array_size(j->made));
     request_json(r, 200,
-                 json_pack("{s:i,s:i,s:O,s:O,s:i,s:I}", "tracks", j->tracks, "tours", j->tours,
-                           "groups", j->made, "kept", j->kept, "files", j->got.files, "bytes",
-                           (json_int_t)j->got.bytes));
+                 json_pack("{s:i,s:i,s:O,s:O,s:I,s:I}", "tracks", j->tracks, "tours", j->tours,
+                           "groups", j->made, "kept", j->kept, "files", j->files, "bytes",
+                           j->bytes));
     in_free(j);
 }
 
-static void take_files(uv_work_t *w)
+// What the child says: a line that counts, then the text.
+static bool read_answer(struct in_job *j, const char *answer, size_t len)
 {
-    struct in_job *j = w->data;
-    j->err = unpack(j->path, j->content_dir, &j->got, j->detail, sizeof j->detail);
+    const char *end = memchr(answer, '\n', len);
+    size_t line = end ? (size_t)(end - answer) : len;
+    json_t *counts = json_read_object(answer, line, WIRE_DEPTH_MAX);
+    bool ok = end && json_unpack(counts, "{s:I,s:I}", "files", &j->files, "bytes", &j->bytes) == 0;
+    json_decref(counts);
+    if (!ok)
+        return false;
+    j->text_len = len - line - 1;
+    j->text = check_alloc(malloc(j->text_len + 1));
+    memcpy(j->text, end + 1, j->text_len);
+    j->text[j->text_len] = '\0';
+    return true;
 }
 
-static void files_taken(uv_work_t *w, int status)
+static void unpacked(void *user, enum err e, const char *text, size_t len)
 {
-    struct in_job *j = w->data;
-    if (status == 0 && j->err == ERR_OK) {
+    struct in_job *j = user;
+    j->child = NULL;
+    if (e == ERR_OK && !read_answer(j, text, len)) {
+        e = ERR_INTERNAL;
+        text = "";
+    }
+    if (e == ERR_OK) {
         store_submit(net_house(j->request->net)->store, &j->job);
         return;
     }
-    request_problem(j->request, status ? ERR_BUSY : j->err, j->detail);
+    request_problem(j->request, e, text);
     in_free(j);
+}
+
+static struct child *start_child(struct in_job *j, const char *path)
+{
+    const struct net_house *h = net_house(j->request->net);
+    struct child_wish wish = {.program = h->settings->ingest,
+                              .args = {"--archive", "--", path, h->content_dir},
+                              .answer_max = INGEST_TEXT_MAX + 200,
+                              .limit_s = UNPACK_LIMIT_S,
+                              .refused = ERR_BAD_ARCHIVE};
+    return child_start(h->loop, &wish, unpacked, j);
 }
 
 void take_in(struct request *r, const char *path, bool demo)
 {
     const struct net_house *h = net_house(r->net);
-    if (busy) {
+    if (under_way) {
         request_problem(r, ERR_BUSY, "another is being taken in");
         return;
     }
-    busy = true;
     struct in_job *j = check_alloc(calloc(1, sizeof *j));
+    under_way = j;
     j->job.run = in_run;
     j->job.done = in_done;
     j->job.heavy = true;
-    j->work.data = j;
     j->request = request_ref(r);
     j->now = net_now(r->net);
     j->wall_us = house_wall_us(h->anchor, j->now);
@@ -304,11 +338,16 @@ void take_in(struct request *r, const char *path, bool demo)
     j->made = json_array();
     j->kept = json_array();
     j->demo = demo;
-    snprintf(j->path, sizeof j->path, "%s", path);
     snprintf(j->content_dir, sizeof j->content_dir, "%s", h->content_dir);
     // It takes as long as the disk needs; the connection waits without a limit of its own.
     lws_set_timeout(r->wsi, NO_PENDING_TIMEOUT, 0);
-    CHECK(uv_queue_work(h->loop, &j->work, take_files, files_taken) == 0);
+    j->child = start_child(j, path);
+}
+
+void take_in_stop(void)
+{
+    if (under_way && under_way->child)
+        child_signal(under_way->child, SIGKILL);
 }
 
 void api_exhibition_give(struct request *r)

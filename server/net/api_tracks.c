@@ -2,12 +2,12 @@
 // Tracks over HTTP: what there is, titles, covers, captions, transcripts; and away with them. Their
 // sound is in api_audio.c.
 #include "common/base/check.h"
+#include "common/picture/picture.h"
 #include "common/wire/json.h"
 #include "common/wire/tour.h"
 #include "server/catalogue/captions.h"
 #include "server/catalogue/catalogue.h"
 #include "server/catalogue/content.h"
-#include "server/catalogue/picture.h"
 #include "server/catalogue/tracks.h"
 #include "server/net/net.h"
 #include "server/net/page.h"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The house's own name, colour and logo, and pictures in general.
 #include "common/base/check.h"
+#include "common/picture/picture.h"
 #include "server/catalogue/content.h"
-#include "server/catalogue/picture.h"
 #include "server/catalogue/venue.h"
 #include "server/house/calendar.h"
 #include "server/net/net.h"

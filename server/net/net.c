@@ -12,6 +12,7 @@
 #include "server/net/peer.h"
 #include "server/net/port.h"
 #include "server/net/porter.h"
+#include "server/net/take_in.h"
 #include "server/net/tls.h"
 
 #include <string.h>
@@ -377,6 +378,7 @@ void net_reload(struct net *net)
 
 void net_stop(struct net *net)
 {
+    take_in_stop();
     overview_stop(net->overview);
     crowd_stop(net->crowd);
     outgoing_stop(net->outgoing);

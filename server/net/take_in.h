@@ -9,5 +9,7 @@
 // One at a time (ERR_BUSY). With `demo` nothing that is here gives way: ERR_EXISTS where a track or
 // a tour has an id of the file's.
 void take_in(struct request *r, const char *path, bool demo);
+// The house closes: what is being unpacked is given up.
+void take_in_stop(void);
 
 #endif

@@ -3,12 +3,14 @@
 // hash, and nothing is written outside the folder of content.
 #include "tests/fuzz/fuzz.h"
 
-#include "server/catalogue/content.h"
-#include "server/catalogue/unpack.h"
+#include "common/wire/wire.h"
+#include "content/ingest/unpack.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static char content[200];
 
@@ -25,15 +27,18 @@ static int only_content(const struct dirent *d)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
     struct unpacked out = {0};
+    struct reason why = {0};
     struct dirent **list = NULL;
-    char detail[300] = "";
     fuzz_write("it.tar", data, len);
     snprintf(content, sizeof content, "%s", fuzz_path("content"));
     mkdir(content, 0700);
-    enum err e = unpack(fuzz_path("it.tar"), content, &out, detail, sizeof detail);
-    MUST((e == ERR_OK) == (out.manifest != NULL));
-    MUST(e == ERR_OK || e == ERR_BAD_ARCHIVE);
-    free(out.manifest);
+    int fd = open(fuzz_path("it.tar"), O_RDONLY), folder = open(content, O_RDONLY | O_DIRECTORY);
+    bool ok = unpack(fd, folder, &out, &why);
+    close(fd);
+    close(folder);
+    MUST(ok == (out.text != NULL) && ok == !why.text[0]);
+    MUST(!why.disk);
+    free(out.text);
     int n = scandir(content, &list, only_content, NULL);
     for (int i = 0; i < n; i++)
         free(list[i]);

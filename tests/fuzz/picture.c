@@ -2,7 +2,7 @@
 // A picture as somebody hands it in: known by its bytes, or refused with a reason.
 #include "tests/fuzz/fuzz.h"
 
-#include "server/catalogue/picture.h"
+#include "common/picture/picture.h"
 
 #include <string.h>
 

@@ -17,11 +17,14 @@ common/net              common/time
 common/wire             common/base common/time  jansson
 common/wire/sealed.c    sodium
 common/wire/adopt.c     sodium
+common/picture          common/wire  jansson
 common/find             common/base  avahi threads
 common/tls              common/base  openssl
 
 content/track           common/base  opus
 content/ingest          common/base content/track  opusenc sndfile soxr ebur128 sodium seccomp
+content/ingest/main.c   common/wire
+content/ingest/unpack.c common/picture common/wire  libarchive
 
 server/house            common/base common/time
 server/store            common/base server/house  sqlite3 threads
@@ -31,14 +34,13 @@ server/store/restore_check.c common/wire
 server/store/house_key.* common/wire
 server/timeserver       common/base common/net common/wire server/house  sodium threads
 server/access           common/base common/time server/store  sodium
-server/catalogue        common/base common/wire server/store  jansson sqlite3 sodium
-server/catalogue/unpack.c libarchive
+server/catalogue        common/base common/picture common/wire server/store  jansson sqlite3 sodium
 server/kiosks           common/base common/wire server/store
 server/room             common/base common/time common/wire
 server/room/room_plan.* server/house/calendar.h server/house/calendar_text.h
 server/room/room_view.c  server/house/calendar_text.h
 server/ingest           common/base common/wire  uv sodium
-server/net              common/base common/time common/wire server/house server/store server/access
+server/net              common/base common/picture common/time common/wire server/house server/store server/access
 server/net              server/catalogue server/kiosks server/room server/ingest server/settings.h
 server/net              server/timeserver server/nightly.h
 server/net/tls.*        common/tls

@@ -55,6 +55,24 @@ def demo(hall):
 
 
 @pytest.fixture
+def small_disk(tmp_path):
+    """Makes a folder that is a disk of its own, as small as it is said."""
+    mounted = []
+
+    def mount(size, where=tmp_path / "disk"):
+        where.mkdir(parents=True)
+        tried = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size},mode=755", "tmpfs", where],
+                               capture_output=True, text=True, check=False)
+        if tried.returncode:
+            pytest.skip(f"a file system of its own cannot be mounted here: {tried.stderr.strip()}")
+        mounted.append(where)
+        return where
+    yield mount
+    for where in mounted:
+        subprocess.run(["umount", "-l", where], check=True)
+
+
+@pytest.fixture
 def start_player(tmp_path):
     """Starts a player with a silent card; ends it afterwards."""
     running = []

@@ -40,6 +40,14 @@ def wait_until(condition, what, patience=PATIENCE):
         time.sleep(0.02)
 
 
+def fill(file):
+    """Until there is no room on its disk."""
+    with open(file, "wb", buffering=0) as f, contextlib.suppress(OSError):
+        while f.write(b"x" * 4096):
+            pass
+    assert os.statvfs(file).f_bavail == 0
+
+
 def short_exhibit():
     """The short demo exhibit, voiced once for all test programs of this build."""
     where = BIN.parent / "tests" / "exhibit-short"

@@ -11,7 +11,7 @@ import pytest
 
 from afterwards import commands_on_disk
 from faults import EIO, EROFS, FaultyServer, needs_shim
-from harness import Client, Server, new_id, position, raw_ns, wait_until
+from harness import Client, Server, fill, new_id, position, raw_ns, wait_until
 from ticker import Ticker, percentile, same_clock, uncertainty_ns
 
 SECOND = 10**9
@@ -253,40 +253,23 @@ def test_stalled_fsync(faulty, twin, seconds):
     assert "changes" not in faulty.log_text()
 
 
-@pytest.fixture
-def small_disk(tmp_path):
-    where = tmp_path / "disk"
-    where.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m,mode=755", "tmpfs", where],
-                             capture_output=True, text=True)
-    if mounted.returncode:
-        pytest.skip(f"a file system of its own cannot be mounted here: {mounted.stderr.strip()}")
-    yield where
-    subprocess.run(["umount", "-l", where], check=True)
-
-
 def test_disk_that_is_really_full(small_disk, twin, exhibit):
-    s = Server(small_disk / "state").start().login()
+    disk = small_disk("24m")
+    s = Server(disk / "state").start().login()
     s.import_exhibit(exhibit)
     s.endless()
     playing(s)
-    filler = small_disk / "filler"
-
-    def fill():
-        with open(filler, "wb", buffering=0) as f, contextlib.suppress(OSError):
-            while f.write(b"x" * 4096):
-                pass
-        assert os.statvfs(small_disk).f_bavail == 0
+    filler = disk / "filler"
     try:
         # Somebody takes what the store gives up, too: the disk stays full.
         async def story():
             async with Show(s, twin) as show:
                 await show.calm()
                 while not any(m["type"] == "error" for m in show.answers.values()):
-                    fill()
+                    fill(filler)
                     await asyncio.sleep(0.02)
                 for _ in range(10):
-                    fill()
+                    fill(filler)
                     await asyncio.sleep(0.1)
                 begin = raw_ns()
                 await show.until(lambda: len(show.after(begin)) > 5, "refusals")

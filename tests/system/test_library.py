@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from harness import Server, wait_until
+from harness import Server, fill, wait_until
 
 
 def sound(path, seconds=2, *effects):
@@ -187,6 +187,30 @@ def test_originals_have_a_ceiling(tmp_path):
     (s.state / "sources" / "stray").write_text("x")
     s.start()
     assert "source" not in variant(s, lang="de") and leftovers(s, "sources") == []
+    s.stop()
+
+
+def test_a_full_disk_is_not_the_files_fault(tmp_path, small_disk, exhibit):
+    content = small_disk("4m", tmp_path / "state" / "content")
+    other = Server(tmp_path / "other" / "state").start().login()
+    other.import_exhibit(exhibit)
+    archive = other.request("GET", "/api/v1/exhibition").body
+    other.stop()
+    s = Server(tmp_path / "state").start().login()
+    track(s)
+    up = upload(s, sound(tmp_path / "a.wav", 20))
+    fill(content / "filler")
+    job = make(s, {"upload": up})
+    assert (job["state"], job["code"]) == ("failed", "storage_full"), job
+    assert leftovers(s, "content") == ["filler"]
+    give = ("PUT", "/api/v1/exhibition", archive, {"Content-Type": "application/x-tar"})
+    a = s.request(*give)
+    assert (a.status, a.json["code"]) == (507, "storage_full"), a.json
+    assert leftovers(s, "content") == ["filler"] and s.request("GET", "/api/v1/tours").json["tours"] == []
+    # What was brought is here still.
+    (content / "filler").unlink()
+    assert make(s, {"upload": up})["state"] == "done"
+    assert s.request(*give).status == 200
     s.stop()
 
 

@@ -71,7 +71,7 @@ static void cut(int dir, struct said *s)
     int fd = openat(dir, FILE_NAME, O_RDWR | O_CLOEXEC);
     struct ingest_wish wish = {.kind = ENCODE_SPEECH, .target_lufs = LEVEL_TARGET_LUFS};
     struct ingest_result r;
-    struct reason why = {""};
+    struct reason why = {0};
     if (fd < 0 || ftruncate(fd, s->at) != 0) {
         snprintf(s->wrong, sizeof s->wrong, "cannot be cut");
     } else if (!ingest_run(fd, dir, &wish, &r, &why)) {
@@ -101,7 +101,7 @@ static void tell_end(const char *log)
 
 static _Noreturn void child(const char *log, struct said *s)
 {
-    struct reason why = {""};
+    struct reason why = {0};
     dup2(open(log, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600), STDERR_FILENO);
     int dir = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (dir < 0 || sodium_init() < 0 || !jail_enter(&why) ||

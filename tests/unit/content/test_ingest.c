@@ -2,6 +2,7 @@
 // The real program, end to end: files of every kind in, the same sound out, levelled and to the
 // sample; broken files refused with a reason and nothing left behind.
 #include "common/base/bytes.h"
+#include "common/wire/ingest.h"
 #include "content/track/seek.h"
 
 #include <dirent.h>
@@ -475,7 +476,7 @@ static void test_mutations(void **state)
 static void test_usage(void **state)
 {
     struct run r = finish(start("mono.wav", "--loud"));
-    assert_int_equal(r.exit_code, 2);
+    assert_int_equal(r.exit_code, INGEST_USAGE);
     assert_memory_equal(r.err.data, "usage: ", 7);
     run_free(&r);
 }
@@ -485,7 +486,7 @@ static void test_no_room_to_write(void **state)
     write_sound("fine.wav", SF_FORMAT_WAV | SF_FORMAT_PCM_16, 48000, 1, 4800);
     assert_int_equal(rename(path("out"), path("away")), 0);
     struct run r = finish(start("fine.wav", NULL));
-    assert_int_equal(r.exit_code, 1);
+    assert_int_equal(r.exit_code, INGEST_DISK);
     assert_non_null(strstr(r.err.data, "roomtone-ingest: fine.wav: cannot write"));
     assert_int_equal(rename(path("away"), path("out")), 0);
     run_free(&r);

@@ -94,7 +94,7 @@ static int in_the_sandbox(int (*act)(int dir))
     pid_t child = fork();
     assert_true(child >= 0);
     if (child == 0) {
-        struct reason why = {""};
+        struct reason why = {0};
         int dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         if (dir < 0 || !jail_enter(&why) || !sandbox_enter(dir, &why)) {
             fprintf(stderr, "%s\n", why.text);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/unit/unit.h"
 
-#include "server/catalogue/picture.h"
+#include "common/picture/picture.h"
 
 #include <stdlib.h>
 #include <string.h>

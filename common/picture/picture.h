@@ -2,8 +2,8 @@
 // Pictures: what a cue or the venue shows. Known by their first bytes, kept as content, and
 // referred to by HASH.EXT. A browser decodes them, never this program; only what a decoder could be
 // made to choke on by size is refused. Thread-safe.
-#ifndef SERVER_CATALOGUE_PICTURE_H
-#define SERVER_CATALOGUE_PICTURE_H
+#ifndef COMMON_PICTURE_PICTURE_H
+#define COMMON_PICTURE_PICTURE_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -6,28 +6,22 @@
 //
 // Files appear in the folder of content whole and under their true hash, or not at all. Those of a
 // refused archive stay, and nothing names them.
-// Blocks: for a worker thread.
-#ifndef SERVER_CATALOGUE_UNPACK_H
-#define SERVER_CATALOGUE_UNPACK_H
+#ifndef CONTENT_INGEST_UNPACK_H
+#define CONTENT_INGEST_UNPACK_H
 
-#include "common/base/err.h"
+#include "content/ingest/reason.h"
 
 #include <stddef.h>
 #include <stdint.h>
 
-#define UNPACK_MANIFEST_MAX (INT64_C(16) << 20)
-#define UNPACK_FILE_MAX (INT64_C(1) << 31) // a file of content: a day of Opus
-
 struct unpacked {
-    char *manifest; // exhibition.json; the caller's to free
-    size_t manifest_len;
+    char *text; // exhibition.json; the caller's to free. NULL when the archive was refused
+    size_t text_len;
     int files;     // of content, those that were here already too
     int64_t bytes; // written
 };
 
-// ERR_BAD_ARCHIVE with what is wrong in `detail`, ERR_STORAGE_FULL, ERR_STORAGE_FAILED. With
-// anything but ERR_OK there is no manifest.
-enum err unpack(const char *path, const char *content_dir, struct unpacked *out, char *detail,
-                size_t detail_size);
+// `fd` is the archive, at its beginning; `dir` the folder of content. Both stay the caller's.
+bool unpack(int fd, int dir, struct unpacked *out, struct reason *why);
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/catalogue/picture.h"
+#include "common/picture/picture.h"
 
 #include "common/wire/tour.h"
 
