@@ -5,10 +5,10 @@
 #include "server/house/house.h"
 
 #include <pthread.h>
-#include <sqlite3.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 static const int64_t buckets_us[WEAR_BUCKETS] = {1000,  2000,   5000,   10000,   20000,
                                                  50000, 100000, 200000, 1000000, 5000000};
@@ -19,12 +19,19 @@ static _Atomic int64_t bytes, syncs, sync_us, within[WEAR_BUCKETS];
 // the kernel together, at the latest when they are to be on the disk or somebody looks.
 enum { HELD_MAX = 64 * 1024 };
 
+// A database that is read through is read by one call instead of two a page, where it is not too
+// large for that. A map of the file would do the same, and turn a failing disk into SIGBUS. The
+// memory is asked for whole: page by page it would cost as much as the calls.
+enum { WHOLE_MAX = 16 * 1024 * 1024, OP_WHOLE = 7001 };
+
 struct counted {
     sqlite3_file base;
     sqlite3_file *real;  // our own allocation: its size is the default VFS's
     unsigned char *held; // of a log alone: HELD_MAX bytes
     int held_len;
     sqlite3_int64 held_at;
+    unsigned char *whole; // the file's bytes, while wear_whole()
+    sqlite3_int64 whole_len;
 };
 
 static sqlite3_file *real_of(sqlite3_file *f)
@@ -49,9 +56,32 @@ static int let_go(sqlite3_file *f)
     return n ? write_through(f, c->held, n, c->held_at) : SQLITE_OK;
 }
 
+static void forget_whole(struct counted *c)
+{
+    if (c->whole)
+        munmap(c->whole, (size_t)c->whole_len);
+    c->whole = NULL;
+}
+
+static int take_whole(struct counted *c)
+{
+    int rc = c->real->pMethods->xFileSize(c->real, &c->whole_len);
+    if (rc != SQLITE_OK || c->whole_len == 0 || c->whole_len > WHOLE_MAX)
+        return rc;
+    void *room = mmap(NULL, (size_t)c->whole_len, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+    CHECK(room != MAP_FAILED);
+    c->whole = room;
+    rc = c->real->pMethods->xRead(c->real, c->whole, (int)c->whole_len, 0);
+    if (rc != SQLITE_OK)
+        forget_whole(c);
+    return rc;
+}
+
 static int on_close(sqlite3_file *f)
 {
     struct counted *c = (struct counted *)f;
+    forget_whole(c);
     let_go(f); // nothing that was promised: that was synced
     int rc = c->real->pMethods->xClose(c->real);
     free(c->real);
@@ -61,6 +91,11 @@ static int on_close(sqlite3_file *f)
 
 static int on_read(sqlite3_file *f, void *data, int n, sqlite3_int64 at)
 {
+    struct counted *c = (struct counted *)f;
+    if (c->whole && at + n <= c->whole_len) {
+        memcpy(data, c->whole + at, (size_t)n);
+        return SQLITE_OK;
+    }
     int rc = let_go(f);
     return rc == SQLITE_OK ? real_of(f)->pMethods->xRead(real_of(f), data, n, at) : rc;
 }
@@ -68,6 +103,7 @@ static int on_read(sqlite3_file *f, void *data, int n, sqlite3_int64 at)
 static int on_write(sqlite3_file *f, const void *data, int n, sqlite3_int64 at)
 {
     struct counted *c = (struct counted *)f;
+    forget_whole(c);
     if (!c->held || n > HELD_MAX) {
         int rc = let_go(f);
         return rc == SQLITE_OK ? write_through(f, data, n, at) : rc;
@@ -85,6 +121,7 @@ static int on_write(sqlite3_file *f, const void *data, int n, sqlite3_int64 at)
 
 static int on_truncate(sqlite3_file *f, sqlite3_int64 size)
 {
+    forget_whole((struct counted *)f);
     int rc = let_go(f);
     return rc == SQLITE_OK ? real_of(f)->pMethods->xTruncate(real_of(f), size) : rc;
 }
@@ -129,7 +166,11 @@ static int on_check_lock(sqlite3_file *f, int *out)
 
 static int on_control(sqlite3_file *f, int op, void *arg)
 {
-    return real_of(f)->pMethods->xFileControl(real_of(f), op, arg);
+    struct counted *c = (struct counted *)f;
+    if (op != OP_WHOLE)
+        return real_of(f)->pMethods->xFileControl(real_of(f), op, arg);
+    forget_whole(c);
+    return *(bool *)arg ? take_whole(c) : SQLITE_OK;
 }
 
 static int on_sector(sqlite3_file *f)
@@ -164,7 +205,7 @@ static int on_open(sqlite3_vfs *v, const char *name, sqlite3_file *f, int flags,
     sqlite3_vfs *below = sqlite3_vfs_find(NULL);
     struct counted *c = (struct counted *)f;
     c->base.pMethods = NULL;
-    c->held = NULL;
+    c->held = c->whole = NULL;
     c->held_len = 0;
     c->real = check_alloc(calloc(1, (size_t)below->szOsFile));
     int rc = below->xOpen(below, name, c->real, flags, out);
@@ -226,6 +267,11 @@ const char *wear_vfs(void)
     CHECK(sqlite3_initialize() == SQLITE_OK);
     pthread_once(&once, make_vfs);
     return vfs.zName;
+}
+
+bool wear_whole(sqlite3 *db, bool on)
+{
+    return sqlite3_file_control(db, "main", OP_WHOLE, &on) == SQLITE_OK;
 }
 
 struct wear wear_read(void)

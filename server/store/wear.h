@@ -9,6 +9,8 @@
 #ifndef SERVER_STORE_WEAR_H
 #define SERVER_STORE_WEAR_H
 
+#include <sqlite3.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 enum { WEAR_BUCKETS = 10 };
@@ -22,6 +24,11 @@ struct wear {
 
 // The name to open a database by (sqlite3_open_v2). Below it is SQLite's default at each call.
 const char *wear_vfs(void);
+
+// From now on, and until it is said again with false, what is read of the database comes from
+// memory, if it is no larger than 16 MiB: for who reads all of it. A write ends it. False when the
+// file cannot be read.
+bool wear_whole(sqlite3 *db, bool on);
 
 struct wear wear_read(void);
 int64_t wear_bucket_us(int i);

@@ -10,6 +10,7 @@
 #include "server/store/house_key.h"
 #include "server/store/migrate.h"
 #include "server/store/room_store.h"
+#include "server/store/wear.h"
 #include "tests/unit/server/a_folder.h"
 
 #include <semaphore.h>
@@ -54,19 +55,67 @@ static void second_connection_is_impossible(void **state)
     db_close(db);
 }
 
+static void damage(long at, int len)
+{
+    FILE *f = fopen(path, "r+");
+    assert_non_null(f);
+    fseek(f, at, SEEK_SET);
+    for (int i = 0; i < len; i++)
+        fputc(0xa5, f);
+    fclose(f);
+}
+
 static void damaged_file_is_refused(void **state)
 {
     (void)state;
     char error[300];
     db_close(folder_db(path));
-    FILE *f = fopen(path, "r+");
-    assert_non_null(f);
-    fseek(f, 4096, SEEK_SET);
-    for (int i = 0; i < 4096 * 4; i++)
-        fputc(0xa5, f);
-    fclose(f);
+    damage(4096, 4 * 4096);
     assert_null(db_open(path, error, sizeof error));
     assert_true(strlen(error) > 10);
+}
+
+// Too large to be read by one call.
+static void damaged_large_file_is_refused(void **state)
+{
+    (void)state;
+    char error[300];
+    sqlite3 *db = folder_db(path);
+    assert_true(db_exec(db, "CREATE TABLE large(x); WITH RECURSIVE n(i) AS (VALUES(1) UNION ALL "
+                            "SELECT i+1 FROM n WHERE i<20000) INSERT INTO large "
+                            "SELECT zeroblob(900) FROM n"));
+    db_close(db);
+    db_close(folder_db(path));
+    damage(10 * 1024 * 1024, 1024);
+    assert_null(db_open(path, error, sizeof error));
+    assert_non_null(strstr(error, "damaged"));
+}
+
+static int answer(sqlite3 *db, const char *sql)
+{
+    sqlite3_stmt *st = db_prepare(db, sql);
+    assert_true(db_row(st));
+    int found = sqlite3_column_int(st, 0);
+    sqlite3_finalize(st);
+    return found;
+}
+
+static void what_is_written_is_read_whatever_was_read_whole(void **state)
+{
+    (void)state;
+    sqlite3 *db = folder_db(path);
+    assert_true(db_exec(db, "CREATE TABLE t(x); INSERT INTO t VALUES(1); "
+                            "PRAGMA wal_checkpoint(TRUNCATE)"));
+    assert_true(wear_whole(db, true));
+    assert_int_equal(answer(db, "SELECT x FROM t"), 1);
+    assert_true(db_exec(db, "UPDATE t SET x=2"));
+    sqlite3_db_release_memory(db);
+    assert_int_equal(answer(db, "SELECT x FROM t"), 2);
+    assert_true(db_exec(db, "PRAGMA wal_checkpoint(TRUNCATE)"));
+    sqlite3_db_release_memory(db);
+    assert_int_equal(answer(db, "SELECT x FROM t"), 2);
+    assert_true(wear_whole(db, true) && wear_whole(db, false));
+    db_close(db);
 }
 
 static struct room_record a_record(const char *id, const char *code)
@@ -462,6 +511,9 @@ int main(void)
                                         folder_remove),
         cmocka_unit_test_setup_teardown(second_connection_is_impossible, make_dir, folder_remove),
         cmocka_unit_test_setup_teardown(damaged_file_is_refused, make_dir, folder_remove),
+        cmocka_unit_test_setup_teardown(damaged_large_file_is_refused, make_dir, folder_remove),
+        cmocka_unit_test_setup_teardown(what_is_written_is_read_whatever_was_read_whole, make_dir,
+                                        folder_remove),
         cmocka_unit_test_setup_teardown(room_comes_back_as_it_was_committed, make_dir,
                                         folder_remove),
         cmocka_unit_test_setup_teardown(anchor_is_kept, make_dir, folder_remove),
