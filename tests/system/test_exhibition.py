@@ -5,6 +5,7 @@ import hashlib
 import io
 import json
 import random
+import socket
 import tarfile
 
 import pytest
@@ -137,6 +138,19 @@ def test_ctl_takes_the_demo(archive, tmp_path):
     assert "group demo" in s.ctl("exhibit", "demo").stdout
     assert "exhibit demo" not in s.ctl("setup").stdout
     s.stop()
+
+
+def test_a_house_that_closes_waits_for_no_archive(archive, tmp_path):
+    slow = tmp_path / "slow"
+    slow.write_text(f"#!/bin/sh\ntouch {tmp_path}/begun\nexec sleep 600\n")
+    slow.chmod(0o755)
+    s = Server(tmp_path / "state", config=f"[server]\ningest = {slow}\n").start().login()
+    with socket.create_connection(("127.0.0.1", s.port)) as sock:
+        sock.sendall(f"PUT /api/v1/exhibition HTTP/1.1\r\nHost: 127.0.0.1:{s.port}\r\nAuthorization: Bearer {s.session}\r\n"
+                     f"Content-Type: application/x-tar\r\nContent-Length: {len(archive)}\r\n\r\n".encode() + archive)
+        wait_until((tmp_path / "begun").exists, "the child")
+        assert give(s, archive).json["code"] == "busy"
+        assert s.stop() == 0
 
 
 def spoilt(files):
