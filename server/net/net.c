@@ -332,6 +332,7 @@ struct net *net_start(const struct net_house *house, char *error, size_t error_s
     net->overview = overview_new(net);
     crowd_start(net->crowd);
     net->outgoing = outgoing_new(house->loop);
+    rooms_set_fanout(house->rooms, outgoing_fanout(net->outgoing));
     return net;
 }
 
@@ -381,6 +382,7 @@ void net_stop(struct net *net)
     take_in_stop();
     overview_stop(net->overview);
     crowd_stop(net->crowd);
+    rooms_set_fanout(net->house->rooms, NULL);
     outgoing_stop(net->outgoing);
     net->overview = NULL;
     net->outgoing = NULL;

@@ -13,8 +13,9 @@ struct outgoing {
     uv_idle_t hurry;      // while it must not sleep
     TAILQ_HEAD(, peer) peers;
     TAILQ_HEAD(, request) files;
-    int count; // of the peers
-    int open;  // handles
+    struct lead_fanout fanout; // its `waiting` are the peers
+    uint64_t behind_ns;        // when a turn began that left some over; 0: it did not
+    int open;                  // handles
 };
 
 static void on_hurry(uv_idle_t *h)
@@ -22,20 +23,31 @@ static void on_hurry(uv_idle_t *h)
     (void)h; // that it is there is enough
 }
 
+// From the beginning of a full turn to that of the next: the writes, and whatever the loop did
+// between.
+static void measure(struct outgoing *o)
+{
+    uint64_t now = o->behind_ns || outgoing_behind(o) ? uv_hrtime() : 0;
+    if (o->behind_ns)
+        lead_fanout_learn(&o->fanout, (int64_t)(now - o->behind_ns), SLICE);
+    o->behind_ns = outgoing_behind(o) ? now : 0;
+}
+
 static void on_prepare(uv_prepare_t *h)
 {
     struct outgoing *o = h->data;
     struct peer *p;
     struct request *r;
+    measure(o);
     for (int i = 0; i < SLICE && (p = TAILQ_FIRST(&o->peers)); i++) {
         outgoing_remove(o, p);
         peer_speak(p);
     }
-    for (int i = 0; i < PIECES && !o->count && (r = TAILQ_FIRST(&o->files)); i++) {
+    for (int i = 0; i < PIECES && !o->fanout.waiting && (r = TAILQ_FIRST(&o->files)); i++) {
         outgoing_remove_file(o, r);
         request_turn(r);
     }
-    if (o->count || !TAILQ_EMPTY(&o->files))
+    if (o->fanout.waiting || !TAILQ_EMPTY(&o->files))
         uv_idle_start(&o->hurry, on_hurry);
     else
         uv_idle_stop(&o->hurry);
@@ -49,6 +61,7 @@ struct outgoing *outgoing_new(uv_loop_t *loop)
     uv_prepare_init(loop, &o->prepare);
     uv_idle_init(loop, &o->hurry);
     o->prepare.data = o->hurry.data = o;
+    o->fanout.member_ns = LEAD_MEMBER_NS;
     o->open = 2;
     uv_prepare_start(&o->prepare, on_prepare);
     return o;
@@ -78,8 +91,11 @@ void outgoing_put(struct outgoing *o, struct peer *p)
     if (p->outgoing)
         return;
     p->outgoing = true;
-    TAILQ_INSERT_TAIL(&o->peers, p, out);
-    o->count++;
+    if (p->member.role == ROLE_KIOSK)
+        TAILQ_INSERT_HEAD(&o->peers, p, out);
+    else
+        TAILQ_INSERT_TAIL(&o->peers, p, out);
+    o->fanout.waiting++;
 }
 
 void outgoing_remove(struct outgoing *o, struct peer *p)
@@ -88,7 +104,7 @@ void outgoing_remove(struct outgoing *o, struct peer *p)
         return;
     p->outgoing = false;
     TAILQ_REMOVE(&o->peers, p, out);
-    o->count--;
+    o->fanout.waiting--;
 }
 
 void outgoing_put_file(struct outgoing *o, struct request *r)
@@ -107,7 +123,12 @@ void outgoing_remove_file(struct outgoing *o, struct request *r)
     TAILQ_REMOVE(&o->files, r, out);
 }
 
+const struct lead_fanout *outgoing_fanout(const struct outgoing *o)
+{
+    return &o->fanout;
+}
+
 bool outgoing_behind(const struct outgoing *o)
 {
-    return o->count > SLICE;
+    return o->fanout.waiting > SLICE;
 }

@@ -17,6 +17,7 @@
 #include "common/base/bytes.h"
 #include "server/room/agenda.h"
 #include "server/room/audience.h"
+#include "server/room/lead.h"
 #include "server/room/room_port.h"
 
 struct room;
@@ -54,7 +55,8 @@ struct room_house {
     // For tests: after every so many changes a room forgets all it has in memory, reads itself
     // back and insists that it is the same. 0: never.
     int forget_every;
-    void (*changed)(void *user); // something in the overview is new
+    const struct lead_fanout *fanout; // NULL: nobody speaks yet, or any more
+    void (*changed)(void *user);      // something in the overview is new
     void *changed_user;
 };
 

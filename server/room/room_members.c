@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Who is in a room, what they are told, and how far ahead they need to hear it.
 #include "common/base/check.h"
-#include "server/room/lead.h"
 #include "server/room/room_private.h"
 
 #include <stdlib.h>
@@ -144,6 +143,14 @@ static int by_size(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+static int members(const struct room *r)
+{
+    int n = 0;
+    for (size_t i = 0; i < sizeof r->counts / sizeof r->counts[0]; i++)
+        n += r->counts[i];
+    return n;
+}
+
 int64_t room_lead_us(const struct room *r)
 {
     // A sample of the guests is enough for a 95th percentile, and bounds the work.
@@ -151,6 +158,8 @@ int64_t room_lead_us(const struct room *r)
     int64_t guests[GUESTS];
     int n = 0;
     struct lead_inputs in = {.commit_p99_us = r->house->port->commit_p99_us(r->house->port->ctx)};
+    if (r->house->fanout)
+        in.fanout_p99_us = lead_fanout_us(r->house->fanout, members(r));
     for (struct room_member *m = r->members; m; m = m->next) {
         if (!m->has_report)
             continue;

@@ -61,6 +61,11 @@ struct rooms *rooms_new(const struct rooms_config *c)
     return rs;
 }
 
+void rooms_set_fanout(struct rooms *rs, const struct lead_fanout *fanout)
+{
+    rs->house.fanout = fanout;
+}
+
 void rooms_set_max_awake(struct rooms *rs, int max_awake)
 {
     rs->max_awake = max_awake;

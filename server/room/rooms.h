@@ -43,6 +43,10 @@ int rooms_degraded(const struct rooms *rs); // of those awake
 // memory when the last member has.
 void rooms_forget(struct rooms *rs, struct room *room);
 
+// How fast members are spoken to, from now on; NULL: nobody is any more. Outlives the rooms, or
+// that NULL.
+void rooms_set_fanout(struct rooms *rs, const struct lead_fanout *fanout);
+
 // Another ceiling from now on; those above it sleep as they become idle.
 void rooms_set_max_awake(struct rooms *rs, int max_awake);
 

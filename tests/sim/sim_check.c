@@ -7,7 +7,6 @@
 
 #include <string.h>
 
-#define LEAD_MIN_US (150 * MS)
 enum { FLIGHTS_MAX = 256 + 64 }; // what happens by itself comes on top of commands
 
 struct check *check_new(struct sim *s)

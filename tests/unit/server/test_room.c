@@ -443,9 +443,31 @@ static void lead_follows_the_slowest_kiosk(void **state)
     assert_int_equal(room_lead_us(r), 1000 + 400000 + 20000);
     kiosk.report.prep_us = INT64_MAX; // a report is input
     assert_int_equal(room_lead_us(r), 1500000);
+    kiosk.report.prep_us = 0;
+    struct lead_fanout fanout = {.member_ns = 20000, .waiting = 9998};
+    rooms_set_fanout(rs, &fanout); // a larger group is being told of something: 10,000 at 20 us
+    assert_int_equal(room_lead_us(r), 1000 + 250000 + 400000 + 20000);
+    rooms_set_fanout(rs, NULL);
+    assert_int_equal(room_lead_us(r), 1000 + 400000 + 20000);
     room_leave(&kiosk, (house_t){S});
     room_leave(&phone, (house_t){S});
     rooms_free(rs);
+}
+
+static void a_mean_follows_and_forgets_a_sleep(void **state)
+{
+    (void)state;
+    struct lead_fanout speed = {.member_ns = LEAD_MEMBER_NS};
+    for (int i = 0; i < 100; i++)
+        lead_fanout_learn(&speed, 64 * 8000, 64);
+    assert_in_range(speed.member_ns, 7900, 8100);
+    lead_fanout_learn(&speed, 64 * 400000, 64); // one turn in which another program ran
+    assert_in_range(speed.member_ns, 8000, 33000);
+    for (int i = 0; i < 100; i++)
+        lead_fanout_learn(&speed, 64 * 8000, 64);
+    lead_fanout_learn(&speed, INT64_C(3600000000000), 64);
+    assert_in_range(speed.member_ns, 7900, 8100);
+    assert_int_equal(lead_fanout_us(&speed, 0), 0);
 }
 
 static void deleted_ones_take_no_place(void **state)
@@ -777,6 +799,7 @@ int main(void)
         cmocka_unit_test(stop_now_speaks_first_and_is_saved_later),
         cmocka_unit_test(sleeping_and_waking_lose_nothing),
         cmocka_unit_test(lead_follows_the_slowest_kiosk),
+        cmocka_unit_test(a_mean_follows_and_forgets_a_sleep),
         cmocka_unit_test(deleted_ones_take_no_place),
         cmocka_unit_test(conflict_shows_what_is_so),
         cmocka_unit_test(forgetting_is_not_noticed),
