@@ -10,10 +10,6 @@
 
 enum { LOOK_MS = 1000 };
 
-// The wall clock and house time part by at most 0.1 s between two renewals, however NTP steers;
-// more is somebody setting it.
-#define STEP_US INT64_C(1000000)
-
 // What somebody said about the wall clock holds until the machine is told better.
 static void heed(const struct house_anchor *a, struct house_reading *r)
 {
@@ -21,6 +17,26 @@ static void heed(const struct house_anchor *a, struct house_reading *r)
         return;
     r->realtime_us += a->told_us;
     r->battery = true;
+}
+
+static bool is_step(int64_t us)
+{
+    return us > HOUSE_STEP_US || us < -HOUSE_STEP_US;
+}
+
+// Whoever sets the machine's clock meanwhile does not move what somebody said: it goes on unbroken,
+// on top of the new clock. Otherwise a clock that is set right at last would be corrected twice.
+static bool hold_on(struct house_anchor *a, struct house_reading *r)
+{
+    int64_t step_us = house_wall_step_us(a, r);
+    if (r->synchronised || !a->told_us || strcmp(a->boot_id, r->boot_id) != 0 ||
+        house_was_suspended(a, r) || !is_step(step_us))
+        return false;
+    a->told_us -= step_us;
+    a->told_us += a->told_us == 0; // 0 is nobody
+    r->realtime_us -= step_us;
+    log_info("house", "the machine's clock was set; what staff said is the time goes on");
+    return true;
 }
 
 static bool read_clocks(const struct timekeeper *t, struct house_reading *r)
@@ -50,7 +66,7 @@ static bool plans_are_stale(sqlite3 *db, const struct house_anchor *last,
     if (anchor_store_zone(db, planned, sizeof planned) != ERR_OK || strcmp(planned, zone) != 0)
         return true;
     int64_t step_us = last->present ? house_wall_step_us(last, reading) : 0;
-    return last->realtime_trusted != trusted || step_us > STEP_US || step_us < -STEP_US;
+    return last->realtime_trusted != trusted || is_step(step_us);
 }
 
 // When there is no place to mark every room, the rooms are asked to wake instead; the zone stays
@@ -77,6 +93,7 @@ bool timekeeper_resume(struct timekeeper *t, sqlite3 *db, bool trust_clock, char
     }
     if (anchor_store_read(db, &last) == ERR_OK) {
         heed(&last, &reading);
+        hold_on(&last, &reading);
         t->anchor = house_resume(&last, &reading);
         bool stale = plans_are_stale(db, &last, &reading, t->anchor.realtime_trusted, zone);
         t->renewed = reading.raw;
@@ -115,12 +132,13 @@ static void on_look(uv_timer_t *h)
     if (!read_clocks(t, &reading))
         return; // once, at the start, it could; the reservation holds for a while
     struct house_anchor before = t->anchor;
+    bool held = hold_on(&before, &reading);
     struct house_anchor next = house_renew(&before, &reading);
     int64_t step_us = house_wall_step_us(&before, &reading);
     bool suspended = house_was_suspended(&before, &reading);
-    bool set = !suspended && (step_us > STEP_US || step_us < -STEP_US);
+    bool set = !suspended && is_step(step_us);
     bool trust = next.realtime_trusted != before.realtime_trusted;
-    if (suspended || set || trust || t->unsaved ||
+    if (suspended || set || trust || held || t->unsaved ||
         mono_diff_ns(reading.raw, t->renewed) >= HOUSE_RENEW_US * 1000)
         put_in_force(t, &next, reading.raw);
     if (suspended) {

@@ -183,6 +183,9 @@ void doctor_clock(struct doctor *d, bool has_settings)
 {
     struct house_reading r = {0};
     bool told = has_settings && strcmp(d->settings.trust_clock, "yes") == 0;
+    const char *source =
+        json_string_value(json_object_get(json_object_get(d->health, "time"), "source"));
+    bool held = source && strcmp(source, "holdover") == 0;
     house_read(&r);
     char date[32];
     time_t now = (time_t)(r.realtime_us / 1000000);
@@ -192,9 +195,10 @@ void doctor_clock(struct doctor *d, bool has_settings)
         doctor_say(d, "clock", MARK_BROKEN,
                    "a network with NTP, or a real-time clock with a battery that is not empty",
                    "the wall clock says %s: it was never set. Groups play, schedules wait", date);
-    else if (r.synchronised || r.battery || told)
+    else if (r.synchronised || r.battery || told || held)
         doctor_say(d, "clock", MARK_OK, NULL, "%s, %s", date,
                    r.synchronised ? "synchronised"
+                   : held         ? "synchronised until its time server went away"
                    : r.battery    ? "kept by a battery, not synchronised"
                                   : "trusted because the settings say so");
     else

@@ -6,7 +6,6 @@
 #include <string.h>
 #include <sys/timex.h>
 #include <time.h>
-#include <unistd.h>
 
 #define NEW_BOX_US (INT64_C(3600) * 1000000)
 
@@ -25,11 +24,25 @@ house_t house_at(const struct house_anchor *a, mono_t raw)
 // A battery's clock keeps whole seconds and drifts: it may be this much behind what it was.
 #define BEHIND_MAX_US INT64_C(60000000)
 
+// The kernel slews a clock by 500 ppm at most: so far it may be off when the program was not there
+// to look.
+static bool disciplined(const struct house_anchor *last, const struct house_reading *now)
+{
+    if (now->synchronised)
+        return true;
+    if (!last->present || !last->disciplined || strcmp(last->boot_id, now->boot_id) != 0)
+        return false;
+    int64_t slept_us = (now->suspended_ns - last->suspended_ns) / 1000;
+    int64_t step_us = house_wall_step_us(last, now) - slept_us;
+    int64_t most_us = HOUSE_STEP_US + house_diff_us(house_at(last, now->raw), last->house) / 2000;
+    return step_us < most_us && step_us > -most_us;
+}
+
 static bool trusted(const struct house_anchor *last, const struct house_reading *now)
 {
     bool plausible = now->realtime_us >= HOUSE_REALTIME_FLOOR_US &&
                      (!last->present || now->realtime_us >= last->realtime_us - BEHIND_MAX_US);
-    return now->synchronised || (now->battery && plausible);
+    return disciplined(last, now) || (now->battery && plausible);
 }
 
 bool house_was_suspended(const struct house_anchor *a, const struct house_reading *now)
@@ -49,6 +62,7 @@ struct house_anchor house_renew(const struct house_anchor *a, const struct house
     memcpy(next.boot_id, now->boot_id, sizeof next.boot_id);
     next.house = house_at(&next, now->raw);
     next.realtime_trusted = trusted(a, now);
+    next.disciplined = disciplined(a, now);
     next.synchronised = now->synchronised;
     if (now->synchronised)
         next.told_us = 0;
@@ -137,6 +151,17 @@ static bool synchronised(void)
     return state >= 0 && state != TIME_ERROR && !(t.status & STA_UNSYNC);
 }
 
+// One whose cell is empty began anew when the machine was switched on, or does not answer.
+static bool has_battery(void)
+{
+    long long s = 0;
+    FILE *f = fopen("/sys/class/rtc/rtc0/since_epoch", "re");
+    bool answers = f && fscanf(f, "%20lld", &s) == 1;
+    if (f)
+        fclose(f);
+    return answers && s >= HOUSE_REALTIME_FLOOR_US / 1000000;
+}
+
 bool house_read(struct house_reading *out)
 {
     memset(out, 0, sizeof *out);
@@ -145,7 +170,7 @@ bool house_read(struct house_reading *out)
     if (f)
         fclose(f);
     out->synchronised = synchronised();
-    out->battery = access("/sys/class/rtc/rtc0", F_OK) == 0;
+    out->battery = has_battery();
     out->suspended_ns = suspended_ns();
     out->realtime_us = clock_ns(CLOCK_REALTIME) / 1000;
     out->raw = house_raw_now();

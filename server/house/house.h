@@ -11,9 +11,11 @@
 //                 disk before H comes near X
 //
 // The wall clock is asked in two cases only: after a reboot, and for calendars (house_wall_us). It
-// is trusted when the kernel says it is synchronised (NTP), or when it comes from a battery and is
-// plausible: not before this program was made, and not before what it was when last looked at.
-// Without a battery a machine begins where it was switched off, which looks plausible and is not.
+// is trusted when the kernel says it is synchronised (NTP), or has said so in this boot and nobody
+// has set it since: without a time server it drifts by seconds a week, and an evening without one is
+// no reason to stop a house. Or when it comes from a battery and is plausible: not before this
+// program was made, and not before what it was when last looked at. Without a battery a machine
+// begins where it was switched off, which looks plausible and is not.
 //
 // The first part is pure (tests hand in the readings); house_read() reads the clocks.
 #ifndef SERVER_HOUSE_HOUSE_H
@@ -31,7 +33,7 @@ struct house_reading {
     mono_t raw;
     int64_t realtime_us; // wall clock, us since 1970
     bool synchronised;   // the kernel's word on it
-    bool battery;        // there is a real-time clock that runs while the machine is off
+    bool battery;        // there is a real-time clock that ran while the machine was off
     // How long the machine was suspended since it booted: CLOCK_BOOTTIME minus CLOCK_MONOTONIC.
     int64_t suspended_ns;
 };
@@ -44,7 +46,8 @@ struct house_anchor {
     house_t house;       // H when it was written
     int64_t realtime_us; // then; while it cannot be trusted, at least what it was before
     bool realtime_trusted;
-    bool synchronised; // why it is trusted; not kept
+    bool disciplined;  // synchronised in this boot, now or before, and not set since
+    bool synchronised; // now; not kept
     house_t reserved;  // H stayed below this
     uint32_t clock_epoch;
     int64_t suspended_ns; // accounted for in base_ns
@@ -59,6 +62,10 @@ struct house_anchor {
 // How far H is reserved ahead, and how often that is renewed: at most one write a minute.
 #define HOUSE_RESERVE_US (INT64_C(150) * 1000000)
 #define HOUSE_RENEW_US (INT64_C(60) * 1000000)
+
+// The wall clock and house time part by at most 0.1 s between two renewals, however NTP steers; more
+// is somebody setting it.
+#define HOUSE_STEP_US INT64_C(1000000)
 
 // A wall clock before this (2026-01-01) was never set.
 #define HOUSE_REALTIME_FLOOR_US (INT64_C(1767225600) * 1000000)

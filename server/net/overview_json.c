@@ -159,6 +159,7 @@ json_t *overview_time(const struct net *net)
     const char *source = !a->realtime_trusted ? "none"
                          : a->synchronised    ? "synchronised"
                          : a->told_us         ? "told"
+                         : a->disciplined     ? "holdover"
                                               : "battery";
     json_t *j = json_pack("{s:b,s:s,s:b}", "trusted", (int)a->realtime_trusted, "source", source,
                           "guessed", (int)house_is_guessed(a));

@@ -11,6 +11,8 @@
     "guessed_epoch,known_until_us,told_us"
 #define VALUES "?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11"
 
+enum { DISCIPLINED = 2 }; // realtime_trusted, and why; 1: by a battery, or by somebody's word
+
 bool anchor_store_known(sqlite3 *db)
 {
     return db_exec(db, "SELECT " COLUMNS " FROM clock_anchor");
@@ -27,6 +29,7 @@ enum err anchor_store_read(sqlite3 *db, struct house_anchor *out)
         out->house.us = sqlite3_column_int64(st, 2);
         out->realtime_us = sqlite3_column_int64(st, 3);
         out->realtime_trusted = sqlite3_column_int(st, 4) != 0;
+        out->disciplined = sqlite3_column_int(st, 4) == DISCIPLINED;
         out->reserved.us = sqlite3_column_int64(st, 5);
         out->clock_epoch = (uint32_t)sqlite3_column_int64(st, 6);
         out->suspended_ns = sqlite3_column_int64(st, 7);
@@ -47,7 +50,7 @@ enum err anchor_store_write(sqlite3 *db, const struct house_anchor *a)
     db_bind_int(st, 2, a->base_ns);
     db_bind_int(st, 3, a->house.us);
     db_bind_int(st, 4, a->realtime_us);
-    db_bind_int(st, 5, a->realtime_trusted);
+    db_bind_int(st, 5, a->disciplined ? DISCIPLINED : a->realtime_trusted);
     db_bind_int(st, 6, a->reserved.us);
     db_bind_int(st, 7, a->clock_epoch);
     db_bind_int(st, 8, a->suspended_ns);

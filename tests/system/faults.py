@@ -11,7 +11,8 @@ import pytest
 from harness import BIN, Server, raw_ns
 
 SHIM = BIN.parent / "tests" / "faults.so"
-KNOBS = ("full write_errno sync_errno sync_stall sync_us realtime_us slew_ppb slew_from_us watch_main"
+KNOBS = ("full write_errno sync_errno sync_stall sync_us realtime_us slew_ppb slew_from_us synced"
+         " watch_main"
          " stall_main stall_playing"
          " syncs syncs_stalled syncs_failed syncs_main writes_failed clock_reads").split()
 

@@ -108,6 +108,26 @@ def test_clock_set_later_moves_nothing_but_schedules(box):
                "the next minute")
 
 
+def test_an_evening_without_a_time_server_stops_no_schedule(tmp_path):
+    box = FaultyServer(tmp_path / "state", config="[debug]\nforget_every = 100\n")
+    try:
+        box.faults.synced = 1
+        box.start().login()
+        box.request("POST", "/api/v1/groups", {"name": "Demo", "id": "demo"})
+        box.command("configure", schedule=["daily 00:00-23:59/1min stop"])
+        wait_until(lambda: "due" in box.group(), "the next minute")
+        assert health(box)["time"]["source"] == "synchronised"
+        box.faults.synced = 0  # seven hours and a half after the last word of a time server
+        box.stop(signal.SIGKILL)
+        box.start()
+        assert health(box)["time"]["source"] == "holdover" and health(box)["time"]["trusted"]
+        assert "due" in box.group() and "anew" not in box.log_text()
+        box.faults.realtime_us = HOUR_US
+        wait_until(lambda: health(box)["time"]["source"] != "holdover", "that the clock was set")
+    finally:
+        box.stop()
+
+
 def test_what_staff_say_is_the_time_until_the_box_knows_better(tmp_path):
     box = FaultyServer(tmp_path / "state", config="[time]\ntrust_clock = yes\n").start().login()
     try:
@@ -131,6 +151,11 @@ def test_what_staff_say_is_the_time_until_the_box_knows_better(tmp_path):
         box.request("PUT", "/api/v1/setup/clock", {"wall": wall + 9 * HOUR_US})
         a = box.request("PUT", "/api/v1/setup/clock", {"wall": int(time.time() * 1e6)}).json["time"]
         assert a["trusted"] and abs(a["wall"] - time.time() * 1e6) < 2_000_000
+        # Somebody sets the machine's clock right: it is not corrected twice.
+        box.faults.realtime_us = 0
+        wait_until(lambda: "what staff said is the time goes on" in box.log_text(), "that it was seen")
+        a = health(box)["time"]
+        assert a["source"] == "told" and abs(a["wall"] - time.time() * 1e6) < 2_000_000
         # It holds over a restart of the program, and ends with the next boot.
         box.stop(signal.SIGKILL)
         box.start()

@@ -91,6 +91,45 @@ static void wall_clock_is_trusted_for_a_reason(void **state)
     assert_false(house_renew(&a, &r).realtime_trusted);
 }
 
+// A time server that is away for a night stops nothing, also when the program starts anew meanwhile.
+static void a_clock_that_was_synchronised_stays_right_until_it_is_set(void **state)
+{
+    (void)state;
+    enum { H = 3600 };
+    struct house_anchor none = {.present = false};
+    struct house_reading r = reading("a", 50, NOW_2026);
+    r.battery = false;
+    r.synchronised = true;
+    struct house_anchor synced = house_resume(&none, &r);
+    r.synchronised = false;
+    r.raw.ns += 60 * INT64_C(1000000000);
+    r.realtime_us += 60 * S + 20000;
+    struct house_anchor a = house_renew(&synced, &r);
+    assert_true(a.realtime_trusted && a.disciplined && !a.synchronised);
+    r.raw.ns += 9 * H * INT64_C(1000000000); // and 100 ppm
+    r.realtime_us += 9 * H * S + 9 * H * 100;
+    struct house_anchor b = house_resume(&a, &r);
+    assert_true(b.realtime_trusted && b.disciplined);
+    assert_int_equal(b.clock_epoch, 1);
+    // Asleep for an hour it is right still.
+    struct house_reading woken = r;
+    woken.suspended_ns += H * INT64_C(1000000000);
+    woken.realtime_us += H * S;
+    assert_true(house_renew(&b, &woken).realtime_trusted);
+    // Another boot begins where the last one ended.
+    struct house_reading other = r;
+    snprintf(other.boot_id, sizeof other.boot_id, "b");
+    assert_false(house_resume(&b, &other).realtime_trusted);
+    // Somebody set it.
+    r.raw.ns += INT64_C(1000000000);
+    r.realtime_us += 3 * S;
+    a = house_renew(&b, &r);
+    assert_false(a.realtime_trusted || a.disciplined);
+    r.raw.ns += INT64_C(1000000000);
+    r.realtime_us += S;
+    assert_false(house_renew(&a, &r).realtime_trusted);
+}
+
 static void suspended_machine_makes_up_for_it(void **state)
 {
     (void)state;
@@ -148,6 +187,7 @@ int main(void)
         cmocka_unit_test(reboot_resumes_by_a_trusted_wall_clock),
         cmocka_unit_test(reboot_without_a_clock_never_goes_back),
         cmocka_unit_test(wall_clock_is_trusted_for_a_reason),
+        cmocka_unit_test(a_clock_that_was_synchronised_stays_right_until_it_is_set),
         cmocka_unit_test(suspended_machine_makes_up_for_it),
         cmocka_unit_test(house_time_never_falls),
     };

@@ -150,6 +150,7 @@ function Place({ is, refresh }: StepProps): JSX.Element {
 
 const SOURCES: Record<string, string> = {
   synchronised: "It is kept by a time server.",
+  holdover: "It was kept by a time server, which is away; the box goes on by it.",
   battery: "It is kept by the box's own clock, which has a battery.",
   told: "It is what somebody said. When the box was switched off, it has to be said again: a clock with a battery, or a time server, keeps it.",
 };
