@@ -40,27 +40,32 @@ struct found {
     int count, lowest, highest;
     char oldest[300];
     int64_t newest_s;
+    int64_t older_bytes; // of all but the newest
 };
 
 static struct found look_into(const char *dir)
 {
     struct found f = {.lowest = -1};
+    int64_t newest_bytes = 0;
     DIR *d = opendir(dir);
     for (struct dirent *e; d && (e = readdir(d));) {
         int number = number_of(e->d_name);
         struct stat st;
-        if (number < 0)
+        if (number < 0 || fstatat(dirfd(d), e->d_name, &st, 0) != 0)
             continue;
         f.count++;
+        f.older_bytes += st.st_size;
         if (f.lowest < 0 || number < f.lowest) {
             f.lowest = number;
             snprintf(f.oldest, sizeof f.oldest, "%s", e->d_name);
         }
-        if (number >= f.highest && fstatat(dirfd(d), e->d_name, &st, 0) == 0) {
+        if (number >= f.highest) {
             f.highest = number;
             f.newest_s = st.st_mtim.tv_sec;
+            newest_bytes = st.st_size;
         }
     }
+    f.older_bytes -= newest_bytes;
     if (d)
         closedir(d);
     return f;
@@ -141,17 +146,30 @@ static void on_copied(void *user, enum err e)
         fail(n, err_code(e));
 }
 
-// NULL: there is; else why not.
-static const char *room_for_it(const struct nightly *n)
+// With so many bytes more than are free now.
+static bool fits(const struct nightly *n, int64_t more)
 {
     struct stat db;
     struct statvfs v;
+    return stat(n->db_path, &db) == 0 && statvfs(n->dir, &v) == 0 &&
+           (int64_t)v.f_bavail * (int64_t)v.f_frsize + more > db.st_size + SPARE_BYTES;
+}
+
+// NULL: there is; else why not. What a power cut left gives way to a new backup, and so do old ones
+// but the newest, where that is enough.
+static const char *room_for_it(const struct nightly *n)
+{
     if (mkdir(n->dir, 0700) != 0 && errno != EEXIST)
         return strerror(errno);
-    if (access(n->dir, W_OK | X_OK) != 0 || stat(n->db_path, &db) != 0 || statvfs(n->dir, &v) != 0)
+    if (access(n->dir, W_OK | X_OK) != 0)
         return strerror(errno);
-    long long free_bytes = (long long)v.f_bavail * (long long)v.f_frsize;
-    return free_bytes > db.st_size + SPARE_BYTES ? NULL : "there is no room for it";
+    unlink(n->part);
+    struct found f = look_into(n->dir);
+    for (int keep = f.count - 1; keep >= 1 && !fits(n, 0) && fits(n, f.older_bytes); keep--) {
+        prune(n->dir, keep);
+        f = look_into(n->dir);
+    }
+    return fits(n, 0) ? NULL : "there is no room for it";
 }
 
 static void begin(struct nightly *n)

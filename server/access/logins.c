@@ -23,7 +23,12 @@ static enum err login_run(sqlite3 *db, struct store_job *job)
 {
     struct login_job *j = (struct login_job *)job;
     const struct access_login *l = &j->login.shown;
-    sqlite3_stmt *st = db_prepare(
+    sqlite3_stmt *st = db_prepare(db, "DELETE FROM login WHERE expires_us<=?");
+    db_bind_int(st, 1, l->began.us);
+    enum err e = db_run(db, st);
+    if (e != ERR_OK)
+        return e;
+    st = db_prepare(
         db, "INSERT INTO login(token_hash,user,expires_us,began_us,address,agent)"
             " SELECT ?1,name,?3,?4,?5,?6 FROM user WHERE name=?2 AND password=?7 AND NOT disabled");
     db_bind_blob(st, 1, j->login.hash, HASH_BYTES);
@@ -33,7 +38,7 @@ static enum err login_run(sqlite3 *db, struct store_job *job)
     db_bind_text(st, 5, l->address);
     db_bind_text(st, 6, l->agent);
     db_bind_text(st, 7, j->verified);
-    enum err e = db_run(db, st);
+    e = db_run(db, st);
     if (e == ERR_OK && sqlite3_changes(db) == 0)
         e = ERR_WRONG_PASSWORD;
     return e == ERR_OK ? audit_write(db, &j->audit) : e;

@@ -12,8 +12,8 @@
 //
 // The wall clock is asked in two cases only: after a reboot, and for calendars (house_wall_us). It
 // is trusted when the kernel says it is synchronised (NTP), or has said so in this boot and nobody
-// has set it since: without a time server it drifts by seconds a week, and an evening without one is
-// no reason to stop a house. Or when it comes from a battery and is plausible: not before this
+// has set it since: without a time server it drifts by seconds a week, and an evening without one
+// is no reason to stop a house. Or when it comes from a battery and is plausible: not before this
 // program was made, and not before what it was when last looked at. Without a battery a machine
 // begins where it was switched off, which looks plausible and is not.
 //
@@ -63,8 +63,8 @@ struct house_anchor {
 #define HOUSE_RESERVE_US (INT64_C(150) * 1000000)
 #define HOUSE_RENEW_US (INT64_C(60) * 1000000)
 
-// The wall clock and house time part by at most 0.1 s between two renewals, however NTP steers; more
-// is somebody setting it.
+// The wall clock and house time part by at most 0.1 s between two renewals, however NTP steers;
+// more is somebody setting it.
 #define HOUSE_STEP_US INT64_C(1000000)
 
 // A wall clock before this (2026-01-01) was never set.

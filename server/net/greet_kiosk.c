@@ -15,6 +15,7 @@
 #include "common/base/log.h"
 #include "common/wire/adopt.h"
 #include "server/net/peer_private.h"
+#include "server/net/porter.h"
 
 #include <sodium.h>
 #include <string.h>
@@ -182,6 +183,7 @@ static void list_as_new(struct peer *p, const struct wire_hello *hello)
     }
     struct wire_message m = {.type = WIRE_NEW};
     p->new = true;
+    guest_is(p->guest, GUEST_IN, net_now(p->net)); // it has said who it is, and may wait for long
     log_info("kiosks", "%s (%s, %s) waits to be adopted", p->member.kiosk, hello->name, p->address);
     peer_send(p, &m);
     net_changed(p->net);

@@ -57,30 +57,24 @@ int snapshot_next(const char *folder)
     return next;
 }
 
-// Removes the oldest of a kind until few enough are left. Failing to is no reason to stop.
+// Removes the oldest of a kind, by their numbers (the wall clock may have been anywhere), until few
+// enough are left. Failing to is no reason to stop.
 static void prune(const char *folder, const char *kind)
 {
     for (;;) {
-        char oldest[PATH_SIZE] = "", path[PATH_SIZE];
-        struct timespec when = {0};
-        int count = 0;
+        char path[PATH_SIZE];
+        int count = 0, oldest = -1;
         DIR *d = opendir(folder);
         struct dirent *e;
         while (d && (e = readdir(d))) {
-            struct stat st;
-            int n = snprintf(path, sizeof path, "%s/%s", folder, e->d_name);
-            if (number_of(e->d_name, kind) < 0 || n >= (int)sizeof path || stat(path, &st) != 0)
-                continue;
-            bool older = st.st_mtim.tv_sec < when.tv_sec ||
-                         (st.st_mtim.tv_sec == when.tv_sec && st.st_mtim.tv_nsec < when.tv_nsec);
-            if (count++ == 0 || older) {
-                memcpy(oldest, path, sizeof oldest);
-                when = st.st_mtim;
-            }
+            int n = number_of(e->d_name, kind);
+            count += n >= 0;
+            oldest = n >= 0 && (oldest < 0 || n < oldest) ? n : oldest;
         }
         if (d)
             closedir(d);
-        if (count <= SNAPSHOT_KEEP || unlink(oldest) != 0)
+        snprintf(path, sizeof path, "%s/%s%d.db", folder, kind, oldest);
+        if (count <= SNAPSHOT_KEEP || unlink(path) != 0)
             return;
     }
 }

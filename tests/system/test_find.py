@@ -77,6 +77,8 @@ def test_a_kiosk_is_adopted_plays_moves_and_is_forgotten(server, exhibit, tmp_pa
         new = wait_until(lambda: listed(house)[1], "the new kiosk")
         kiosk = next(iter(new))
         assert (new[kiosk]["name"], new[kiosk]["online"]) == ("hall", True)
+        # It may wait for days: it is none of those who are sent away when they say nothing for a minute.
+        assert "\nroomtone_connections_waiting 0\n" in house.request("GET", "/metrics").body.decode()
         p.wait_for(f"does not know this kiosk ({kiosk}): staff may adopt it")
         # It is found by ear before it is taken in.
         assert house.request("POST", f"/api/v1/kiosks/{kiosk}/identify").status == 204

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Backups that the server makes by itself: when, how many stay, what becomes of failures, and that a
 new box lives on from one."""
+import os
 import shutil
 import signal
 import subprocess
@@ -115,6 +116,22 @@ def test_a_disk_without_room_is_left_alone(tmp_path, small_disk):
         s.start()
         wait_until(lambda: "there is no room for it" in s.log_text(), "the refusal")
         assert list(where.iterdir()) == []
+    finally:
+        s.stop()
+
+
+def test_old_backups_give_way_to_a_new_one(tmp_path, small_disk):
+    where = small_disk("90m")
+    for n in (1, 2, 3):
+        old = where / f"roomtone-00000{n}-2025-01-0{n}.backup"
+        old.write_bytes(bytes(10 << 20))
+        os.utime(old, (n, n))
+    (where / ".part").write_bytes(bytes(10 << 20))
+    s = Server(tmp_path / "state", config=settings(where, keep=14))
+    try:
+        s.start()
+        wait_until(lambda: numbers(where) == [2, 3, 4], "a new one instead of the oldest")
+        assert "no backup" not in s.log_text()
     finally:
         s.stop()
 

@@ -91,7 +91,8 @@ static void wall_clock_is_trusted_for_a_reason(void **state)
     assert_false(house_renew(&a, &r).realtime_trusted);
 }
 
-// A time server that is away for a night stops nothing, also when the program starts anew meanwhile.
+// A time server that is away for a night stops nothing, also when the program starts anew
+// meanwhile.
 static void a_clock_that_was_synchronised_stays_right_until_it_is_set(void **state)
 {
     (void)state;
