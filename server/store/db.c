@@ -150,12 +150,14 @@ bool db_has(sqlite3 *db, const char *sql, const char *text)
 // Of a new database: a change of a group touches a few rows in as many pages, and each page is
 // written whole. With SQLite's 4,096 bytes an hour of 50 groups was 31 MB, with these 14. An older
 // database keeps what it has. What a statement needs for its own undoing stays in memory: a file
-// for it in /var/tmp would need a disk that can be written, and stay open.
+// for it in /var/tmp would need a disk that can be written, and stay open. A log that one large
+// transaction has blown up is cut at the next turn.
 static bool apply_pragmas(sqlite3 *db)
 {
     return db_exec(db,
                    "PRAGMA page_size=1024; PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL;"
                    "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY;"
+                   "PRAGMA journal_size_limit=8388608;"
                    "PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON; PRAGMA mmap_size=0;");
 }
 

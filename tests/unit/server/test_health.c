@@ -226,6 +226,21 @@ static int64_t log_bytes(void)
     return stat(file, &st) == 0 ? st.st_size : 0;
 }
 
+static void a_log_that_was_large_once_is_cut(void **state)
+{
+    (void)state;
+    struct health *h = health_new(folder_db(path), 0);
+    assert_true(db_exec(health_db(h),
+                        "CREATE TABLE large(x); WITH RECURSIVE n(i) AS (VALUES(1) UNION ALL "
+                        "SELECT i+1 FROM n WHERE i<14000) INSERT INTO large "
+                        "SELECT zeroblob(900) FROM n"));
+    assert_true(log_bytes() > 12 * 1024 * 1024);
+    health_checkpoint(h, 0);
+    assert_true(change(h, 1, 0));
+    assert_true(log_bytes() <= 8 * 1024 * 1024);
+    health_free(h);
+}
+
 static void log_is_kept_short_and_a_checkpoint_that_fails_is_noticed(void **state)
 {
     (void)state;
@@ -377,6 +392,7 @@ int main(void)
         TEST(place_without_the_file_is_no_new_house),
         TEST(full_disk_serves_reads_and_the_vital_and_recovers),
         TEST(disk_without_room_for_the_reserve_is_full),
+        TEST(a_log_that_was_large_once_is_cut),
         TEST(log_is_kept_short_and_a_checkpoint_that_fails_is_noticed),
         TEST(store_refuses_and_recovers_by_itself),
         TEST(queue_has_a_ceiling),
