@@ -60,6 +60,11 @@ struct cache *cache_open(const char *dir, int64_t limit_bytes, char *error, size
         c->dir = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (c->dir >= 0 && faccessat(c->dir, ".", W_OK, 0) == 0)
         return c;
+    if (c->dir >= 0 && errno == EROFS) {
+        log_warn("cache", "%s is on a read-only disk: what is there is played, nothing new is kept",
+                 dir);
+        return c;
+    }
     snprintf(error, error_size, "cache %s: %s", dir, strerror(errno));
     cache_close(c);
     return NULL;
@@ -78,7 +83,9 @@ bool cache_find(struct cache *c, const struct cache_name *name, char path[CACHE_
 {
     char file[FILE_NAME_MAX];
     file_name(name, "", file);
-    if (utimensat(c->dir, file, NULL, 0) != 0)
+    // A disk that has turned read-only notes nothing, and can still be read.
+    if (utimensat(c->dir, file, NULL, 0) != 0 &&
+        (errno == ENOENT || faccessat(c->dir, file, R_OK, 0) != 0))
         return false;
     snprintf(path, CACHE_PATH_MAX, "%s/%s", c->path, file);
     return true;

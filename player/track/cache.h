@@ -27,11 +27,12 @@ struct cache_name {
 struct cache;
 struct cache_part;
 
-// Makes the folder (and those above it). NULL with one line in `error`.
+// Makes the folder (and those above it). NULL with one line in `error`. On a disk that has turned
+// read-only (a worn-out card does that) what is there can still be found.
 struct cache *cache_open(const char *dir, int64_t limit_bytes, char *error, size_t error_size);
 void cache_close(struct cache *c);
 
-// The path of a whole file, noting its use; false when it is not here.
+// The path of a whole file, noting its use where the disk lets it; false when it is not here.
 bool cache_find(struct cache *c, const struct cache_name *name, char path[CACHE_PATH_MAX]);
 
 // Opens the unfinished file, taking up what is there already. At most `most` bytes may come.
