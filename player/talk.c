@@ -248,6 +248,8 @@ static void renew_plan(struct talk *t, int64_t from)
     render_plan(t->render, &plan, from);
     t->plan_stale = false;
     t->planned = true;
+    if (library_lost(t->library))
+        wish(t);
 }
 
 // False when there is more to do at once.

@@ -91,6 +91,42 @@ bool cache_find(struct cache *c, const struct cache_name *name, char path[CACHE_
     return true;
 }
 
+// Feeds the rest of a file into the hash. Its length; -1 when the disk cannot read it.
+static int64_t feed(int fd, crypto_hash_sha256_state *hash)
+{
+    static unsigned char buffer[65536];
+    int64_t size = 0;
+    ssize_t n;
+    while ((n = read(fd, buffer, sizeof buffer)) > 0) {
+        crypto_hash_sha256_update(hash, buffer, (unsigned long long)n);
+        size += n;
+    }
+    return n == 0 ? size : -1;
+}
+
+static bool is_hash(crypto_hash_sha256_state *hash, const char *expected)
+{
+    unsigned char sum[crypto_hash_sha256_BYTES];
+    char hex[2 * sizeof sum + 1];
+    crypto_hash_sha256_final(hash, sum);
+    sodium_bin2hex(hex, sizeof hex, sum, sizeof sum);
+    return strcmp(hex, expected) == 0;
+}
+
+bool cache_drop_rotted(struct cache *c, const struct cache_name *name)
+{
+    char file[FILE_NAME_MAX];
+    crypto_hash_sha256_state hash;
+    file_name(name, "", file);
+    int fd = openat(c->dir, file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0)
+        return false;
+    crypto_hash_sha256_init(&hash);
+    bool rotted = feed(fd, &hash) < 0 || !is_hash(&hash, name->hash);
+    close(fd);
+    return rotted && unlinkat(c->dir, file, 0) == 0;
+}
+
 static bool is_kept(const char *file, const struct cache_name *keep, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
@@ -156,13 +192,8 @@ static bool make_room(struct cache *c, int64_t need, const struct cache_name *ke
 // Feeds what is on disk into the hash.
 static bool take_up(struct cache_part *p)
 {
-    static unsigned char buffer[65536];
-    ssize_t n;
-    while ((n = read(p->fd, buffer, sizeof buffer)) > 0) {
-        crypto_hash_sha256_update(&p->hash, buffer, (unsigned long long)n);
-        p->size += n;
-    }
-    return n == 0 && p->size <= p->most;
+    p->size = feed(p->fd, &p->hash);
+    return p->size >= 0 && p->size <= p->most;
 }
 
 struct cache_part *cache_begin(struct cache *c, const struct cache_name *name, int64_t most,
@@ -230,14 +261,11 @@ static void forget(struct cache_part *p)
 
 enum err cache_part_finish(struct cache_part *p)
 {
-    unsigned char sum[crypto_hash_sha256_BYTES];
-    char hex[2 * sizeof sum + 1], part[FILE_NAME_MAX], whole[FILE_NAME_MAX];
-    crypto_hash_sha256_final(&p->hash, sum);
-    sodium_bin2hex(hex, sizeof hex, sum, sizeof sum);
+    char part[FILE_NAME_MAX], whole[FILE_NAME_MAX];
     file_name(&p->name, ".part", part);
     file_name(&p->name, "", whole);
     enum err e = ERR_OK;
-    if (strcmp(hex, p->name.hash) != 0) {
+    if (!is_hash(&p->hash, p->name.hash)) {
         unlinkat(p->cache->dir, part, 0);
         e = ERR_BAD_MESSAGE;
     } else if (fsync(p->fd) != 0 || renameat(p->cache->dir, part, p->cache->dir, whole) != 0) {

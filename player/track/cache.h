@@ -35,6 +35,11 @@ void cache_close(struct cache *c);
 // The path of a whole file, noting its use where the disk lets it; false when it is not here.
 bool cache_find(struct cache *c, const struct cache_name *name, char path[CACHE_PATH_MAX]);
 
+// For a whole file that will not play: reads all of it, and throws it away when it is no more what
+// it was when it came. True when it was thrown away; one that was of no use from the start stays,
+// since it would only come again.
+bool cache_drop_rotted(struct cache *c, const struct cache_name *name);
+
 // Opens the unfinished file, taking up what is there already. At most `most` bytes may come.
 // `keep` names files that must not be evicted for it. NULL when there is no room or no right.
 struct cache_part *cache_begin(struct cache *c, const struct cache_name *name, int64_t most,

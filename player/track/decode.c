@@ -90,8 +90,9 @@ static bool go_to(struct decoder *d, int64_t frame)
     return d->at == frame;
 }
 
-// Reads until `n` frames are there. A hole or a broken packet leaves the rest 0: the file was
-// verified, so this is a track that was bad from the start, and silence is the mildest answer.
+// Reads until `n` frames are there. A hole or a broken packet leaves the rest 0: a track that was
+// bad from the start, or that rots on this disk; silence is the mildest answer. One that rotted so
+// far that it cannot be opened is fetched anew (library.c).
 static void read_inside(struct decoder *d, int64_t frame, int n, float *stereo)
 {
     if (!go_to(d, frame))

@@ -39,6 +39,7 @@ struct library {
     struct open_track open[OPEN_MAX];
     int last_id;
     uint64_t uses;
+    bool lost; // files were thrown away
 };
 
 struct library *library_create(struct cache *cache, const char *lang)
@@ -88,6 +89,23 @@ static struct tour *read_tour(const char *path)
     return tour;
 }
 
+// For a file that is here and of no use. True when it had rotted and was thrown away.
+static bool drop_rotted(struct library *l, const struct cache_name *name)
+{
+    if (!cache_drop_rotted(l->cache, name))
+        return false;
+    log_error("track", "%s.%s has rotted on this disk: it is fetched anew", name->hash, name->ext);
+    l->lost = true;
+    return true;
+}
+
+bool library_lost(struct library *l)
+{
+    bool lost = l->lost;
+    l->lost = false;
+    return lost;
+}
+
 bool library_has(struct library *l, const char *hash)
 {
     struct cache_name name = {.ext = "json"};
@@ -108,8 +126,11 @@ bool library_tour(struct library *l, const char *hash)
     struct cache_name name = {.ext = "json"};
     snprintf(name.hash, sizeof name.hash, "%s", hash);
     char path[CACHE_PATH_MAX];
-    if (cache_find(l->cache, &name, path))
-        l->tour = read_tour(path);
+    if (!cache_find(l->cache, &name, path))
+        return false;
+    l->tour = read_tour(path);
+    if (!l->tour)
+        drop_rotted(l, &name);
     return l->tour != NULL;
 }
 
@@ -180,24 +201,31 @@ static struct open_track *find_open(struct library *l, const struct voice v[WIRE
     return NULL;
 }
 
-static bool find_file(struct library *l, const char hash[WIRE_HASH_LEN + 1],
-                      char path[CACHE_PATH_MAX])
+static struct cache_name file_of(const char hash[WIRE_HASH_LEN + 1])
 {
     struct cache_name name = {.ext = "opus"};
     memcpy(name.hash, hash, sizeof name.hash);
-    return cache_find(l->cache, &name, path);
+    return name;
 }
 
-static struct decoder *open_file(struct library *l, const char hash[WIRE_HASH_LEN + 1])
+// *dropped when it had rotted and is no longer here.
+static struct decoder *open_file(struct library *l, const char hash[WIRE_HASH_LEN + 1],
+                                 bool *dropped)
 {
+    struct cache_name name = file_of(hash);
     enum err why = ERR_NOT_FOUND;
     char path[CACHE_PATH_MAX];
-    struct decoder *d = find_file(l, hash, path) ? decoder_open(path, &why) : NULL;
-    if (!d)
+    struct decoder *d = cache_find(l->cache, &name, path) ? decoder_open(path, &why) : NULL;
+    if (d)
+        return d;
+    if (drop_rotted(l, &name))
+        *dropped = true;
+    else
         log_error("track", "%s cannot be played: %s", hash, err_text(why));
-    return d;
+    return NULL;
 }
 
+// NULL when one of its files was thrown away: it is another track now.
 static struct open_track *open_track(struct library *l, const struct voice v[WIRE_OUTPUTS])
 {
     struct open_track *o = &l->open[0];
@@ -208,12 +236,15 @@ static struct open_track *open_track(struct library *l, const struct voice v[WIR
     close_track(o);
     o->id = ++l->last_id;
     memcpy(o->voices, v, sizeof o->voices);
-    bool one_file = strcmp(v[0].hash, v[1].hash) == 0;
+    bool one_file = strcmp(v[0].hash, v[1].hash) == 0, dropped = false;
     for (int i = 0; i < WIRE_OUTPUTS; i++) {
         if (v[i].hash[0] && (i == 0 || !one_file))
-            o->decoders[i] = open_file(l, v[i].hash);
+            o->decoders[i] = open_file(l, v[i].hash, &dropped);
     }
-    return o;
+    if (!dropped)
+        return o;
+    close_track(o);
+    return NULL;
 }
 
 // The voice of an output as it can be had now: a file that is still on its way is silence.
@@ -221,8 +252,11 @@ static struct voice voice_of(struct library *l, const struct tour_variant *varia
                              enum wire_channel channel)
 {
     struct voice v = {.channel = CHANNEL_NONE};
+    if (!variant)
+        return v;
+    struct cache_name name = file_of(variant->opus);
     char path[CACHE_PATH_MAX];
-    if (variant && find_file(l, variant->opus, path)) {
+    if (cache_find(l->cache, &name, path)) {
         v.channel = channel;
         memcpy(v.hash, variant->opus, sizeof v.hash);
     }
@@ -246,6 +280,8 @@ int library_track(struct library *l, int32_t cue)
     struct open_track *o = find_open(l, v);
     if (!o)
         o = open_track(l, v);
+    if (!o)
+        return library_track(l, cue); // without the file that was thrown away
     o->used = ++l->uses;
     return !wanted || o->decoders[0] || o->decoders[1] ? o->id : -1;
 }

@@ -22,6 +22,9 @@ bool library_has(struct library *l, const char *hash);
 // Makes `hash` ("": none) the tour, reading it from the cache when it is there. True when it is
 // loaded; false when it must be fetched (or is no tour).
 bool library_tour(struct library *l, const char *hash);
+// True once after files were thrown away that had rotted on this disk: they are to be wished for
+// again.
+bool library_lost(struct library *l);
 // NULL while not loaded.
 const struct tour *library_current(const struct library *l);
 

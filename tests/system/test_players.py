@@ -140,6 +140,22 @@ def test_killed_server_is_not_heard(house):
         assert undisturbed or starved.longest > CARD_S / 3, (r, jumps[name], starved.longest)
 
 
+def test_what_rotted_on_a_kiosks_disk_is_fetched_anew(house, tmp_path):
+    s, players, _ = house
+    s.command("play")
+    both(s, in_step, "both in step")
+    assert players[0].stop() == 0
+    good = {f: f.read_bytes() for f in (tmp_path / "cache-left").glob("?" * 64 + ".*")}
+    assert {f.suffix for f in good} == {".opus", ".json"}
+    for f in good:
+        f.write_bytes(b"rot")
+    players[0] = Player(s, tmp_path, "left", "null:ppm=60")
+    for kind in (".json", ".opus"):
+        wait_until(lambda: any(f.exists() and f.read_bytes() == good[f] for f in good if f.suffix == kind),
+                   f"a {kind} again")
+    both(s, in_step, "both in step again")
+
+
 def test_player_starts_before_the_server(tmp_path, exhibit):
     s = Server(tmp_path / "state").start().login()
     s.import_exhibit(exhibit)

@@ -12,6 +12,8 @@
 #define EN "1111111111111111111111111111111111111111111111111111111111111111"
 #define DE "2222222222222222222222222222222222222222222222222222222222222222"
 #define TOUR "3333333333333333333333333333333333333333333333333333333333333333"
+// Of "hello".
+#define HELLO "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"
 
 enum { FRAMES = 48000, READ = 1200 };
 static char dir[40];
@@ -171,20 +173,60 @@ static void a_language_on_its_way_is_silent_on_its_output_alone(void **state)
     assert_plays(whole, 0, DE, CHANNEL_LEFT);
 }
 
-static void what_is_not_here_or_will_not_play_is_no_track(void **state)
+static void write_text(const char *path, const char *text)
+{
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    fputs(text, f);
+    fclose(f);
+}
+
+static void what_is_not_here_is_no_track(void **state)
 {
     assert_int_equal(library_track(library, 1), -1);
     assert_int_equal(library_track(library, -1), -1);
     assert_int_equal(unlink(path_of(EN, "opus")), 0);
     map("", CHANNEL_LEFT, "", CHANNEL_NONE);
     assert_int_equal(library_track(library, 0), -1);
-    FILE *f = fopen(path_of(EN, "opus"), "w");
-    assert_non_null(f);
-    fputs("no opus", f);
-    fclose(f);
-    assert_int_equal(library_track(library, 0), -1);
+    assert_false(library_lost(library));
+}
+
+// The bytes are not those of its hash any more: it is thrown away and wished for again.
+static void a_rotted_track_makes_way_for_a_good_one(void **state)
+{
+    write_text(path_of(EN, "opus"), "no opus");
     map("", CHANNEL_LEFT, "de", CHANNEL_LEFT);
-    assert_plays(library_track(library, 0), 1, DE, CHANNEL_LEFT);
+    int track = library_track(library, 0);
+    assert_plays(track, 0, "", CHANNEL_NONE);
+    assert_plays(track, 1, DE, CHANNEL_LEFT);
+    assert_int_equal(access(path_of(EN, "opus"), F_OK), -1);
+    assert_true(library_lost(library));
+    assert_false(library_lost(library));
+    map("", CHANNEL_LEFT, "", CHANNEL_NONE);
+    assert_int_equal(library_track(library, 0), -1);
+    write_track(EN, 1); // it has come again
+    assert_plays(library_track(library, 0), 0, EN, CHANNEL_LEFT);
+}
+
+static void a_rotted_tour_is_thrown_away(void **state)
+{
+    write_text(path_of(TOUR, "json"), "{\"format\":");
+    assert_false(library_tour(library, ""));
+    assert_false(library_tour(library, TOUR));
+    assert_true(library_lost(library));
+    assert_false(library_has(library, TOUR));
+    write_tour();
+    assert_true(library_tour(library, TOUR));
+    assert_false(library_lost(library));
+}
+
+// To fetch it again would bring the same.
+static void what_was_bad_from_the_start_stays(void **state)
+{
+    write_text(path_of(HELLO, "json"), "hello");
+    assert_false(library_tour(library, HELLO));
+    assert_false(library_lost(library));
+    assert_true(library_has(library, HELLO));
 }
 
 static void both_languages_are_wished(void **state)
@@ -209,7 +251,10 @@ int main(void)
         TEST(channels_of_one_language_cross_mix_and_are_left_out),
         TEST(another_map_is_another_track_and_the_old_one_goes_on),
         TEST(a_language_on_its_way_is_silent_on_its_output_alone),
-        TEST(what_is_not_here_or_will_not_play_is_no_track),
+        TEST(what_is_not_here_is_no_track),
+        TEST(a_rotted_track_makes_way_for_a_good_one),
+        TEST(a_rotted_tour_is_thrown_away),
+        TEST(what_was_bad_from_the_start_stays),
         TEST(both_languages_are_wished),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
