@@ -78,6 +78,7 @@ struct talk {
     struct timeline waiting; // for it
     bool planned;            // there was a plan
     int64_t undue;           // frames missed before that: nothing was due
+    uint32_t connections;    // of the link, as of the last report
     bool plan_stale;         // the timeline, the tour or what is on disk has changed
 
     struct wake *tick, *report;
@@ -333,6 +334,9 @@ static void report(void *user)
         .prep_us = t->slowest_ns / 1000 + us_from_frames(MARGIN_FRAMES) + (early > 0 ? early : 0),
     };
     home_turn(t->home, t->link);
+    if (link.connections != t->connections)
+        fetch_again(t->fetch);
+    t->connections = link.connections;
     life_look(&t->life, &stats, &link, mono_now());
     stats.missing -= t->undue;
     if (house_now(t, &view.now)) {

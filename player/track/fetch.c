@@ -9,15 +9,25 @@
 
 enum {
     MS = 1000,
-    // After a failure a file rests: a server that has not got it yet has it a little later.
-    REST_MS = 2000,
+    // After a failure a file rests: a server that has not got it yet has it a little later; one
+    // that never will is not asked for ever, and the disk not written for nothing.
+    REST_MIN_MS = 2000,
+    REST_MAX_MS = 600000,
     STALL_S = 10,
+    WHY_MAX = 48,
+};
+
+// How it went so far, kept as long as the file is wished for.
+struct trouble {
+    unsigned failures; // one after the other
+    lws_usec_t not_before;
+    char why[WHY_MAX]; // as it was told last
 };
 
 struct wish {
     struct fetch_wish wish;
     bool here;
-    lws_usec_t not_before;
+    struct trouble trouble;
 };
 
 struct slot {
@@ -25,8 +35,10 @@ struct slot {
     struct lws *wsi; // NULL: free
     struct cache_part *part;
     struct cache_name name;
+    int64_t had; // bytes, from earlier tries
     bool complete;
-    bool refused; // the answer was of no use
+    bool refused;      // the answer was of no use
+    char why[WHY_MAX]; // for the log; "" for a connection that broke: the link tells that
 };
 
 struct fetch {
@@ -65,12 +77,37 @@ static void look_soon(struct fetch *f, int64_t ms)
         lws_sul_schedule(f->context, 0, &f->timer, look_around, ms * MS + 1);
 }
 
-static void rest(struct fetch *f, const struct cache_name *name)
+int64_t fetch_rest_ms(unsigned failures)
 {
-    for (size_t i = 0; i < f->count; i++) {
-        if (same_name(&f->wishes[i].wish.name, name))
-            f->wishes[i].not_before = lws_now_usecs() + REST_MS * MS;
+    int64_t ms = REST_MIN_MS;
+    for (unsigned i = 1; i < failures && ms < REST_MAX_MS; i++)
+        ms *= 2;
+    return ms < REST_MAX_MS ? ms : REST_MAX_MS;
+}
+
+static struct wish *find_wish(struct wish *wishes, size_t n, const struct cache_name *name)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (same_name(&wishes[i].wish.name, name))
+            return &wishes[i];
     }
+    return NULL;
+}
+
+// Tells what is new, and lets the file rest. `got_on`: there is more of it than before, so that it
+// is only a matter of time.
+static void failed(struct fetch *f, const struct cache_name *name, bool got_on, const char *why)
+{
+    struct wish *w = find_wish(f->wishes, f->count, name);
+    if (why[0] && (!w || strcmp(w->trouble.why, why) != 0))
+        log_warn("fetch", "%s.%s: %s", name->hash, name->ext, why);
+    if (!w)
+        return;
+    struct trouble *t = &w->trouble;
+    t->failures = got_on ? 1 : t->failures + 1;
+    t->not_before = lws_now_usecs() + fetch_rest_ms(t->failures) * MS;
+    if (why[0])
+        snprintf(t->why, sizeof t->why, "%s", why);
 }
 
 // The end of a download, however it ended.
@@ -79,13 +116,13 @@ static void end_slot(struct slot *s)
     struct fetch *f = s->fetch;
     if (!s->part)
         return;
-    bool arrived = false;
+    bool arrived = false, broke = !s->complete && !s->refused;
+    bool got_on = broke && cache_part_size(s->part) > s->had;
     if (s->complete && !s->refused) {
         enum err e = cache_part_finish(s->part);
         arrived = e == ERR_OK;
-        if (!arrived)
-            log_warn("fetch", "%s.%s: %s", s->name.hash, s->name.ext,
-                     e == ERR_BAD_MESSAGE ? "the bytes are not those of the hash" : err_text(e));
+        snprintf(s->why, sizeof s->why, "%s",
+                 e == ERR_BAD_MESSAGE ? "the bytes are not those of the hash" : err_text(e));
     } else {
         cache_part_leave(s->part);
     }
@@ -94,10 +131,11 @@ static void end_slot(struct slot *s)
     s->wsi = NULL;
     if (f->stopped)
         return;
+    struct wish *w = find_wish(f->wishes, f->count, &name);
     if (!arrived)
-        rest(f, &name);
-    for (size_t i = 0; i < f->count && arrived; i++)
-        f->wishes[i].here |= same_name(&f->wishes[i].wish.name, &name);
+        failed(f, &name, got_on, s->why);
+    else if (w)
+        *w = (struct wish){.wish = w->wish, .here = true};
     look_soon(f, 0);
     if (arrived)
         f->on_file(f->user, &name);
@@ -113,10 +151,10 @@ static void start(struct fetch *f, struct slot *s, size_t wish)
     *s = (struct slot){.fetch = f, .name = w->name};
     s->part = cache_begin(f->cache, &w->name, w->most, keep, wish);
     if (!s->part) {
-        log_warn("fetch", "no room on disk for %s.%s", w->name.hash, w->name.ext);
-        f->wishes[wish].not_before = lws_now_usecs() + 60 * 1000 * MS;
+        failed(f, &w->name, false, "no room on disk");
         return;
     }
+    s->had = cache_part_size(s->part);
     char path[200], host[300];
     snprintf(path, sizeof path, "/content/%s.%s", w->name.hash, w->name.ext);
     snprintf(host, sizeof host, "%s:%d", f->host, f->port);
@@ -155,7 +193,7 @@ static void look_around(lws_sorted_usec_list_t *timer)
             continue;
         }
         waiting = true;
-        for (int i = 0; i < FETCH_AT_ONCE && wish->not_before <= now; i++) {
+        for (int i = 0; i < FETCH_AT_ONCE && wish->trouble.not_before <= now; i++) {
             if (!f->slots[i].part) {
                 start(f, &f->slots[i], w);
                 break;
@@ -176,12 +214,13 @@ static bool answer_is_useful(struct slot *s, struct lws *wsi)
         char range[80] = "", want[40];
         lws_hdr_copy(wsi, range, sizeof range, WSI_TOKEN_HTTP_CONTENT_RANGE);
         snprintf(want, sizeof want, "bytes %lld-", (long long)have);
-        return strncmp(range, want, strlen(want)) == 0;
+        if (strncmp(range, want, strlen(want)) == 0)
+            return true;
     }
     if (status == 416)
         cache_part_rewind(s->part);
     else
-        log_warn("fetch", "%s.%s: the server answers %u", s->name.hash, s->name.ext, status);
+        snprintf(s->why, sizeof s->why, "the server answers %u", status);
     return false;
 }
 
@@ -278,9 +317,23 @@ void fetch_destroy(struct fetch *f)
 
 void fetch_wishes(struct fetch *f, const struct fetch_wish *wishes, size_t n)
 {
+    struct wish before[FETCH_WISHES_MAX];
+    size_t count = f->count;
+    memcpy(before, f->wishes, count * sizeof *before);
     f->count = n < FETCH_WISHES_MAX ? n : FETCH_WISHES_MAX;
-    for (size_t i = 0; i < f->count; i++)
+    for (size_t i = 0; i < f->count; i++) {
+        const struct wish *was = find_wish(before, count, &wishes[i].name);
         f->wishes[i] = (struct wish){.wish = wishes[i]};
+        if (was)
+            f->wishes[i].trouble = was->trouble;
+    }
+    look_soon(f, 0);
+}
+
+void fetch_again(struct fetch *f)
+{
+    for (size_t i = 0; i < f->count; i++)
+        f->wishes[i].trouble.not_before = 0;
     look_soon(f, 0);
 }
 

@@ -4,7 +4,8 @@
 // earlier try ended.
 // The server is not trusted: sizes are limited, bytes verified by their hash, redirects not
 // followed, and a download that stands still for 10 s is dropped.
-// Thread: the talking thread.
+// What cannot be had is tried again after 2 s, then ever more seldom, and the log says why only
+// when the reason is another one. Thread: the talking thread.
 #ifndef PLAYER_TRACK_FETCH_H
 #define PLAYER_TRACK_FETCH_H
 
@@ -36,8 +37,15 @@ void fetch_stop(struct fetch *f);
 void fetch_destroy(struct fetch *f);
 
 // What is wanted, the soonest first; replaces earlier wishes. Files that are here are skipped; at
-// most FETCH_WISHES_MAX count. A running download goes on even when it is no longer wished.
+// most FETCH_WISHES_MAX count. A running download goes on even when it is no longer wished, and
+// what failed before and is still wished rests on.
 void fetch_wishes(struct fetch *f, const struct fetch_wish *wishes, size_t n);
+
+// The server was reached anew: what rests after a failure is tried at once.
+void fetch_again(struct fetch *f);
+
+// How long a file rests after its so many-th failure on end, 1 and up: from 2 s to ten minutes.
+int64_t fetch_rest_ms(unsigned failures);
 
 // True while something wished is not here.
 bool fetch_busy(const struct fetch *f);
