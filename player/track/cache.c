@@ -10,6 +10,7 @@
 #include <sodium.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 struct cache {
@@ -144,49 +145,81 @@ static bool is_ours(const char *file)
     return strlen(file) > WIRE_HASH_LEN && file[WIRE_HASH_LEN] == '.' && wire_hash_valid(hash);
 }
 
-// Sums up the folder; with `oldest`, names the file that was used longest ago and is not kept.
-static int64_t survey(struct cache *c, const struct cache_name *keep, size_t keep_count,
-                      char oldest[FILE_NAME_MAX])
+// What the folder holds, in bytes; and of what is not kept, the file that was used longest ago.
+struct survey {
+    int64_t total, evictable, oldest_size;
+    char oldest[FILE_NAME_MAX]; // "": none
+    struct timespec used;
+};
+
+static bool is_older(const struct timespec *a, const struct timespec *b)
 {
-    int64_t total = 0;
-    struct timespec least = {0};
-    if (oldest)
-        oldest[0] = '\0';
+    return a->tv_sec < b->tv_sec || (a->tv_sec == b->tv_sec && a->tv_nsec < b->tv_nsec);
+}
+
+static struct survey survey(struct cache *c, const struct cache_name *keep, size_t keep_count)
+{
+    struct survey s = {.oldest = ""};
     DIR *d = fdopendir(openat(c->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!d)
-        return 0;
+        return s;
     for (struct dirent *e = readdir(d); e; e = readdir(d)) {
         struct stat st;
         if (!is_ours(e->d_name) || strlen(e->d_name) >= FILE_NAME_MAX ||
             fstatat(c->dir, e->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(st.st_mode))
             continue;
-        total += st.st_size;
-        bool older = !oldest || !oldest[0] || st.st_mtim.tv_sec < least.tv_sec ||
-                     (st.st_mtim.tv_sec == least.tv_sec && st.st_mtim.tv_nsec < least.tv_nsec);
-        if (oldest && older && !is_kept(e->d_name, keep, keep_count)) {
-            memcpy(oldest, e->d_name, strlen(e->d_name) + 1); // its length was looked at above
-            least = st.st_mtim;
+        s.total += st.st_size;
+        if (is_kept(e->d_name, keep, keep_count))
+            continue;
+        s.evictable += st.st_size;
+        if (!s.oldest[0] || is_older(&st.st_mtim, &s.used)) {
+            memcpy(s.oldest, e->d_name, strlen(e->d_name) + 1); // its length was looked at above
+            s.oldest_size = st.st_size;
+            s.used = st.st_mtim;
         }
     }
     closedir(d);
-    return total;
+    return s;
 }
 
 int64_t cache_bytes(struct cache *c)
 {
-    return survey(c, NULL, 0, NULL);
+    return survey(c, NULL, 0).total;
 }
 
-static bool make_room(struct cache *c, int64_t need, const struct cache_name *keep,
-                      size_t keep_count)
+static enum err disk_error(void)
 {
-    char oldest[FILE_NAME_MAX];
-    while (survey(c, keep, keep_count, oldest) + need > c->limit) {
-        if (!oldest[0] || unlinkat(c->dir, oldest, 0) != 0)
-            return false;
-        log_debug("cache", "%s made room", oldest);
+    return errno == ENOSPC || errno == EDQUOT ? ERR_STORAGE_FULL : ERR_STORAGE_FAILED;
+}
+
+// More than any disk has when this one does not say.
+static int64_t disk_free(const struct cache *c)
+{
+    struct statvfs v;
+    if (fstatvfs(c->dir, &v) != 0 || v.f_blocks == 0)
+        return INT64_MAX / 2;
+    return (int64_t)v.f_bavail * (int64_t)v.f_frsize;
+}
+
+// The disk is asked once: some need a while to count what was freed.
+static enum err make_room(struct cache *c, int64_t need, const struct cache_name *keep,
+                          size_t keep_count)
+{
+    int64_t lacking = need + CACHE_SPARE_BYTES - disk_free(c);
+    for (;;) {
+        struct survey s = survey(c, keep, keep_count);
+        int64_t over = s.total + need - c->limit;
+        if (over < lacking)
+            over = lacking;
+        if (over <= 0)
+            return ERR_OK;
+        if (over > s.evictable)
+            return ERR_STORAGE_FULL;
+        if (unlinkat(c->dir, s.oldest, 0) != 0)
+            return disk_error();
+        lacking -= s.oldest_size;
+        log_debug("cache", "%s made room", s.oldest);
     }
-    return true;
 }
 
 // Feeds what is on disk into the hash.
@@ -197,7 +230,7 @@ static bool take_up(struct cache_part *p)
 }
 
 struct cache_part *cache_begin(struct cache *c, const struct cache_name *name, int64_t most,
-                               const struct cache_name *keep, size_t keep_count)
+                               const struct cache_name *keep, size_t keep_count, enum err *why)
 {
     char file[FILE_NAME_MAX];
     struct cache_name own = *name;
@@ -209,15 +242,20 @@ struct cache_part *cache_begin(struct cache *c, const struct cache_name *name, i
     if (keep_count > 0)
         memcpy(all, keep, keep_count * sizeof *all);
     all[keep_count] = own;
-    bool room = make_room(c, most > have ? most - have : 0, all, keep_count + 1);
+    *why = make_room(c, most > have ? most - have : 0, all, keep_count + 1);
     free(all);
-    int fd = room ? openat(c->dir, file, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644) : -1;
-    if (fd < 0)
+    if (*why != ERR_OK)
         return NULL;
+    int fd = openat(c->dir, file, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+    if (fd < 0) {
+        *why = disk_error();
+        return NULL;
+    }
     struct cache_part *p = check_alloc(calloc(1, sizeof *p));
     *p = (struct cache_part){.cache = c, .name = own, .fd = fd, .most = most};
     crypto_hash_sha256_init(&p->hash);
     if (!take_up(p) && !cache_part_rewind(p)) {
+        *why = ERR_STORAGE_FAILED;
         cache_part_leave(p);
         return NULL;
     }
@@ -236,21 +274,21 @@ bool cache_part_rewind(struct cache_part *p)
     return ftruncate(p->fd, 0) == 0 && lseek(p->fd, 0, SEEK_SET) == 0;
 }
 
-bool cache_part_append(struct cache_part *p, const void *data, size_t len)
+enum err cache_part_append(struct cache_part *p, const void *data, size_t len)
 {
     if ((int64_t)len > p->most - p->size)
-        return false;
+        return ERR_TOO_LARGE;
     for (size_t done = 0; done < len;) {
         ssize_t n = write(p->fd, (const char *)data + done, len - done);
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0)
-            return false;
+            return disk_error();
         done += (size_t)n;
     }
     crypto_hash_sha256_update(&p->hash, data, len);
     p->size += (int64_t)len;
-    return true;
+    return ERR_OK;
 }
 
 static void forget(struct cache_part *p)
@@ -269,7 +307,7 @@ enum err cache_part_finish(struct cache_part *p)
         unlinkat(p->cache->dir, part, 0);
         e = ERR_BAD_MESSAGE;
     } else if (fsync(p->fd) != 0 || renameat(p->cache->dir, part, p->cache->dir, whole) != 0) {
-        e = ERR_STORAGE_FAILED;
+        e = disk_error();
     }
     forget(p);
     return e;

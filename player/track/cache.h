@@ -4,8 +4,8 @@
 //   HASH.opus        whole, verified before it got this name
 //   HASH.opus.part   unfinished; goes on where it ended, after a restart too
 //
-// The least recently used file goes first when the disk budget is spent (its time of use is its
-// modification time, so it survives a restart).
+// The least recently used file goes first when the disk budget is spent, or the disk itself, which
+// others fill too (its time of use is its modification time, so it survives a restart).
 // Thread: the talking thread.
 #ifndef PLAYER_TRACK_CACHE_H
 #define PLAYER_TRACK_CACHE_H
@@ -17,7 +17,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { CACHE_PATH_MAX = 1024 };
+enum {
+    CACHE_PATH_MAX = 1024,
+    // Left free for others on the disk: what is kept of zone, house and rates, the journal.
+    CACHE_SPARE_BYTES = 4 * 1024 * 1024,
+};
 
 struct cache_name {
     char hash[WIRE_HASH_LEN + 1]; // checked by wire_hash_valid
@@ -41,16 +45,19 @@ bool cache_find(struct cache *c, const struct cache_name *name, char path[CACHE_
 bool cache_drop_rotted(struct cache *c, const struct cache_name *name);
 
 // Opens the unfinished file, taking up what is there already. At most `most` bytes may come.
-// `keep` names files that must not be evicted for it. NULL when there is no room or no right.
+// `keep` names files that must not be evicted for it. NULL with the reason in *why:
+// ERR_STORAGE_FULL when there is no room, and none to be made by evicting all others (then none
+// is); ERR_STORAGE_FAILED when the disk refuses.
 struct cache_part *cache_begin(struct cache *c, const struct cache_name *name, int64_t most,
-                               const struct cache_name *keep, size_t keep_count);
+                               const struct cache_name *keep, size_t keep_count, enum err *why);
 int64_t cache_part_size(const struct cache_part *p);
 // Forgets what was there: the server sends from the start.
 bool cache_part_rewind(struct cache_part *p);
-// False when it would grow beyond its limit or the disk refuses.
-bool cache_part_append(struct cache_part *p, const void *data, size_t len);
+// ERR_TOO_LARGE when it would grow beyond its limit, ERR_STORAGE_FULL or ERR_STORAGE_FAILED when
+// the disk refuses.
+enum err cache_part_append(struct cache_part *p, const void *data, size_t len);
 // Verifies and names the file. ERR_BAD_MESSAGE when the bytes are not those of the hash: they are
-// thrown away. Frees `p`.
+// thrown away; otherwise as above. Frees `p`.
 enum err cache_part_finish(struct cache_part *p);
 // Leaves the bytes for another try. Frees `p`.
 void cache_part_leave(struct cache_part *p);

@@ -38,6 +38,7 @@ struct slot {
     int64_t had; // bytes, from earlier tries
     bool complete;
     bool refused;      // the answer was of no use
+    enum err storage;  // what the disk said
     char why[WHY_MAX]; // for the log; "" for a connection that broke: the link tells that
 };
 
@@ -49,6 +50,7 @@ struct fetch {
     void (*on_file)(void *user, const struct cache_name *name);
     void *user;
     bool stopped;
+    enum err storage; // what was told of the disk since a file came
     lws_sorted_usec_list_t timer;
     size_t count;
     struct wish wishes[FETCH_WISHES_MAX];
@@ -110,6 +112,18 @@ static void failed(struct fetch *f, const struct cache_name *name, bool got_on, 
         snprintf(t->why, sizeof t->why, "%s", why);
 }
 
+// The disk is one for all files, and told of once.
+static void disk_failed(struct fetch *f, const struct cache_name *name, enum err e)
+{
+    if (e != f->storage)
+        log_warn("fetch", "%s",
+                 e == ERR_STORAGE_FULL
+                     ? "no room for new tracks: the disk is full, or [cache] limit_mb too small"
+                     : "the disk takes no new tracks");
+    f->storage = e;
+    failed(f, name, false, "");
+}
+
 // The end of a download, however it ended.
 static void end_slot(struct slot *s)
 {
@@ -121,8 +135,10 @@ static void end_slot(struct slot *s)
     if (s->complete && !s->refused) {
         enum err e = cache_part_finish(s->part);
         arrived = e == ERR_OK;
-        snprintf(s->why, sizeof s->why, "%s",
-                 e == ERR_BAD_MESSAGE ? "the bytes are not those of the hash" : err_text(e));
+        if (e == ERR_BAD_MESSAGE)
+            snprintf(s->why, sizeof s->why, "the bytes are not those of the hash");
+        else
+            s->storage = e;
     } else {
         cache_part_leave(s->part);
     }
@@ -132,9 +148,13 @@ static void end_slot(struct slot *s)
     if (f->stopped)
         return;
     struct wish *w = find_wish(f->wishes, f->count, &name);
-    if (!arrived)
+    if (s->storage != ERR_OK)
+        disk_failed(f, &name, s->storage);
+    else if (!arrived)
         failed(f, &name, got_on, s->why);
-    else if (w)
+    else
+        f->storage = ERR_OK;
+    if (arrived && w)
         *w = (struct wish){.wish = w->wish, .here = true};
     look_soon(f, 0);
     if (arrived)
@@ -149,9 +169,10 @@ static void start(struct fetch *f, struct slot *s, size_t wish)
         keep[i] = f->wishes[i].wish.name;
     const struct fetch_wish *w = &f->wishes[wish].wish;
     *s = (struct slot){.fetch = f, .name = w->name};
-    s->part = cache_begin(f->cache, &w->name, w->most, keep, wish);
+    enum err why;
+    s->part = cache_begin(f->cache, &w->name, w->most, keep, wish, &why);
     if (!s->part) {
-        failed(f, &w->name, false, "no room on disk");
+        disk_failed(f, &w->name, why);
         return;
     }
     s->had = cache_part_size(s->part);
@@ -234,6 +255,16 @@ static int add_range(struct slot *s, struct lws *wsi, unsigned char **p, size_t 
                                         *p + len);
 }
 
+static bool take(struct slot *s, const void *data, size_t len)
+{
+    enum err e = cache_part_append(s->part, data, len);
+    if (e == ERR_TOO_LARGE)
+        snprintf(s->why, sizeof s->why, "more bytes than it may have");
+    else if (e != ERR_OK)
+        s->storage = e;
+    return e == ERR_OK;
+}
+
 static int read_body(struct lws *wsi)
 {
     char buffer[LWS_PRE + 16384];
@@ -258,7 +289,7 @@ static int fetch_callback(struct lws *wsi, enum lws_callback_reasons reason, voi
         lws_set_timeout(wsi, PENDING_TIMEOUT_HTTP_CONTENT, STALL_S);
         return read_body(wsi);
     case LWS_CALLBACK_RECEIVE_CLIENT_HTTP_READ:
-        s->refused |= !cache_part_append(s->part, in, len);
+        s->refused |= !take(s, in, len);
         return s->refused ? -1 : 0;
     case LWS_CALLBACK_COMPLETED_CLIENT_HTTP:
         s->complete = true;

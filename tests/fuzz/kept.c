@@ -54,7 +54,8 @@ static void library(const uint8_t *data, size_t len)
         library_track(l, cues - 1);
     }
     struct cache_name name = {HASH, "opus"};
-    struct cache_part *p = cache_begin(c, &name, 1 << 16, NULL, 0);
+    enum err why;
+    struct cache_part *p = cache_begin(c, &name, 1 << 16, NULL, 0, &why);
     if (p) {
         MUST(cache_part_size(p) <= 1 << 16);
         cache_part_append(p, "x", 1);

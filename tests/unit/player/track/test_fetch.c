@@ -139,16 +139,21 @@ static int tear_down(void **state)
     return system(command);
 }
 
-// Lines of the log about a file.
-static int told(int file)
+// Lines of the log with these words.
+static int lines_with(const char *words_told)
 {
     char text[20000];
     ssize_t n = pread(log_file, text, sizeof text - 1, 0);
     int lines = 0;
     text[n > 0 ? n : 0] = '\0';
-    for (const char *at = text; (at = strstr(at, names[file].hash)); at++)
+    for (const char *at = text; (at = strstr(at, words_told)); at++)
         lines++;
     return lines;
+}
+
+static int told(int file)
+{
+    return lines_with(names[file].hash);
 }
 
 static void wish(int a, int b, int c)
@@ -214,6 +219,18 @@ static void a_server_reached_anew_is_asked_at_once_and_a_reason_told_once(void *
     assert_int_equal(told(MISSING), 1);
 }
 
+static void a_full_disk_is_told_once_and_keeps_nobody_else_back(void **state)
+{
+    struct fetch_wish wishes[] = {
+        {names[MISSING], 1 << 21}, {names[SECOND], 1 << 21}, {names[FIRST], 100}};
+    fetch_wishes(fetch, wishes, 3);
+    SERVE_UNTIL(here[FIRST]);
+    assert_int_equal(lines_with("no room"), 1);
+    assert_int_equal(asked[MISSING] + asked[SECOND], 0);
+    wish(SECOND, FIRST, MISSING); // smaller than thought
+    SERVE_UNTIL((fetch_again(fetch), here[SECOND]));
+}
+
 int main(void)
 {
     if (sodium_init() < 0)
@@ -224,6 +241,7 @@ int main(void)
         TEST(what_failed_rests_whatever_else_is_wished),
         TEST(who_is_wished_anew_is_asked_for_anew),
         TEST(a_server_reached_anew_is_asked_at_once_and_a_reason_told_once),
+        TEST(a_full_disk_is_told_once_and_keeps_nobody_else_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
