@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-// From one look for a lost card to the next: plugging in is a matter of seconds, and opening may
+// From one look for a missing card to the next: plugging in is a matter of seconds, and opening may
 // keep the talking thread for some tens of ms.
 #define LOOK_NS INT64_C(1000000000)
 
@@ -24,18 +24,13 @@ struct output {
     struct playout_stats last, sum; // of the present card; what was counted on those before
 };
 
-static struct sink *open_sink(const struct settings *s, bool first, char *error, size_t error_size)
+static struct sink *open_sink(const struct settings *s, char *error, size_t error_size,
+                              bool *absent)
 {
     struct sink_wish wish = {(int)s->rate, (int)s->period_us, (int)s->buffer_us};
-    if (s->null_device)
-        return sink_null_open(s->null_ppm, &wish);
-    bool absent = false;
-    struct sink *sink = sink_alsa_open(s->device, &wish, error, error_size, &absent);
-    // A card that was asked for by name is a mistake to be told; the machine's own may be missing.
-    if (sink || !first || !absent || strcmp(s->device, "default") != 0)
-        return sink;
-    log_error("sound", "no sound card: keeping time, throwing the sound away (%s)", error);
-    return sink_null_open(0, &wish);
+    *absent = false;
+    return s->null_device ? sink_null_open(s->null_ppm, &wish)
+                          : sink_alsa_open(s->device, &wish, error, error_size, absent);
 }
 
 static void start(struct output *o, struct sink *sink)
@@ -50,8 +45,10 @@ struct output *output_open(const struct settings *settings, struct program *prog
                            const struct clockmap *clock, const struct playout_card *card,
                            char *error, size_t error_size)
 {
-    struct sink *sink = open_sink(settings, true, error, error_size);
-    if (!sink)
+    bool absent;
+    struct sink *sink = open_sink(settings, error, error_size, &absent);
+    // A card that was asked for by name is a mistake to be told; the machine's own may come later.
+    if (!sink && (!absent || strcmp(settings->device, "default") != 0))
         return NULL;
     struct output *o = check_alloc(calloc(1, sizeof *o));
     o->settings = settings;
@@ -60,7 +57,12 @@ struct output *output_open(const struct settings *settings, struct program *prog
     o->has_card = card != NULL;
     if (card)
         o->card = *card;
-    start(o, sink);
+    if (sink) {
+        start(o, sink);
+    } else {
+        o->last.gone = true;
+        log_error("sound", "no sound card: waiting for one (%s)", error);
+    }
     return o;
 }
 
@@ -103,7 +105,8 @@ void output_look(struct output *o, mono_t now)
         return;
     o->looked = now;
     char error[300];
-    struct sink *sink = open_sink(o->settings, false, error, sizeof error);
+    bool absent;
+    struct sink *sink = open_sink(o->settings, error, sizeof error, &absent);
     if (sink)
         start(o, sink);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The sound's way out: a sink and the playing thread on it, opened again whenever the card comes
-// back. Somebody pulls a USB card and puts it back in; the player plays on, silent in between, at
+// (back). Somebody pulls a USB card and puts it back in; the player plays on, silent in between, at
 // the place where everybody is.
 // Thread: the talking thread.
 #ifndef PLAYER_OUTPUT_H
@@ -12,8 +12,9 @@
 struct output;
 
 // Opens the card and begins to play, silent until a gain is set. None is owned. `card`: what is
-// known of its rate, or NULL. NULL with one line in `error`. A machine without any card gets a sink
-// that keeps time instead; a card that was asked for by name must be there at the start.
+// known of its rate, or NULL. NULL with one line in `error`. The machine's own card ("default") may
+// be missing, as one that was pulled out; one that was asked for by name must be there at the
+// start.
 struct output *output_open(const struct settings *settings, struct program *program,
                            const struct clockmap *clock, const struct playout_card *card,
                            char *error, size_t error_size);

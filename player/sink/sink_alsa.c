@@ -262,6 +262,8 @@ struct sink *sink_alsa_open(const char *device, const struct sink_wish *wish, ch
     if (absent)
         *absent = e == -ENOENT || e == -ENODEV || e == -ENXIO;
     if (e < 0) {
+        // What ALSA read of its settings, it keeps; a card that comes later brings some of its own.
+        snd_config_update_free_global();
         snprintf(error, error_size, "sound card %s: %s", device, snd_strerror(e));
         free(a);
         return NULL;

@@ -16,7 +16,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "vdac"))
 from analyse import RATE, follow, spread, stretches  # noqa: E402
 from hall import Hall  # noqa: E402
 from harness import wait_until  # noqa: E402
-from rig import CRYSTALS, PLUGIN, play_on, replug, true_ns, unplug  # noqa: E402
+from rig import CRYSTALS, PLUGIN, Speakers, play_on, replug, true_ns, unplug  # noqa: E402
 
 pytestmark = pytest.mark.skipif(not PLUGIN.exists(), reason="the plain builds have the plug-in")
 
@@ -180,6 +180,27 @@ def test_a_card_that_is_pulled_out_and_put_back(hall, speakers):
     _, apart = spread([a, b])
     assert np.nanmax(apart[-8:]) < IN_STEP_US and not np.any(np.isnan(apart[-8:]))
     assert [r["jumps"] for r in hall.reports()] == [0, 0]
+
+
+def test_the_machines_own_card_that_comes_after_the_start(hall, tmp_path):
+    """It is waited for, and staff are not told meanwhile that this kiosk is in step."""
+    speakers = Speakers(tmp_path / "cards", CRYSTALS[:1])
+    with open(speakers.rig.conf, "a") as conf:
+        conf.write('pcm.!default "p0"\n')
+    unplug(speakers.records[0])
+    speakers.start(0, ["default" if word == "p0" and before == "--device" else word
+                       for before, word in zip([None, *hall.command(0)], hall.command(0))])
+    log = speakers.programs[0].log
+    hall.play()
+    hall.wait_for(1, lambda r: r["playing"] == "sound" and r["servo"] == "silent", "the want to be told")
+    replug(speakers.records[0])
+    wait_until(lambda: "playing on default" in log.read_text(), "the card to be found", 30)
+    hall.wait_for(1, lambda r: in_step(r) and r["servo"] != "silent", "in step")
+    begin = true_ns()
+    play_on(speakers, 1)
+    assert np.max(np.abs(speakers.cards()[0].sound(begin, RATE // 2))) > 0.01
+    assert log.read_text().count("no sound card: waiting for one") == 1
+    assert set(speakers.stop()) == {0}
 
 
 def test_a_zone_is_heard_without_a_click(hall, speakers):
