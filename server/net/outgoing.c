@@ -7,6 +7,9 @@
 
 // Between two looks at the sockets: peers for half a millisecond, files for about as long.
 enum { SLICE = 64, PIECES = 8 };
+// So many wait only when a large group is told of something; fewer do while people come in, and
+// then a turn is long for other reasons.
+enum { LARGE = 256 };
 
 struct outgoing {
     uv_prepare_t prepare; // before the loop sleeps
@@ -14,7 +17,7 @@ struct outgoing {
     TAILQ_HEAD(, peer) peers;
     TAILQ_HEAD(, request) files;
     struct lead_fanout fanout; // its `waiting` are the peers
-    uint64_t behind_ns;        // when a turn began that left some over; 0: it did not
+    uint64_t behind_ns;        // when a turn of many began; 0: the last one was none
     int open;                  // handles
 };
 
@@ -27,10 +30,11 @@ static void on_hurry(uv_idle_t *h)
 // between.
 static void measure(struct outgoing *o)
 {
-    uint64_t now = o->behind_ns || outgoing_behind(o) ? uv_hrtime() : 0;
+    bool large = o->fanout.waiting > LARGE;
+    uint64_t now = o->behind_ns || large ? uv_hrtime() : 0;
     if (o->behind_ns)
         lead_fanout_learn(&o->fanout, (int64_t)(now - o->behind_ns), SLICE);
-    o->behind_ns = outgoing_behind(o) ? now : 0;
+    o->behind_ns = large ? now : 0;
 }
 
 static void on_prepare(uv_prepare_t *h)

@@ -26,7 +26,7 @@ int64_t lead_us(const struct lead_inputs *in)
         clamp(in->kiosk_rtt_max_us, 0, LEAD_MAX_US) + clamp(in->kiosk_prep_max_us, 0, LEAD_MAX_US);
     int64_t guests = clamp(in->guest_rtt_p95_us, 0, LEAD_GUEST_MAX_US);
     int64_t players = kiosks > guests ? kiosks : guests;
-    int64_t box =
-        2 * clamp(in->commit_p99_us, 0, LEAD_MAX_US) + clamp(in->fanout_p99_us, 0, LEAD_MAX_US);
+    int64_t box = 2 * clamp(in->commit_p99_us, 0, LEAD_MAX_US) +
+                  clamp(in->fanout_p99_us, 0, LEAD_FANOUT_MAX_US);
     return clamp(box + players + 20000, LEAD_MIN_US, LEAD_MAX_US);
 }

@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-enum { PHONES = 200 };
+enum { PHONES = 600 };
 
 static struct peer phones[PHONES], kiosk;
 static struct request file;
