@@ -6,8 +6,10 @@
 // ROOMTONE_LONG=1: the network is also cut for four and a half minutes.
 import assert from "node:assert/strict";
 import { wall } from "./box.mjs";
-import { inStep, newPhone, until } from "./phone.mjs";
+import { inStep, newPhone, sleep, until } from "./phone.mjs";
 import { GROUP, makeBox, run, say, trouble } from "./world.mjs";
+
+const LATE_MS = 3000;
 
 /** Every packet of an Ogg file but the first two becomes one that no decoder takes: code 3, no frames. */
 function spoil(file) {
@@ -97,6 +99,51 @@ await run({
     say("joined again", await until(page, "joined", () => window.roomtone.line === "joined", 15_000));
     await w.box.learnClock(w.session);
     await w.allWell(page, "the server is back");
+    return page;
+  },
+
+  /** As for fifty phones that tap together: the script that makes the sound is seconds away. */
+  async "a worker that comes late"(w) {
+    const page = await w.phone();
+    await page.context().route("**/worker-*.js", async (route) => {
+      await sleep(LATE_MS);
+      await route.continue();
+    });
+    await page.reload();
+    await page.getByRole("button", { name: "Listen" }).click();
+    await page.locator(".step").waitFor();
+    const begun = wall();
+    while (!(await page.evaluate(() => window.roomtone.heard?.workers > 0 || window.roomtone.heard?.playing === "sound"))) {
+      assert.equal(await page.locator(".step.good").count(), 0, "nothing is in step yet");
+      await page.getByText("Getting in step").waitFor({ timeout: 300 }).catch(() => undefined); // or it just came
+      assert.ok(wall() < begun + LATE_MS + 5000, "sound");
+    }
+    say("a worker that comes late: sound after", wall() - begun);
+    assert.ok(wall() > begun + LATE_MS / 2, "it was late");
+    assert.equal(await page.evaluate(() => window.made.workers.length), 1);
+    await inStep(page);
+    await page.locator(".step.good").waitFor();
+    return page;
+  },
+
+  /** Chromium never asks again for a script that it missed once. */
+  async "scripts that do not come at first"(w) {
+    const page = await w.phone();
+    let missing = true;
+    let missed = 0;
+    const abort = (route) => (missing ? (missed++, route.abort()) : route.continue());
+    await page.context().route(/\/(engine|trim)-/, abort);
+    await page.reload();
+    await page.evaluate(() => (window.here = true));
+    await page.getByRole("button", { name: "Listen" }).click();
+    await page.getByText("Getting in step").waitFor();
+    for (const begun = wall(); missed < 6; await sleep(50)) assert.ok(wall() < begun + 10_000, "asked again");
+    assert.equal(await page.locator(".step.good").count(), 0);
+    missing = false;
+    await inStep(page);
+    await page.getByRole("button", { name: "Sound late?" }).click();
+    await page.locator(".flash").waitFor({ timeout: 20_000 });
+    assert.equal(await page.evaluate(() => window.here), true, "the same page");
     return page;
   },
 

@@ -4,6 +4,7 @@
 //
 // A text that counts something has one form for each plural of its language, by CLDR's names:
 //   "one: {n} second | other: {n} seconds"
+import { bring } from "./bring";
 import type en from "../lang/en";
 
 export type Texts = Record<keyof typeof en, string>;
@@ -38,7 +39,7 @@ export function direction(lang: string): "ltr" | "rtl" {
 }
 
 export async function loadTexts(lang: Lang): Promise<Texts> {
-  return (await LOADERS[lang]()).default;
+  return (await bring(LOADERS[lang])).default;
 }
 
 /** Puts values in the place of {name}. */

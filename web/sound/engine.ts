@@ -15,8 +15,10 @@ import { HEAD_MS } from "./ahead";
 import { type Coming, comingOf, sourceOf } from "./coming";
 import type { Failure, FromWorker, ToWorker } from "./messages";
 import { OutputClock } from "./output";
+import { LOOK_MS, Pulse } from "./pulse";
 import { Run } from "./run";
 import type { Source } from "./stream";
+import { Watch } from "./watch";
 
 const HORIZON_S = 1.5;
 const HORIZON_HIDDEN_S = 12; // decoded ahead: 4.6 MB of stereo
@@ -72,10 +74,16 @@ export interface Heard {
 
 export class Engine {
   output!: OutputClock;
+  /** The context broke, whatever it says of itself: another one is needed. */
+  broken = false;
   heard: Heard = {
     playing: "silent", bufferMs: 0, xruns: 0, jumps: 0, breaks: 0, workers: 0, prepUs: 0, scheduledS: 0, heldS: 0, ready: false, waitS: 0, failed: "", runs: "",
   };
   private ctx!: AudioContext;
+  private rate = 0; // of the context when it came, Hz
+  private watch!: Watch;
+  private readonly pulse = new Pulse();
+  private readonly looks: ReturnType<typeof setInterval>;
   private master!: GainNode;
   private worker!: Worker;
   private volume = 1;
@@ -101,6 +109,8 @@ export class Engine {
   ) {
     this.setContext(ctx);
     this.setWorker();
+    // The ticks are the worker's: without them nobody else would notice that it is gone.
+    this.looks = setInterval(() => this.pulse.look() && this.renewWorker(), LOOK_MS);
   }
 
   /** Goes on in another context: the old one broke. What was fetched stays. */
@@ -109,6 +119,9 @@ export class Engine {
     for (const e of [...this.entries]) this.drop(e);
     const trimMs = this.output?.trimMs ?? 0;
     this.ctx = ctx;
+    this.rate = ctx.sampleRate;
+    this.watch = new Watch();
+    this.broken = false;
     this.output = new OutputClock(ctx);
     this.output.trimMs = trimMs;
     this.master = ctx.createGain();
@@ -120,9 +133,10 @@ export class Engine {
   }
 
   /** The worker died: what is scheduled sounds on, and another one carries on behind it. */
-  renewWorker(): void {
+  private renewWorker(): void {
     this.worker.terminate();
     this.heard.workers++;
+    if (this.heard.failed === "worker") this.heard.failed = "";
     for (const e of [...this.entries])
       if (e.phase === "playing") e.replaced = true;
       else this.drop(e);
@@ -135,7 +149,9 @@ export class Engine {
     this.worker = worker;
     worker.onmessage = (e: MessageEvent<FromWorker>) => this.take(e.data);
     worker.onerror = () => {
-      if (worker === this.worker) this.heard.failed = "worker"; // no more ticks: it is renewed by who misses them
+      if (worker !== this.worker) return;
+      this.heard.failed = "worker";
+      this.pulse.failed();
     };
   }
 
@@ -169,6 +185,7 @@ export class Engine {
 
   close(): void {
     for (const e of [...this.entries]) this.drop(e);
+    clearInterval(this.looks);
     this.worker.terminate();
   }
 
@@ -176,6 +193,8 @@ export class Engine {
 
   private tick(): void {
     const running = this.ctx.state === "running";
+    const verdict = this.watch.look(performance.now(), this.ctx.currentTime, running);
+    this.broken = verdict !== "well" || this.ctx.sampleRate !== this.rate;
     if (running !== this.wasRunning) {
       // The context stood still (a call, a tap awaited): whatever was scheduled is elsewhere now.
       this.wasRunning = running;
@@ -395,6 +414,7 @@ export class Engine {
 
   private take(m: FromWorker): void {
     if (m.is === "tick") {
+      this.pulse.ticked();
       this.headMs = m.headMs;
       return this.tick();
     }

@@ -13,18 +13,14 @@ import type { Tour } from "../common/tour";
 import type { Report, State } from "../common/wire";
 import { FIRST_GAIN } from "../common/level";
 import type { Engine, Heard } from "../sound/engine";
-import { Watch } from "../sound/watch";
 import { makeAnchor } from "./anchor";
 import * as media from "./media";
 import { keepTrim, outputName, trimOf } from "./trims";
 
 const BLOCKED_MS = 1500; // a context that has not begun by then waits for another tap
 const SHOW_MS = 250; // how often the eye gets new figures
+const RETRY_MS = 1000; // until the engine's script is asked for again
 const RENEW_PAUSE_MS = 5000; // between two contexts built for a broken one
-// So many looks without a tick of the worker: it died, or the browser ended it. A page that stood still
-// itself looks once, and finds the ticks waiting.
-const WORKER_LOOK_MS = 250;
-const WORKER_MISSES = 4;
 const TAPS = ["pointerup", "touchend", "keydown"]; // what browsers count as a hand
 
 export type Sound = "off" | "starting" | "on" | "blocked" | "interrupted";
@@ -48,11 +44,8 @@ export class Listening {
   private engine: Engine | null = null;
   private loading = false;
   private ctx: AudioContext | null = null;
-  private rate = 0; // of the context when it was made, Hz
-  private readonly watch = new Watch();
   private patientTo = 0; // a context may be silent so long before it is called blocked
   private renewedAt = -Infinity;
-  private misses = 0;
   private anchor: HTMLAudioElement | null = null;
   private plan: Plan = { state: null, tour: null, lang: "en" };
   private shownAt = 0;
@@ -69,7 +62,6 @@ export class Listening {
     addEventListener("pageshow", wake);
     navigator.mediaDevices?.addEventListener?.("devicechange", () => void this.outputChanged());
     for (const tap of TAPS) document.addEventListener(tap, () => this.tapped(), { capture: true, passive: true });
-    setInterval(() => this.watchWorker(), WORKER_LOOK_MS);
   }
 
   /** What to play. The core's timeline must be set to the same state. */
@@ -114,7 +106,6 @@ export class Listening {
       this.noAudio.value = true;
       return;
     }
-    this.rate = this.ctx.sampleRate;
     this.ctx.onstatechange = () => this.contextChanged();
     this.engine?.setContext(this.ctx);
     void this.outputChanged();
@@ -125,13 +116,12 @@ export class Listening {
     this.loading = true;
     const engine = await this.loadEngine(this.ctx, () => this.ticked()).catch(() => null);
     this.loading = false;
-    if (!engine) return; // its script did not arrive: the tap that asks for more tries again
+    if (!engine) return void setTimeout(() => void this.startEngine(), RETRY_MS); // its script did not arrive
     if (this.sound.value === "off" || !this.ctx) return engine.close();
     engine.setContext(this.ctx); // it may be another one by now
     this.engine = engine;
     engine.setTrim(this.trimMs.value);
     engine.setVolume(this.gain);
-    this.misses = 0;
     this.setPlan(this.plan);
     this.contextChanged();
   }
@@ -175,23 +165,11 @@ export class Listening {
 
   private ticked(): void {
     const now = performance.now();
-    this.misses = 0;
-    const { ctx } = this;
-    if (ctx) {
-      const verdict = this.watch.look(now, ctx.currentTime, ctx.state === "running");
-      if (verdict !== "well" || ctx.sampleRate !== this.rate) this.renew();
-    }
+    if (this.engine?.broken) this.renew();
     this.onTick();
     if (!this.engine || document.hidden || now - this.shownAt < SHOW_MS) return;
     this.shownAt = now;
     this.heard.value = { ...this.engine.heard };
-  }
-
-  /** The ticks are the worker's: without them nobody else would notice that it is gone. */
-  private watchWorker(): void {
-    if (!this.engine || ++this.misses < WORKER_MISSES) return;
-    this.misses = 0;
-    this.engine.renewWorker();
   }
 
   stop(): void {

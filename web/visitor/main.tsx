@@ -3,6 +3,7 @@
 // this browser cannot play along, puts the page together, and offers tests a look inside.
 import { effect } from "@preact/signals";
 import { render } from "preact";
+import { bring } from "../common/bring";
 import { Core } from "../common/core";
 import { speak, texts, wishedLang } from "./page";
 import { Session } from "./session";
@@ -27,7 +28,7 @@ declare global {
   }
 }
 
-const bringEngine = (): Promise<typeof import("../sound/engine")> => import("../sound/engine");
+const bringEngine = (): Promise<typeof import("../sound/engine")> => bring(() => import("../sound/engine"));
 
 const ANSWER_MS = 1000;
 
@@ -86,7 +87,10 @@ async function start(words: Promise<void>): Promise<void> {
   requestAnimationFrame(() =>
     setTimeout(() => {
       void askVenue();
-      bringEngine().catch(() => undefined).finally(bringScreens);
+      bringEngine()
+        .then(() => fetch(workerUrl).then((r) => r.blob())) // then the browser has it
+        .catch(() => undefined)
+        .finally(bringScreens);
     }),
   );
 }

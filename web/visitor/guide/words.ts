@@ -2,6 +2,7 @@
 // Texts and styles of what is behind the doors (door.tsx): one flat dictionary per language, as in
 // common/i18n.ts, loaded when it is needed and changed with the language of the page.
 import { effect, signal } from "@preact/signals";
+import { bring } from "../../common/bring";
 import type { Lang } from "../../common/i18n";
 import type en from "../../lang/guide/en";
 import { pageLang } from "../page";
@@ -23,8 +24,8 @@ const LOADERS: Record<Lang, () => Promise<{ default: Words }>> = {
 export const words = signal<Words | null>(null);
 let following = false;
 
-async function bring(lang: Lang): Promise<void> {
-  const got = (await LOADERS[lang]()).default;
+async function speak(lang: Lang): Promise<void> {
+  const got = (await bring(LOADERS[lang])).default;
   if (lang === pageLang.value) words.value = got;
 }
 
@@ -45,8 +46,8 @@ function style(): Promise<void> {
 }
 
 export async function prepare(): Promise<void> {
-  await Promise.all([style(), words.value ? null : bring(pageLang.value)]);
+  await Promise.all([style(), words.value ? null : speak(pageLang.value)]);
   if (following) return;
   following = true;
-  effect(() => void bring(pageLang.value).catch(() => undefined)); // the line is down: the words stay
+  effect(() => void speak(pageLang.value).catch(() => undefined)); // the line is down: the words stay
 }

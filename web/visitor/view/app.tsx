@@ -3,6 +3,7 @@
 // language of the page.
 import type { JSX } from "preact";
 import { useLayoutEffect } from "preact/hooks";
+import { bring } from "../../common/bring";
 import { GuideDoor } from "../guide/door";
 import { texts } from "../page";
 import type { Session } from "../session";
@@ -14,8 +15,8 @@ import { LineDot } from "./line";
 import { PageLanguage } from "./page_language";
 import { reading, trimming } from "./screen";
 
-const Reading = later(() => import("./reading").then((m) => m.Reading));
-const TrimScreen = later(() => import("./trim").then((m) => m.TrimScreen));
+const Reading = later(() => bring(() => import("./reading")).then((m) => m.Reading));
+const TrimScreen = later(() => bring(() => import("./trim")).then((m) => m.TrimScreen));
 
 /** What is wanted later, for the case that the line is down then. */
 export function bringScreens(): void {

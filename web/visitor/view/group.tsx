@@ -2,6 +2,7 @@
 // The group: what plays, and below it everything one can do.
 import { useState } from "preact/hooks";
 import type { JSX } from "preact";
+import { bring } from "../../common/bring";
 import { clockText } from "../../common/format";
 import { type Key, fill } from "../../common/i18n";
 import { titleIn } from "../../common/tour";
@@ -14,8 +15,8 @@ import { Listening, ListenButton } from "./listen";
 import type { Props } from "./props";
 import { Trouble } from "./trouble";
 
-const Captions = later(() => import("./captions").then((m) => m.Captions));
-const Details = later(() => import("./details").then((m) => m.Details));
+const Captions = later(() => bring(() => import("./reading")).then((m) => m.Captions));
+const Details = later(() => bring(() => import("./details")).then((m) => m.Details));
 
 /** What is wanted later, for the case that the line is down then. */
 export function bringParts(): void {

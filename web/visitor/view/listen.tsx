@@ -62,7 +62,7 @@ function StepLine({ session, texts }: Props): JSX.Element {
   const error = heard?.errorUs;
   const known = session.house.value !== null;
   let text = texts.in_step;
-  if (session.sound.value === "starting" || heard?.playing === "fetching") text = texts.starting;
+  if (session.sound.value === "starting" || !heard || heard.playing === "fetching") text = texts.starting;
   else if (!known) text = texts.not_yet;
   else if (error !== undefined && Math.abs(error) > IN_STEP_US)
     text = fill(texts.out_of_step, { ms: Math.round(error / 1000) });

@@ -10,6 +10,8 @@ import { Lines } from "./captions";
 import type { Props } from "./props";
 import { closeScreen, reading } from "./screen";
 
+export { Captions } from "./captions"; // in one file: one that both would need apart could fail for both
+
 /** Null while it is on its way; "lost" while it cannot be had. */
 function useText(hash: string | undefined): Caption[] | "lost" | null {
   const [text, setText] = useState<Caption[] | "lost" | null>(null);
