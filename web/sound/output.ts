@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // When does a frame leave the phone? The browser says now and then "context time c is leaving at
-// performance time p" (getOutputTimestamp), shaking by some tenths of a millisecond. A straight line
+// performance time p" (getOutputTimestamp; WebKit's pair is another one, see below), shaking by some tenths
+// of a millisecond. A straight line
 // through the last minute of such pairs is the phone's output clock:
 //
 //   c - p │      .   . ___--'      slope: the sound card's ppm
@@ -20,11 +21,16 @@ const SLOPE_LIMIT = 500e-6;
 const BREAK_MS = 2;
 const BREAK_DEVIATIONS = 6;
 const BREAK_COUNT = 4;
-// Where the browser says outputLatency only, it shakes: followed slowly, unless it is another device.
+// WebKit (Safari, and every browser on an iPhone) says when a frame was rendered, not when it leaves: the whole
+// latency is missing, 150 ms with some headsets, and until 2024 the context time was wrong as well. Chromium calls
+// itself AppleWebKit/537.36 for ever, WebKit is at 605.
+const RENDERED_ONLY = /AppleWebKit\/6/;
+// There, and where the browser says outputLatency only, that is taken from currentTime. It shakes: followed slowly,
+// unless it is another device.
 const LATENCY_FOLLOW = 0.01; // of the difference, each sample (0.1 s)
 const LATENCY_MOVED_S = 0.03;
-// Where it says nothing (Safari before 18.4, old WebViews): about this much, by what other players
-// found; baseLatency is the graph's part alone and no help. What is left is the visitor's trim.
+// Where it says no outputLatency either (Safari before 18.4, old WebViews): about this much, by what other
+// players found; baseLatency is the graph's part alone and no help. What is left is the visitor's trim.
 const LATENCY_GUESS: [RegExp, number][] = [
   [/iPhone|iPad|iPod/, 0.04],
   [/Android/, 0.1],
@@ -104,7 +110,7 @@ export class OutputClock {
     const now = performance.now();
     const current = ctx.currentTime;
     if (current <= 0) return null;
-    const t = ctx.getOutputTimestamp?.();
+    const t = RENDERED_ONLY.test(globalThis.navigator?.userAgent) ? null : ctx.getOutputTimestamp?.();
     if (t?.contextTime && t.performanceTime) {
       // Believed when it speaks of the last second, and of sound that was rendered already.
       const heardNow = t.contextTime + (now - t.performanceTime) / 1000;
@@ -117,7 +123,7 @@ export class OutputClock {
   private latency(): number {
     const said = this.ctx.outputLatency || 0;
     if (said <= 0) return latencyGuess(navigator.userAgent);
-    if (Math.abs(said - this.smoothed) > LATENCY_MOVED_S) this.smoothed = said;
+    if (!this.smoothed || Math.abs(said - this.smoothed) > LATENCY_MOVED_S) this.smoothed = said;
     this.smoothed += LATENCY_FOLLOW * (said - this.smoothed);
     return this.smoothed;
   }

@@ -116,6 +116,35 @@ test("a shaking outputLatency is smoothed, and where there is none the model say
   assert.equal(latencyGuess("something else"), 0.05);
 });
 
+test("the first outputLatency is taken as it is", () => {
+  const ctx = { currentTime: 5, outputLatency: 0.02, sampleRate: RATE };
+  const clock = new OutputClock(ctx as unknown as AudioContext);
+  clock.sample();
+  assert.equal(clock.latest?.context, 5 - 0.02);
+});
+
+test("WebKit's pair is the moment of rendering: its latency is taken off, Chromium's is not", (t) => {
+  const heard = (userAgent: string): number | undefined => {
+    Object.defineProperty(globalThis, "navigator", { configurable: true, value: { userAgent } });
+    const ctx = {
+      currentTime: 5, outputLatency: 0.15, sampleRate: RATE,
+      getOutputTimestamp: () => ({ contextTime: 4.99, performanceTime: performance.now() }),
+    };
+    const clock = new OutputClock(ctx as unknown as AudioContext);
+    clock.sample();
+    return clock.latest?.context;
+  };
+  const was = Object.getOwnPropertyDescriptor(globalThis, "navigator");
+  t.after(() => {
+    if (was) Object.defineProperty(globalThis, "navigator", was);
+    else Reflect.deleteProperty(globalThis, "navigator");
+  });
+  assert.equal(heard("Mozilla/5.0 (iPhone; CPU iPhone OS 17_4 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.4 Mobile/15E148 Safari/604.1"), 4.85);
+  assert.equal(heard("Mozilla/5.0 (iPhone; CPU iPhone OS 17_4 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) CriOS/122.0 Mobile/15E148 Safari/604.1"), 4.85);
+  assert.equal(heard("Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/122.0.0.0 Mobile Safari/537.36"), 4.99);
+  assert.equal(heard("Mozilla/5.0 (Android 14; Mobile; rv:123.0) Gecko/123.0 Firefox/123.0"), 4.99);
+});
+
 test("small errors are jumped while a run is young, and after the card has stumbled", () => {
   const ctx = new Context();
   const port = { render: () => undefined, wanted: () => 0, baseStep: () => 1 };
