@@ -40,6 +40,7 @@ function instrument() {
       return super.resume();
     }
   };
+  navigator.mediaSession.setActionHandler = (action, handler) => (made[action] = handler);
   const OldWorker = window.Worker;
   window.Worker = class extends OldWorker {
     constructor(...args) {
@@ -61,6 +62,7 @@ function instrument() {
   const play = HTMLMediaElement.prototype.play;
   HTMLMediaElement.prototype.play = function () {
     note("anchor");
+    made.anchor = this;
     return play.call(this);
   };
 }

@@ -5,7 +5,8 @@
 //
 // Times: `now` is performance.now() in ms, `current` the context's time in seconds.
 
-const STANDS_MS = 500; // a card that stumbles is back sooner
+const STANDS_MS = 500; // a card that stumbles is back sooner; not so an iPhone that changes its headset,
+const STANDS_PHONE_MS = 2000; // where another context needs a hand (an iPhone has audio sessions)
 const GAP_MS = 400; // between two looks: the page itself stood still, and nothing can be said
 const RACE_MS = 5000;
 const RACE = 0.05; // crystals are a thousand times better
@@ -15,6 +16,7 @@ const FRESH_MS = 500; // a context needs this to begin
 export type Verdict = "well" | "stands" | "races";
 
 export class Watch {
+  private readonly standsMs = "audioSession" in (globalThis.navigator ?? {}) ? STANDS_PHONE_MS : STANDS_MS;
   private first: { now: number; current: number } | null = null;
   private last = { now: 0, current: 0 };
   private movedAt = 0;
@@ -31,7 +33,7 @@ export class Watch {
     if (current !== this.last.current) this.movedAt = now;
     this.last = { now, current };
     const stood = now - this.movedAt;
-    if (stood > STANDS_MS + (current === 0 ? FRESH_MS : 0)) return "stands";
+    if (stood > this.standsMs + (current === 0 ? FRESH_MS : 0)) return "stands";
     const seen = now - this.first.now;
     if (seen < RACE_MS) return "well";
     const pace = ((current - this.first.current) * 1000) / seen;

@@ -23,6 +23,16 @@ test("a time that stands is noticed within 600 ms", () => {
   assert.deepEqual(found, [2600, "stands"]);
 });
 
+test("... on an iPhone within 2.1 s", (t) => {
+  const was = Object.getOwnPropertyDescriptor(globalThis, "navigator");
+  t.after(() => {
+    if (was) Object.defineProperty(globalThis, "navigator", was);
+    else Reflect.deleteProperty(globalThis, "navigator");
+  });
+  Object.defineProperty(globalThis, "navigator", { configurable: true, value: { audioSession: {} } });
+  assert.deepEqual(watch(10_000, (now) => Math.min(now, 3000) / 1000), [4100, "stands"]);
+});
+
 test("a sample rate that is not what it says is noticed", () => {
   assert.equal(watch(11_000, (now) => (now / 1000) * (48 / 44.1))?.[1], "races");
   assert.equal(watch(11_000, (now) => (now / 1000) * (44.1 / 48))?.[1], "races");

@@ -44,6 +44,7 @@ export class Listening {
   private engine: Engine | null = null;
   private loading = false;
   private ctx: AudioContext | null = null;
+  private tried = false; // by a tap on the button, since it ran: a context can be stuck, then another one
   private patientTo = 0; // a context may be silent so long before it is called blocked
   private renewedAt = -Infinity;
   private anchor: HTMLAudioElement | null = null;
@@ -74,9 +75,18 @@ export class Listening {
 
   /** Call in a tap: browsers give sound only to a hand. Nothing may be awaited before. */
   listen(): void {
-    if (this.sound.value !== "off" && this.ctx?.state === "running") return;
-    this.start();
-    media.setHandlers((muted) => this.setMuted(muted));
+    const is = this.sound.value;
+    if (is !== "off" && this.ctx?.state === "running") return;
+    if (this.tried && (is === "blocked" || is === "interrupted")) this.renew();
+    else this.start();
+    this.tried = true;
+    media.setHandlers(
+      () => {
+        this.tapped(); // it counts as one
+        this.setMuted(false);
+      },
+      () => this.setMuted(!this.muted.value),
+    );
   }
 
   private start(): void {
@@ -132,6 +142,7 @@ export class Listening {
     if (this.sound.value === "off" || !this.ctx) return;
     const state = this.ctx.state as AudioContextState | "interrupted";
     if (state === "running") {
+      this.tried = false;
       if (this.engine) this.sound.value = "on";
     } else if (state === "interrupted") this.sound.value = "interrupted";
     else if (this.sound.value !== "starting" || performance.now() >= this.patientTo) this.sound.value = "blocked";

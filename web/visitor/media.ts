@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The lock screen: what plays and how far it is, and play and pause that mute only this phone.
+// Browsers tell the two apart by the element that plays (anchor.ts), which never pauses: for most of them each press
+// is "pause", so that one goes to and fro. "play" comes after a call.
 
 export interface Playing {
   title: string;
@@ -16,10 +18,10 @@ const JUMP_S = 1.5;
 
 const able = (): boolean => "mediaSession" in navigator && "MediaMetadata" in window;
 
-export function setHandlers(setMuted: (muted: boolean) => void): void {
+export function setHandlers(play: () => void, pause: () => void): void {
   if (!able()) return;
-  navigator.mediaSession.setActionHandler("play", () => setMuted(false));
-  navigator.mediaSession.setActionHandler("pause", () => setMuted(true));
+  navigator.mediaSession.setActionHandler("play", play);
+  navigator.mediaSession.setActionHandler("pause", pause);
 }
 
 let shown = "";

@@ -28,6 +28,9 @@ function Headphones(): JSX.Element {
   );
 }
 
+/** iOS 15 and 16 take the sound when the screen is locked. */
+const STOPS_LOCKED = /OS 1[56]_/;
+
 export function Listening(props: Props): JSX.Element {
   const { session, texts } = props;
   const sound = session.sound.value;
@@ -49,7 +52,7 @@ export function Listening(props: Props): JSX.Element {
           {texts.trim_open}
         </button>
       )}
-      <p class="hint">{texts.lock_hint}</p>
+      {STOPS_LOCKED.test(navigator.userAgent) ? null : <p class="hint">{texts.lock_hint}</p>}
     </section>
   );
 }
