@@ -242,6 +242,8 @@ await run({
 
   async "a group that is over"(w) {
     const page = await w.phone();
+    await page.getByRole("button", { name: "Sound late?" }).click();
+    await page.locator(".trimming").waitFor();
     // The server forgets the group: it comes back with another folder.
     await w.box.stop();
     const other = makeBox();
@@ -251,6 +253,16 @@ await run({
       await page.getByText("This group has ended").waitFor({ timeout: 20_000 });
       assert.equal(await page.evaluate(() => window.roomtone.sound), "off");
       await page.getByLabel("Group code").waitFor();
+      // Another group is shown as it is: neither the screen that lay over the old one, nor its address, is left.
+      await until(page, "the address is forgotten", () => location.pathname === "/");
+      await other.ctl("login", "admin", "--password-file", other.passwordFile);
+      await other.ctl("group", "create", "Next", "--id", "next");
+      await page.getByLabel("Group code").fill((await other.group("next")).code);
+      await page.getByRole("heading", { name: "Next" }).waitFor();
+      assert.equal(await page.locator(".trimming").count(), 0);
+      assert.deepEqual(await page.evaluate(() => [location.pathname, history.state]), ["/", null]);
+      await page.goBack().catch(() => undefined);
+      assert.ok(!page.url().includes(w.group.link), "nothing of the old group is behind it");
     } finally {
       await other.remove();
       await w.box.start();

@@ -65,6 +65,8 @@ async function main(box) {
       window.locks = [];
       const request = navigator.wakeLock.request.bind(navigator.wakeLock);
       navigator.wakeLock.request = async (type) => {
+        window.asked?.();
+        await new Promise((done) => setTimeout(done, 300));
         const lock = await request(type);
         window.locks.push(lock);
         return lock;
@@ -79,6 +81,19 @@ async function main(box) {
     await until(page, "the screen kept on", () => window.locks[0]?.released === false);
     await page.getByRole("button", { name: "Read along" }).click();
     await until(page, "the screen let go", () => window.locks[0].released);
+    await page.evaluate(() => {
+      const button = [...document.querySelectorAll("button")].find((b) => b.textContent === "Read along");
+      window.asked = () => button.click(); // while it is on its way, nobody wants it any more
+      button.click();
+    });
+    await until(page, "the screen let go as soon as it was kept on", () => window.locks[1]?.released);
+    await page.evaluate(() => (window.asked = undefined));
+    await page.getByRole("button", { name: "Read along" }).click();
+    await until(page, "the screen kept on", () => window.locks[2]?.released === false);
+    await page.getByRole("button", { name: "Leave the group" }).click();
+    await until(page, "the screen let go with the group", () => window.locks[2].released);
+    await box.ctl("seek", GROUP, "1");
+    await joinAndListen(page, box.url, group.link);
     const session = await page.context().newCDPSession(page);
     const { errors } = await session.send("Page.getAppManifest");
     assert.deepEqual(errors, []);

@@ -19,7 +19,6 @@ import { mayKeep } from "./kit";
 import { Listening, type LoadEngine, type Sound } from "./listening";
 import * as media from "./media";
 import { type Trouble, troubleOf } from "./trouble";
-import { keepScreenOn } from "./wake";
 
 const ALONE_AFTER_MS = 4000; // a house that is there has answered by then
 const TURN_MS = 250;
@@ -137,8 +136,8 @@ export class Session {
     setInterval(() => this.beat(), TURN_MS);
     document.addEventListener("visibilitychange", () => this.turn());
     effect(() => media.show(this.playing.value));
-    effect(() => keepScreenOn(this.captionsOn.value));
     effect(() => this.keepTour());
+    addEventListener("popstate", () => this.join_ || history.replaceState(null, "", "/")); // a group that was left
     setTimeout(() => void this.perhapsAlone(), ALONE_AFTER_MS);
   }
 
@@ -187,6 +186,7 @@ export class Session {
     this.askedAt.value = 0;
     this.tour.value = null;
     this.tourHash = "";
+    this.captionsOn.value = false;
     history.replaceState(null, "", "/");
   }
 

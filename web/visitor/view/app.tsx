@@ -13,7 +13,7 @@ import { JoinScreen } from "./join";
 import { later } from "./later";
 import { LineDot } from "./line";
 import { PageLanguage } from "./page_language";
-import { reading, trimming } from "./screen";
+import { closeScreens, reading, trimming } from "./screen";
 
 const Reading = later(() => bring(() => import("./reading")).then((m) => m.Reading));
 const TrimScreen = later(() => bring(() => import("./trim")).then((m) => m.TrimScreen));
@@ -32,6 +32,7 @@ export function App({ session }: { session: Session }): JSX.Element | null {
   useLayoutEffect(() => {
     document.title = [group, name || "Roomtone"].filter((x) => x !== "").join(" \u00b7 ");
   }, [group, name]);
+  useLayoutEffect(closeScreens, [session.joined.value]);
   if (!t) return null;
   const props = { session, texts: t };
   return (

@@ -5,9 +5,11 @@ import type { JSX } from "preact";
 import { direction } from "../../common/i18n";
 import { chooseVariant } from "../../common/tour";
 import { type Caption, captionAt } from "../../common/vtt";
+import { useScreenOn } from "../wake";
 import type { Props } from "./props";
 
 export function Captions({ session, texts }: Props): JSX.Element {
+  useScreenOn();
   const captions = session.captions.value;
   const cue = session.cue.value;
   if (captions.length === 0) return <p class="hint">{texts.no_captions}</p>;

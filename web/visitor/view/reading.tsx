@@ -7,6 +7,7 @@ import { Backoff } from "../../common/backoff";
 import { type Cue, chooseVariant, titleIn } from "../../common/tour";
 import { type Caption, captionAt, readVtt } from "../../common/vtt";
 import { Lines } from "./captions";
+import { useScreenOn } from "../wake";
 import type { Props } from "./props";
 import { closeScreen, reading } from "./screen";
 
@@ -35,6 +36,7 @@ function useText(hash: string | undefined): Caption[] | "lost" | null {
 }
 
 export function Reading({ session, texts }: Props): JSX.Element {
+  useScreenOn();
   const cues = session.tour.value?.cues ?? [];
   const now = session.part.value?.cue ?? -1;
   const [picked, setPicked] = useState(-1);

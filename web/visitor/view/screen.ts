@@ -19,6 +19,11 @@ export function openScreen(screen: Signal<boolean>): void {
   scrollTo(0, 0);
 }
 
+/** The group is gone: nobody comes back to what lay over it. */
+export function closeScreens(): void {
+  open.forEach(closeScreen);
+}
+
 export function closeScreen(screen: Signal<boolean>): void {
   if (open.has(screen)) history.back();
   else screen.value = false;
