@@ -78,6 +78,8 @@ async function fewRequests(box, browser) {
     console.log(`${locale}: Listen after ${ms} ms and ${first.join(" ")}`);
     // The tour's own document may come while the words are on their way; nobody waits for it.
     assert.ok(first.filter((p) => !p.startsWith("/content/")).length <= 3, first.join(" "));
+    await until(page, "the sound's script, while people read", () =>
+      performance.getEntriesByType("resource").some((e) => e.name.includes("/worker-") && e.startTime > window.standsAt));
     assert.ok(asked.every((p) => !/^https?:/.test(p) || p.startsWith(box.url)));
     await context.close();
   }
