@@ -124,7 +124,7 @@ await run({
     return page;
   },
 
-  /** It says outputLatency's half only, and stops behind the lock. */
+  /** What it says of frames that leave is not believed, and it stops behind the lock. */
   async "an iPhone with iOS 16"(w) {
     const page = await w.phone(() => {
       const agent = "Mozilla/5.0 (iPhone; CPU iPhone OS 16_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/16.5 Mobile/15E148 Safari/604.1";
