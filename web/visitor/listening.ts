@@ -178,7 +178,7 @@ export class Listening {
     const now = performance.now();
     if (this.engine?.broken) this.renew();
     this.onTick();
-    if (!this.engine || document.hidden || now - this.shownAt < SHOW_MS) return;
+    if (!this.engine?.output.ready || document.hidden || now - this.shownAt < SHOW_MS) return;
     this.shownAt = now;
     this.heard.value = { ...this.engine.heard };
   }
