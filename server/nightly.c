@@ -2,6 +2,7 @@
 #include "server/nightly.h"
 
 #include "common/base/check.h"
+#include "common/base/disk.h"
 #include "common/base/log.h"
 #include "server/house/calendar.h"
 #include "server/store/backup.h"
@@ -13,7 +14,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -150,9 +150,8 @@ static void on_copied(void *user, enum err e)
 static bool fits(const struct nightly *n, int64_t more)
 {
     struct stat db;
-    struct statvfs v;
-    return stat(n->db_path, &db) == 0 && statvfs(n->dir, &v) == 0 &&
-           (int64_t)v.f_bavail * (int64_t)v.f_frsize + more > db.st_size + SPARE_BYTES;
+    int64_t left = disk_free(n->dir);
+    return left >= 0 && stat(n->db_path, &db) == 0 && left + more > db.st_size + SPARE_BYTES;
 }
 
 // NULL: there is; else why not. What a power cut left gives way to a new backup, and so do old ones

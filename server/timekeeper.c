@@ -11,9 +11,14 @@
 enum { LOOK_MS = 1000 };
 
 // What somebody said about the wall clock holds until the machine is told better.
+static bool told(const struct house_anchor *a, const struct house_reading *r)
+{
+    return !r->synchronised && a->told_us && strcmp(a->boot_id, r->boot_id) == 0;
+}
+
 static void heed(const struct house_anchor *a, struct house_reading *r)
 {
-    if (r->synchronised || !a->told_us || strcmp(a->boot_id, r->boot_id) != 0)
+    if (!told(a, r))
         return;
     r->realtime_us += a->told_us;
     r->battery = true;
@@ -29,8 +34,7 @@ static bool is_step(int64_t us)
 static bool hold_on(struct house_anchor *a, struct house_reading *r)
 {
     int64_t step_us = house_wall_step_us(a, r);
-    if (r->synchronised || !a->told_us || strcmp(a->boot_id, r->boot_id) != 0 ||
-        house_was_suspended(a, r) || !is_step(step_us))
+    if (!told(a, r) || house_was_suspended(a, r) || !is_step(step_us))
         return false;
     a->told_us -= step_us;
     a->told_us += a->told_us == 0; // 0 is nobody

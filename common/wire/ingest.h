@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the server and its child roomtone-ingest say to each other (the program alone:
-// content/README.md). The child is given the name of a
-// file and of the folder of content, and answers on stdout when it ends with 0; else one line on
-// stderr says why: "roomtone-ingest: NAME: reason".
+// content/README.md). The child is given the name of a file and of the folder of content, and
+// answers on stdout when it ends with 0; else one line on stderr says why: "roomtone-ingest: NAME:
+// reason".
 //
 //   a sound     lines "progress 42", then one of JSON
 //   --archive   {"files":12,"bytes":345}, a newline, then exhibition.json as it was

@@ -2,6 +2,7 @@
 // roomtone-ingest: any sound file in, one levelled Opus file and its seek table out; or the archive
 // of an exhibition in, its files of content out. JSON on stdout tells (common/wire/ingest.h). A
 // child that does one file and ends; see content/README.md.
+#include "common/base/disk.h"
 #include "common/wire/ingest.h"
 #include "content/ingest/ingest.h"
 #include "content/ingest/jail.h"
@@ -150,7 +151,7 @@ static int status(const struct reason *why)
 {
     if (!why->disk)
         return INGEST_REFUSED;
-    return why->disk == ENOSPC || why->disk == EDQUOT ? INGEST_FULL : INGEST_DISK;
+    return disk_err(why->disk) == ERR_STORAGE_FULL ? INGEST_FULL : INGEST_DISK;
 }
 
 int main(int argc, char **argv)

@@ -2,6 +2,7 @@
 #include "player/track/cache.h"
 
 #include "common/base/check.h"
+#include "common/base/disk.h"
 #include "common/base/log.h"
 
 #include <dirent.h>
@@ -187,13 +188,8 @@ int64_t cache_bytes(struct cache *c)
     return survey(c, NULL, 0).total;
 }
 
-static enum err disk_error(void)
-{
-    return errno == ENOSPC || errno == EDQUOT ? ERR_STORAGE_FULL : ERR_STORAGE_FAILED;
-}
-
 // More than any disk has when this one does not say.
-static int64_t disk_free(const struct cache *c)
+static int64_t free_bytes(const struct cache *c)
 {
     struct statvfs v;
     if (fstatvfs(c->dir, &v) != 0 || v.f_blocks == 0)
@@ -205,7 +201,7 @@ static int64_t disk_free(const struct cache *c)
 static enum err make_room(struct cache *c, int64_t need, const struct cache_name *keep,
                           size_t keep_count)
 {
-    int64_t lacking = need + CACHE_SPARE_BYTES - disk_free(c);
+    int64_t lacking = need + CACHE_SPARE_BYTES - free_bytes(c);
     for (;;) {
         struct survey s = survey(c, keep, keep_count);
         int64_t over = s.total + need - c->limit;
@@ -216,7 +212,7 @@ static enum err make_room(struct cache *c, int64_t need, const struct cache_name
         if (over > s.evictable)
             return ERR_STORAGE_FULL;
         if (unlinkat(c->dir, s.oldest, 0) != 0)
-            return disk_error();
+            return disk_err(errno);
         lacking -= s.oldest_size;
         log_debug("cache", "%s made room", s.oldest);
     }
@@ -248,7 +244,7 @@ struct cache_part *cache_begin(struct cache *c, const struct cache_name *name, i
         return NULL;
     int fd = openat(c->dir, file, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
     if (fd < 0) {
-        *why = disk_error();
+        *why = disk_err(errno);
         return NULL;
     }
     struct cache_part *p = check_alloc(calloc(1, sizeof *p));
@@ -283,7 +279,7 @@ enum err cache_part_append(struct cache_part *p, const void *data, size_t len)
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0)
-            return disk_error();
+            return disk_err(errno);
         done += (size_t)n;
     }
     crypto_hash_sha256_update(&p->hash, data, len);
@@ -307,7 +303,7 @@ enum err cache_part_finish(struct cache_part *p)
         unlinkat(p->cache->dir, part, 0);
         e = ERR_BAD_MESSAGE;
     } else if (fsync(p->fd) != 0 || renameat(p->cache->dir, part, p->cache->dir, whole) != 0) {
-        e = disk_error();
+        e = disk_err(errno);
     }
     forget(p);
     return e;

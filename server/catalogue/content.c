@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/catalogue/content.h"
 
+#include "common/base/disk.h"
 #include "common/base/log.h"
 
 #include <errno.h>
@@ -17,7 +18,7 @@ void content_hash(const void *data, size_t len, char out[WIRE_HASH_LEN + 1])
     sodium_bin2hex(out, WIRE_HASH_LEN + 1, sum, sizeof sum);
 }
 
-bool content_write(int fd, const char *data, size_t len)
+static bool write_all(int fd, const char *data, size_t len)
 {
     while (len > 0) {
         ssize_t n = write(fd, data, len);
@@ -50,7 +51,7 @@ enum err content_put(const char *dir, const char *ext, const void *data, size_t 
         return ERR_OK;
     snprintf(temp, sizeof temp, "%s/.tmp-%s.%s", dir, hash, ext);
     int fd = open(temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
-    bool ok = fd >= 0 && content_write(fd, data, len) && fsync(fd) == 0;
+    bool ok = fd >= 0 && write_all(fd, data, len) && fsync(fd) == 0;
     int why = errno;
     if (fd >= 0)
         close(fd);
@@ -60,5 +61,5 @@ enum err content_put(const char *dir, const char *ext, const void *data, size_t 
         why = errno;
     log_error("content", "%s: %s", path, strerror(why));
     unlink(temp);
-    return why == ENOSPC || why == EDQUOT ? ERR_STORAGE_FULL : ERR_STORAGE_FAILED;
+    return disk_err(why);
 }

@@ -6,14 +6,10 @@
 #include "common/base/err.h"
 #include "common/wire/wire.h"
 
-#include <stdbool.h>
 #include <stddef.h>
 
 // SHA-256 in lower-case hex.
 void content_hash(const void *data, size_t len, char out[WIRE_HASH_LEN + 1]);
-
-// All of the bytes, whatever interrupts; false with errno.
-bool content_write(int fd, const char *data, size_t len);
 
 // Puts the bytes at DIR/HASH.ext, durably: temporary name, fsync, rename, fsync of the folder. A
 // file that is there already is left as it is. Blocks on the disk: not for the loop's thread.

@@ -6,6 +6,7 @@
 // database only when it moves the log there. So: when the database is, by its time and size, what
 // it was before the copy, it did not change meanwhile; and of the log copied after it the last
 // change may be torn, which SQLite sees by its sums and leaves out.
+#include "common/base/disk.h"
 #include "common/tls/cert.h"
 #include "server/ctl/doctor.h"
 #include "server/store/restore_check.h"
@@ -18,7 +19,6 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -69,10 +69,9 @@ static bool copy_database(const char *db, const char *to)
 
 static bool has_room(const char *dir, const char *db)
 {
-    struct statvfs v;
     struct stat st;
-    return stat(db, &st) != 0 || statvfs(dir, &v) != 0 ||
-           (long long)v.f_bavail * (long long)v.f_frsize > 2 * (long long)st.st_size + (16 << 20);
+    int64_t left = disk_free(dir);
+    return stat(db, &st) != 0 || left < 0 || left > 2 * (int64_t)st.st_size + (16 << 20);
 }
 
 static void say_check(struct doctor *d, enum err e, const struct restore_report *report,

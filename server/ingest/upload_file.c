@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/ingest/upload_file.h"
 
+#include "common/base/disk.h"
 #include "common/base/log.h"
 #include "common/wire/json.h"
 #include "common/wire/wire.h"
@@ -33,7 +34,7 @@ static bool id_valid(const char *id)
 
 static enum err failed(const char *path)
 {
-    enum err e = errno == ENOSPC || errno == EDQUOT ? ERR_STORAGE_FULL : ERR_STORAGE_FAILED;
+    enum err e = disk_err(errno);
     log_error("upload", "%s: %s", path, strerror(errno));
     return e;
 }

@@ -2,6 +2,7 @@
 #include "server/ingest/uploads.h"
 
 #include "common/base/check.h"
+#include "common/base/disk.h"
 #include "common/base/log.h"
 #include "server/ingest/upload_file.h"
 
@@ -10,7 +11,6 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 // What must stay free for the rest of the house: its database, what ingest makes of the upload.
@@ -185,10 +185,8 @@ static int64_t promised(const struct uploads *u)
 
 static bool disk_has(const char *folder, int64_t bytes)
 {
-    struct statvfs fs;
-    if (statvfs(folder, &fs) != 0)
-        return true; // nobody knows; the write will tell
-    return (int64_t)fs.f_bavail * (int64_t)fs.f_frsize >= bytes + DISK_SPARE;
+    int64_t left = disk_free(folder);
+    return left < 0 || left >= bytes + DISK_SPARE; // where nobody knows, the write will tell
 }
 
 // The last part of a path, of either kind, without what a terminal or a header would trip over.
@@ -270,8 +268,7 @@ enum err upload_piece_write(struct upload_piece *p, const void *data, size_t len
     for (size_t at = 0; at < len;) {
         ssize_t n = pwrite(p->fd, (const char *)data + at, len - at, up->facts.received);
         if (n <= 0)
-            return n < 0 && (errno == ENOSPC || errno == EDQUOT) ? ERR_STORAGE_FULL
-                                                                 : ERR_STORAGE_FAILED;
+            return n < 0 ? disk_err(errno) : ERR_STORAGE_FAILED;
         at += (size_t)n;
         up->facts.received += n;
     }

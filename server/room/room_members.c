@@ -146,7 +146,7 @@ static int by_size(const void *a, const void *b)
 static int members(const struct room *r)
 {
     int n = 0;
-    for (size_t i = 0; i < sizeof r->counts / sizeof r->counts[0]; i++)
+    for (int i = 0; i < WIRE_ROLES; i++)
         n += r->counts[i];
     return n;
 }
